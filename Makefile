@@ -1,0 +1,94 @@
+# make help lists the targets. Variables: CC=gcc|clang, REAL=float|double, SAN=address,undefined,
+# OPENMP=0 (one core), ARCH=native|x86-64-v3|..., WERROR=1, OPT=-O3.
+
+CC      := $(if $(filter default,$(origin CC)),gcc,$(CC))
+REAL    ?= float
+OPT     ?= -O3
+ARCH    ?= native
+SAN     ?=
+OPENMP  ?= 1
+WERROR  ?=
+BUILD   := build/$(notdir $(CC))-$(REAL)$(if $(SAN),-sanitized)$(if $(filter 0,$(OPENMP)),-serial)$(if $(filter-out native,$(ARCH)),-$(ARCH))$(if $(filter-out -O3,$(OPT)),$(OPT))
+
+# --- compiler -------------------------------------------------------------------------------------
+# Products and sums are never fused or reordered by the compiler (-ffp-contract=off, no
+# -ffast-math), so that every compiler gives the same bits; lib/gemm.c alone fuses, on purpose.
+WARN    := -Wall -Wextra -Wpedantic -Wshadow -Wstrict-prototypes -Wmissing-prototypes \
+           -Wwrite-strings -Wvla $(if $(WERROR),-Werror)
+MATH    := -ffp-contract=off -fno-math-errno -fno-trapping-math
+ARCHOPT := $(shell echo 'int x;' | $(CC) -march=$(ARCH) -x c -c -o /dev/null - 2>/dev/null && echo -march=$(ARCH))
+OMPOPT  := $(if $(filter 0,$(OPENMP)),,$(shell printf '\043include <omp.h>\nint main(void){return omp_get_max_threads()<1;}\n' | \
+           $(CC) -fopenmp -x c -o /dev/null - 2>/dev/null && echo -fopenmp))
+SANOPT  := $(if $(SAN),-fsanitize=$(SAN) -fno-sanitize-recover=all -fno-omit-frame-pointer)
+PKG     := $(shell pkg-config --cflags libcjson 2>/dev/null | sed 's,-I\([^ ]*\)/cjson,-I\1,g')
+CFLAGS  += -std=c11 -D_GNU_SOURCE -g $(OPT) $(ARCHOPT) $(MATH) $(WARN) $(OMPOPT) $(SANOPT) \
+           -DREAL=$(REAL) -Ilib $(addprefix -I,$(CHAPTERS)) $(PKG)
+LDLIBS  += $(or $(shell pkg-config --libs libcjson 2>/dev/null),-lcjson) -lm
+CHECK   := $(or $(shell pkg-config --libs check 2>/dev/null),-lcheck -lsubunit -lrt -lpthread)
+
+# --- what there is --------------------------------------------------------------------------------
+CHAPTERS := $(sort $(wildcard chapters/*_*))
+NUMBERS  := $(foreach c,$(CHAPTERS),$(firstword $(subst _, ,$(notdir $c))))
+TESTS    := $(patsubst tests/%.c,%,$(sort $(wildcard tests/test_*.c)))
+TOOLS    := $(patsubst tools/%.c,%,$(sort $(wildcard tools/*.c)))
+folder    = $(filter chapters/$1_%,$(CHAPTERS))
+objects   = $(patsubst %.c,$(BUILD)/%.o,$(sort $(wildcard $1/*.c)))
+
+LIB      := $(BUILD)/lib.a
+ideas     = $(filter-out %/main.o,$(call objects,$(call folder,$1)))
+# a chapter links its own floor and the floors below, never one above
+floors    = $(foreach n,$(NUMBERS),$(if $(filter $1,$n $(wordlist $n,99,$(NUMBERS))),$(call ideas,$n)))
+IDEAS    := $(foreach n,$(NUMBERS),$(call ideas,$n))
+
+.PHONY: all help test check plots book clean tales $(addprefix chapter,$(NUMBERS))
+.DELETE_ON_ERROR:
+.SECONDARY:
+
+all: $(addprefix chapter,$(NUMBERS)) ## build every chapter
+
+help: ## list the targets
+	@echo 'make chapterN    build ./chapterN (N = $(NUMBERS))'
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/\1 \2/p' $(MAKEFILE_LIST) | while read t d; do printf 'make %-11s %s\n' "$$t" "$$d"; done
+	@echo 'variables: CC=gcc|clang  REAL=float|double  SAN=address,undefined  OPENMP=0  ARCH=native  WERROR=1'
+
+# --- programs -------------------------------------------------------------------------------------
+define chapter
+chapter$1: $(BUILD)/chapter$1
+	@cp -f $$< $$@
+$(BUILD)/chapter$1: $(BUILD)/$(call folder,$1)/main.o $(call floors,$1) $(LIB)
+	$$(CC) $$(CFLAGS) $$(LDFLAGS) $$^ $$(LDLIBS) -o $$@
+endef
+$(foreach n,$(NUMBERS),$(eval $(call chapter,$n)))
+
+$(LIB): $(call objects,lib)
+	@rm -f $@
+	$(AR) rcs $@ $^
+
+$(BUILD)/tools/%: $(BUILD)/tools/%.o $(IDEAS) $(LIB)
+	$(CC) $(CFLAGS) $(LDFLAGS) $^ $(LDLIBS) -o $@
+
+# the kernel: always optimised, its multiply-adds always fused (see lib/gemm.c)
+$(BUILD)/lib/gemm.o: CFLAGS += -O2 -ffp-contract=fast
+
+$(BUILD)/%.o: %.c Makefile
+	@mkdir -p $(@D)
+	$(CC) $(CFLAGS) -MMD -MP -c $< -o $@
+
+tales: $(BUILD)/tools/tales ## print a few tales and their exact probabilities
+	@$<
+
+# --- tests ----------------------------------------------------------------------------------------
+$(BUILD)/tests/%: $(BUILD)/tests/%.o $(IDEAS) $(LIB)
+	$(CC) $(CFLAGS) $(LDFLAGS) $^ $(LDLIBS) $(CHECK) -o $@
+
+check: $(addprefix $(BUILD)/tests/,$(TESTS)) $(addprefix $(BUILD)/chapter,$(NUMBERS))
+	@BUILD=$(BUILD) sh tests/run.sh $(addprefix $(BUILD)/tests/,$(TESTS))
+
+test: ## run every test, in float and in double
+	@$(MAKE) --no-print-directory check REAL=float
+	@$(MAKE) --no-print-directory check REAL=double
+
+clean: ## remove what was built (runs in out/ are kept)
+	rm -rf build $(addprefix chapter,$(NUMBERS))
+
+-include $(shell find build -name '*.d' 2>/dev/null)

@@ -1,0 +1,35 @@
+/* error.h: the two kinds of mistake.
+ *
+ * The programmer's (a wrong shape, an index out of range): REQUIRE stops the program with the
+ * expression and the place. Always on.
+ *
+ * The user's (a file, a flag, a checkpoint): a function that can fail returns bool and takes an
+ * Error *, which it fills with one sentence that names the thing and says what to do. Only a
+ * main prints it and exits. Call as
+ *
+ *     if (n == 0) return error_set(err, "%s is empty: give a file with some text", path); */
+#ifndef ERROR_H
+#define ERROR_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+typedef struct {
+    char text[1024]; /* one sentence, no newline at its end */
+} Error;
+
+/* Fills *err (err may be NULL) and returns false, so that a failure is one line. */
+bool error_set(Error *err, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
+#define REQUIRE(condition, ...)                                                                    \
+    ((condition) ? (void)0 : require_failed(__FILE__, __LINE__, #condition, __VA_ARGS__))
+
+_Noreturn void require_failed(const char *file, int line, const char *condition, const char *format,
+                              ...) __attribute__((format(printf, 4, 5)));
+
+/* malloc, calloc and realloc that stop the program with a clear sentence when memory runs out. */
+#define NEW(type, count) ((type *)must_calloc((size_t)(count), sizeof(type)))
+void *must_calloc(size_t count, size_t size);
+void *must_realloc(void *memory, size_t count, size_t size);
+
+#endif

@@ -1,0 +1,44 @@
+/* matrix.h: dense row-major matrices of `real`, as views that never own their memory.
+ *
+ * A Matrix is passed by value. Element (i, j) is data[i * stride + j], and stride >= cols, so a
+ * block of columns of a wider matrix is a Matrix too: an attention head is a column slice of
+ * q|k|v, a sequence is a row slice of the batch, and nothing is copied.
+ *
+ * The three products always accumulate. Every element of a result is summed over k in order,
+ * starting from what C held, each step one fused multiply-add:
+ *
+ *     c_ij <- fma(a_ik, b_kj, c_ij)   for k = 0, 1, 2, ...
+ *
+ * so the same bits come out whatever the tile size, the slicing or the number of threads.
+ * Book: chapter 0. */
+#ifndef MATRIX_H
+#define MATRIX_H
+
+#include "real.h"
+
+typedef struct {
+    int rows, cols, stride; /* stride: from one row to the next, in elements */
+    real *data;
+} Matrix;
+
+/* A contiguous view of rows * cols numbers. */
+Matrix mat(real *data, int rows, int cols);
+
+/* Rows first .. first+count-1, and columns first .. first+count-1, of the same memory. */
+Matrix mat_rows(Matrix m, int first, int count);
+Matrix mat_cols(Matrix m, int first, int count);
+
+/* A pointer to row i, for loops over its columns. */
+real *mat_row(Matrix m, int i);
+
+void mat_add_ab(Matrix c, Matrix a, Matrix b);  /* C += A B     (m,n) (m,k) (k,n) */
+void mat_add_abt(Matrix c, Matrix a, Matrix b); /* C += A B'    (m,n) (m,k) (n,k) */
+void mat_add_atb(Matrix c, Matrix a, Matrix b); /* C += A' B    (m,n) (k,m) (k,n) */
+
+void mat_zero(Matrix m);
+void mat_copy(Matrix to, Matrix from);
+void mat_add(Matrix c, Matrix a);             /* C += A, shapes equal */
+void mat_set_rows(Matrix m, Matrix row);      /* every row of M = row; row is (1, cols) */
+void mat_add_column_sums(Matrix row, Matrix m); /* row_j += sum_i m_ij, over i in order */
+
+#endif

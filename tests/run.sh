@@ -1,0 +1,23 @@
+#!/bin/sh
+# Runs the given test programs and says at the end how many tests passed and failed.
+passed=0 failed=0 log=$(mktemp)
+for program in "$@"; do
+    "$program" >"$log" 2>&1 || status=failed
+    line=$(grep -E '^[0-9]+%: Checks: ' "$log" | tail -n 1)
+    checks=$(echo "$line" | sed -n 's/.*Checks: \([0-9]*\).*/\1/p')
+    bad=$(echo "$line" | sed -n 's/.*Failures: \([0-9]*\), Errors: \([0-9]*\).*/\1 + \2/p')
+    if [ -z "$checks" ]; then
+        checks=1 bad=1
+    fi
+    bad=$((bad))
+    passed=$((passed + checks - bad)) failed=$((failed + bad))
+    if [ "$bad" -ne 0 ] || [ "${status:-}" = failed ]; then
+        cat "$log"
+        [ "$bad" -ne 0 ] || failed=$((failed + 1))
+        status=
+    fi
+    printf '%-44s %3d tests, %d failed\n' "$program" "$checks" "$bad"
+done
+rm -f "$log"
+echo "$passed passed, $failed failed"
+[ "$failed" -eq 0 ]
