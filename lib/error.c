@@ -26,7 +26,7 @@ void require_failed(const char *file, int line, const char *condition, const cha
     abort();
 }
 
-static _Noreturn void out_of_memory(size_t count, size_t size)
+void out_of_memory(size_t count, size_t size)
 {
     fprintf(stderr,
             "out of memory: %zu x %zu bytes could not be had: use a smaller text, model or batch\n",

@@ -21,15 +21,16 @@ typedef struct {
 /* Fills *err (err may be NULL) and returns false, so that a failure is one line. */
 bool error_set(Error *err, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
-#define REQUIRE(condition, ...)                                                                    \
+#define REQUIRE(condition, ...) \
     ((condition) ? (void)0 : require_failed(__FILE__, __LINE__, #condition, __VA_ARGS__))
 
 _Noreturn void require_failed(const char *file, int line, const char *condition, const char *format,
                               ...) __attribute__((format(printf, 4, 5)));
 
-/* malloc, calloc and realloc that stop the program with a clear sentence when memory runs out. */
+/* Memory, or the end of the program with a clear sentence: NEW(int, n) is n zeroed ints. */
 #define NEW(type, count) ((type *)must_calloc((size_t)(count), sizeof(type)))
 void *must_calloc(size_t count, size_t size);
 void *must_realloc(void *memory, size_t count, size_t size);
+_Noreturn void out_of_memory(size_t count, size_t size);
 
 #endif

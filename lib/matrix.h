@@ -37,8 +37,8 @@ void mat_add_atb(Matrix c, Matrix a, Matrix b); /* C += A' B    (m,n) (k,m) (k,n
 
 void mat_zero(Matrix m);
 void mat_copy(Matrix to, Matrix from);
-void mat_add(Matrix c, Matrix a);             /* C += A, shapes equal */
-void mat_set_rows(Matrix m, Matrix row);      /* every row of M = row; row is (1, cols) */
+void mat_add(Matrix c, Matrix a);               /* C += A, shapes equal */
+void mat_set_rows(Matrix m, Matrix row);        /* every row of M = row; row is (1, cols) */
 void mat_add_column_sums(Matrix row, Matrix m); /* row_j += sum_i m_ij, over i in order */
 
 #endif

@@ -16,10 +16,10 @@ typedef struct {
 
 Rng rng_stream(uint64_t seed, uint64_t stream);
 
-uint64_t rng_next(Rng *r);          /* 64 random bits */
-double rng_uniform(Rng *r);         /* uniform in [0, 1), 53 bits */
-int rng_below(Rng *r, int n);       /* uniform in 0 .. n-1, without modulo bias */
-double rng_normal(Rng *r);          /* mean 0, variance 1; Marsaglia's polar method (1964) */
+uint64_t rng_next(Rng *r);    /* 64 random bits */
+double rng_uniform(Rng *r);   /* uniform in [0, 1), 53 bits */
+int rng_below(Rng *r, int n); /* uniform in 0 .. n-1, without modulo bias */
+double rng_normal(Rng *r);    /* mean 0, variance 1; Marsaglia's polar method (1964) */
 
 /* Index i with probability p_i / sum(p); p (n) is not negative and its sum is positive. */
 int rng_choice(Rng *r, const real *p, int n);

@@ -1,0 +1,82 @@
+/* adam.c: see adam.h for the equations. */
+#include "adam.h"
+
+#include <math.h>
+#include <stdlib.h>
+
+#include "error.h"
+#include "numeric.h"
+
+Adam adam_new(size_t size, AdamOptions options)
+{
+    return (Adam){options, size, 0, 1, 1, NEW(real, size), NEW(real, size)};
+}
+
+void adam_free(Adam *a)
+{
+    free(a->m);
+    free(a->v);
+    *a = (Adam){0};
+}
+
+void adam_step(Adam *a, real *p, const real *g, size_t decayed, double lr)
+{
+    a->steps++;
+    a->beta1_power *= a->options.beta1;
+    a->beta2_power *= a->options.beta2;
+    REQUIRE(decayed <= a->size, "%zu decayed of %zu parameters", decayed, a->size);
+
+    /* the two bias corrections move out of the loop: m/(1-b1^t) / (sqrt(v/(1-b2^t)) + eps)
+     * = rate * m / (sqrt(v) + eps * root) with root = sqrt(1-b2^t) */
+    double root = sqrt(1 - a->beta2_power);
+    real rate = (real)(lr * root / (1 - a->beta1_power)),
+         epsilon = (real)(a->options.epsilon * root);
+    real b1 = (real)a->options.beta1, b2 = (real)a->options.beta2;
+    real decay = (real)(lr * a->options.weight_decay);
+    real *m = a->m, *v = a->v;
+    long size = (long)a->size;
+#pragma omp parallel for simd schedule(static) if (size > 1 << 15)
+    for (long i = 0; i < size; i++) {
+        m[i] = b1 * m[i] + (1 - b1) * g[i];
+        v[i] = b2 * v[i] + (1 - b2) * g[i] * g[i];
+        real shrink = (size_t)i < decayed ? decay : 0;
+        p[i] -= rate * m[i] / (real_sqrt(v[i]) + epsilon) + shrink * p[i];
+    }
+}
+
+enum { BLOCK = 4096 };
+
+double gradient_norm(const real *g, size_t size)
+{
+    double total = 0;
+    for (size_t first = 0; first < size; first += BLOCK) {
+        size_t count = size - first < BLOCK ? size - first : BLOCK;
+        double lane[16] = {0}, block = 0;
+        size_t i = 0;
+        for (; i + 16 <= count; i += 16)
+            for (int j = 0; j < 16; j++)
+                lane[j] += (double)g[first + i + (size_t)j] * (double)g[first + i + (size_t)j];
+        for (; i < count; i++) block += (double)g[first + i] * (double)g[first + i];
+        for (int j = 0; j < 16; j++) block += lane[j];
+        total += block;
+    }
+    return sqrt(total);
+}
+
+double gradient_clip(real *g, size_t size, double most)
+{
+    double norm = gradient_norm(g, size);
+    if (norm > most) {
+        real scale = (real)(most / norm);
+        for (size_t i = 0; i < size; i++) g[i] *= scale;
+    }
+    return norm;
+}
+
+double learning_rate(int step, int warmup, int total, double lr, double last)
+{
+    if (step < warmup) return lr * (step + 1) / warmup;
+    if (total - 1 <= warmup) return lr;
+    double way = (double)(step - warmup) / (total - 1 - warmup);
+    return lr + (last - lr) * (way < 1 ? way : 1);
+}

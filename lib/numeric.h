@@ -1,0 +1,122 @@
+/* numeric.h: exp, log and sums whose bits are the same everywhere.
+ *
+ * The C library's exp and log differ from one system to the next in the last bit, and they can't be
+ * vectorised. These are straight-line arithmetic: a compiler turns a loop over real_exp into
+ * vector code, and no compiler changes a bit. In double (the tests) the C library is used, since
+ * there accuracy comes first. Book: chapter 0. */
+#ifndef NUMERIC_H
+#define NUMERIC_H
+
+#include <math.h>
+#include <stdint.h>
+#include <string.h>
+
+#include "real.h"
+
+/* e^x with a relative error of at most 2e-7, for x in [-87, 88]; x outside is taken as the nearer
+ * end, so e^-1000 is 1e-38 rather than 0. NaN gives NaN.
+ *
+ *   x = n ln 2 + r, |r| <= ln 2 / 2   =>   e^x = 2^n e^r,   e^r by its Taylor series to r^7
+ *
+ * Adding 1.5 * 2^23 rounds a float to a whole number. ln 2 is taken away in two parts, the first
+ * short enough (355/512) that n times it is exact. */
+static inline real real_exp(real x)
+{
+    if (sizeof(real) == sizeof(double)) return (real)exp(x);
+    const float shift = 12582912.0f, inverse_ln2 = 1.44269504f;
+    float y = (float)x;
+    y = y > 88.0f ? 88.0f : y;
+    y = y < -87.0f ? -87.0f : y;
+    float n = (y * inverse_ln2 + shift) - shift;
+    float r = (y - n * 0.693359375f) + n * 2.12194440e-4f;
+    float p = 1.0f / 5040;
+    p = p * r + 1.0f / 720;
+    p = p * r + 1.0f / 120;
+    p = p * r + 1.0f / 24;
+    p = p * r + 1.0f / 6;
+    p = p * r + 0.5f;
+    p = p * r + 1.0f;
+    p = p * r + 1.0f;
+    int32_t bits = ((int32_t)n + 127) * (1 << 23); /* 2^n: its exponent field is n + 127 */
+    float scale;
+    memcpy(&scale, &bits, sizeof scale);
+    return (real)(p * scale);
+}
+
+/* ln x with an absolute error of at most 1e-7 max(1, |ln x|), for normal x > 0; 0 gives -inf, and x
+ * < 0 NaN.
+ *
+ *   x = 2^n m, m in [0.7, 1.42)   =>   ln x = n ln 2 + 2 artanh(s),   s = (m - 1) / (m + 1)
+ *
+ * with artanh(s) = s + s^3/3 + s^5/5 + ..., |s| < 0.18. */
+static inline real real_log(real x)
+{
+    if (sizeof(real) == sizeof(double)) return (real)log(x);
+    float y = (float)x;
+    if (!(y > 0)) return (real)(y == 0 ? -INFINITY : NAN);
+    if (!(y < INFINITY)) return x;
+    int32_t bits;
+    memcpy(&bits, &y, sizeof bits);
+    int32_t n = (bits - 0x3f333333) >> 23; /* 0x3f333333 is 0.7 */
+    bits -= n * (1 << 23);
+    float m;
+    memcpy(&m, &bits, sizeof m);
+    float s = (m - 1) / (m + 1), z = s * s;
+    float p = 1.0f / 9;
+    p = p * z + 1.0f / 7;
+    p = p * z + 1.0f / 5;
+    p = p * z + 1.0f / 3;
+    p = p * z + 1.0f;
+    return (real)((float)n * 0.693359375f + (2 * s * p - (float)n * 2.12194440e-4f));
+}
+
+/* The square root is exact to the last bit by the IEEE standard: the C library's will do. */
+static inline real real_sqrt(real x)
+{
+    return sizeof(real) == sizeof(double) ? (real)sqrt(x) : (real)sqrtf((float)x);
+}
+
+/* Sums run in LANE_COUNT interleaved lanes, which are then added pairwise: one fixed order that a
+ * vector unit of any width can follow. */
+enum { LANE_COUNT = 64 / sizeof(real) };
+typedef real Lanes __attribute__((vector_size(64), aligned(sizeof(real))));
+
+static inline real lanes_sum(const Lanes *lanes)
+{
+    real v[LANE_COUNT];
+    memcpy(v, lanes, sizeof v);
+    for (int half = LANE_COUNT / 2; half > 0; half /= 2)
+        for (int i = 0; i < half; i++) v[i] += v[i + half];
+    return v[0];
+}
+
+static inline real sum(const real *x, int n)
+{
+    Lanes lanes = {0};
+    int i = 0;
+    for (; i + LANE_COUNT <= n; i += LANE_COUNT) lanes += *(const Lanes *)(x + i);
+    real total = lanes_sum(&lanes);
+    for (; i < n; i++) total += x[i];
+    return total;
+}
+
+static inline real dot(const real *x, const real *y, int n)
+{
+    Lanes lanes = {0};
+    int i = 0;
+    for (; i + LANE_COUNT <= n; i += LANE_COUNT)
+        lanes += *(const Lanes *)(x + i) * *(const Lanes *)(y + i);
+    real total = lanes_sum(&lanes);
+    for (; i < n; i++) total += x[i] * y[i];
+    return total;
+}
+
+/* The largest of n >= 1 numbers; the order does not matter, and a NaN may be passed over. */
+static inline real largest(const real *x, int n)
+{
+    real m = x[0];
+    for (int i = 1; i < n; i++) m = x[i] > m ? x[i] : m;
+    return m;
+}
+
+#endif
