@@ -15,14 +15,14 @@ Matrix mat(real *data, int rows, int cols)
 Matrix mat_rows(Matrix m, int first, int count)
 {
     REQUIRE(first >= 0 && count >= 0 && first <= m.rows - count,
-            "rows %d .. %d of a %d x %d matrix", first, first + count - 1, m.rows, m.cols);
+            "%d rows from row %d of a %d x %d matrix", count, first, m.rows, m.cols);
     return (Matrix){count, m.cols, m.stride, m.data ? m.data + (size_t)first * m.stride : NULL};
 }
 
 Matrix mat_cols(Matrix m, int first, int count)
 {
     REQUIRE(first >= 0 && count >= 0 && first <= m.cols - count,
-            "columns %d .. %d of a %d x %d matrix", first, first + count - 1, m.rows, m.cols);
+            "%d columns from column %d of a %d x %d matrix", count, first, m.rows, m.cols);
     return (Matrix){m.rows, count, m.stride, m.data ? m.data + first : NULL};
 }
 
@@ -89,6 +89,16 @@ void mat_set_rows(Matrix m, Matrix row)
     REQUIRE(row.rows == 1 && row.cols == m.cols, "a row of %d x %d for a %d x %d matrix", row.rows,
             row.cols, m.rows, m.cols);
     for (int i = 0; i < m.rows; i++) memcpy(mat_row(m, i), row.data, sizeof(real) * (size_t)m.cols);
+}
+
+void mat_add_row(Matrix m, Matrix row)
+{
+    REQUIRE(row.rows == 1 && row.cols == m.cols, "a row of %d x %d for a %d x %d matrix", row.rows,
+            row.cols, m.rows, m.cols);
+    for (int i = 0; i < m.rows; i++) {
+        real *to = mat_row(m, i);
+        for (int j = 0; j < m.cols; j++) to[j] += row.data[j];
+    }
 }
 
 void mat_add_column_sums(Matrix row, Matrix m)

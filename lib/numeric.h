@@ -18,8 +18,8 @@
  *
  *   x = n ln 2 + r, |r| <= ln 2 / 2   =>   e^x = 2^n e^r,   e^r by its Taylor series to r^7
  *
- * Adding 1.5 * 2^23 rounds a float to a whole number. ln 2 is taken away in two parts, the first
- * short enough (355/512) that n times it is exact. */
+ * Adding 1.5 * 2^23 rounds a float to a whole number n, which then stands in its lowest bits. ln 2
+ * is taken away in two parts, the first short enough (355/512) that n times it is exact. */
 static inline real real_exp(real x)
 {
     if (sizeof(real) == sizeof(double)) return (real)exp(x);
@@ -27,7 +27,7 @@ static inline real real_exp(real x)
     float y = (float)x;
     y = y > 88.0f ? 88.0f : y;
     y = y < -87.0f ? -87.0f : y;
-    float n = (y * inverse_ln2 + shift) - shift;
+    float shifted = y * inverse_ln2 + shift, n = shifted - shift;
     float r = (y - n * 0.693359375f) + n * 2.12194440e-4f;
     float p = 1.0f / 5040;
     p = p * r + 1.0f / 720;
@@ -37,16 +37,18 @@ static inline real real_exp(real x)
     p = p * r + 0.5f;
     p = p * r + 1.0f;
     p = p * r + 1.0f;
-    int32_t bits = ((int32_t)n + 127) * (1 << 23); /* 2^n: its exponent field is n + 127 */
+    uint32_t bits;
+    memcpy(&bits, &shifted, sizeof bits);
+    bits = (bits + 127) << 23; /* 2^n: its exponent field is n + 127 */
     float scale;
     memcpy(&scale, &bits, sizeof scale);
     return (real)(p * scale);
 }
 
-/* ln x with an absolute error of at most 1e-7 max(1, |ln x|), for normal x > 0; 0 gives -inf, and x
- * < 0 NaN.
+/* ln x with an absolute error of at most 1.3e-7 max(1, |ln x|), for normal x > 0 (a smaller x gives
+ * -88.03 .. -87.33); 0 gives -inf, and x < 0 NaN.
  *
- *   x = 2^n m, m in [0.7, 1.42)   =>   ln x = n ln 2 + 2 artanh(s),   s = (m - 1) / (m + 1)
+ *   x = 2^n m, m in [0.7, 1.4)   =>   ln x = n ln 2 + 2 artanh(s),   s = (m - 1) / (m + 1)
  *
  * with artanh(s) = s + s^3/3 + s^5/5 + ..., |s| < 0.18. */
 static inline real real_log(real x)
@@ -108,6 +110,18 @@ static inline real dot(const real *x, const real *y, int n)
         lanes += *(const Lanes *)(x + i) * *(const Lanes *)(y + i);
     real total = lanes_sum(&lanes);
     for (; i < n; i++) total += x[i] * y[i];
+    return total;
+}
+
+/* sum_i x_i y_i z_i */
+static inline real dot3(const real *x, const real *y, const real *z, int n)
+{
+    Lanes lanes = {0};
+    int i = 0;
+    for (; i + LANE_COUNT <= n; i += LANE_COUNT)
+        lanes += *(const Lanes *)(x + i) * *(const Lanes *)(y + i) * *(const Lanes *)(z + i);
+    real total = lanes_sum(&lanes);
+    for (; i < n; i++) total += x[i] * y[i] * z[i];
     return total;
 }
 

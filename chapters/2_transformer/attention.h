@@ -1,0 +1,23 @@
+/* attention.h: lets each position read from the positions before it.
+ *
+ * A head is a column slice of q|k|v and a sequence a row slice, so nothing is copied. With q, k, v
+ * of one head and sequence, d = C/H channels:
+ *
+ *   scores = q k' / sqrt(d),   att = softmax(scores) over the past,   y = att v
+ *
+ * Row i of att has weights on keys 0 .. i only, and zeros after. Contract: backward reads the att
+ * that forward filled. Source: Vaswani et al. 2017. Book: chapter 2, "Attention". */
+#ifndef ATTENTION_H
+#define ATTENTION_H
+
+#include "matrix.h"
+
+/* One head of one sequence. q (n, d), k and v (m, d) with m >= n: the last n of m positions ask.
+ * att (n, m) and y (n, d) are overwritten. */
+void attention_forward(Matrix y, Matrix att, Matrix q, Matrix k, Matrix v);
+
+/* Adds to dq, dk, dv (n, d); datt (n, n) is room to work in. n = m: a whole sequence. */
+void attention_backward(Matrix dq, Matrix dk, Matrix dv, Matrix dy, Matrix att, Matrix datt,
+                        Matrix q, Matrix k, Matrix v);
+
+#endif

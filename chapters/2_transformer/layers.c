@@ -1,0 +1,179 @@
+/* layers.c: forward and backward of each layer, one above the other.
+ *
+ * Threads take rows, or columns where a sum runs down the rows; no sum is ever split between
+ * threads, so any number of threads gives the same bits. */
+#include "layers.h"
+
+#include "error.h"
+#include "numeric.h"
+
+/* Is a pass over m long enough for a second thread to pay? */
+static bool worth_a_team(Matrix m)
+{
+    return (long)m.rows * m.cols >= 1 << 15;
+}
+
+/* ---- linear ------------------------------------------------------------------------------- */
+
+void linear_forward(Matrix y, Matrix x, const Linear *p)
+{
+    mat_set_rows(y, p->b);
+    mat_add_ab(y, x, p->w);
+}
+
+void linear_add(Matrix y, Matrix x, const Linear *p)
+{
+    mat_add_row(y, p->b);
+    mat_add_ab(y, x, p->w);
+}
+
+void linear_backward(Matrix dx, Linear *d, Matrix dy, Matrix x, const Linear *p)
+{
+    mat_add_abt(dx, dy, p->w);
+    mat_add_atb(d->w, x, dy);
+    mat_add_column_sums(d->b, dy);
+}
+
+/* ---- layer norm --------------------------------------------------------------------------- */
+
+void layernorm_forward(Matrix y, Matrix stats, Matrix x, const LayerNorm *p)
+{
+    int C = x.cols;
+    const real *g = p->g.data, *b = p->b.data;
+#pragma omp parallel for schedule(static) if (worth_a_team(x))
+    for (int n = 0; n < x.rows; n++) {
+        const real *in = mat_row(x, n);
+        real *out = mat_row(y, n), *stat = mat_row(stats, n);
+        real mean = sum(in, C) / (real)C;
+        for (int c = 0; c < C; c++) out[c] = in[c] - mean;
+        real scale = 1 / real_sqrt(dot(out, out, C) / (real)C + (real)1e-5);
+        for (int c = 0; c < C; c++) out[c] = out[c] * scale * g[c] + b[c];
+        stat[0] = mean;
+        stat[1] = scale;
+    }
+}
+
+/* With h = g dy, the gradient at xhat: the mean and the variance each take their part of h away,
+ *
+ *   dx = scale (h - mean(h) - xhat mean(h xhat))
+ *   dg += sum_n dy xhat,   db += sum_n dy */
+void layernorm_backward(Matrix dx, LayerNorm *d, Matrix dy, Matrix stats, Matrix x,
+                        const LayerNorm *p)
+{
+    int C = x.cols;
+    const real *g = p->g.data;
+#pragma omp parallel for schedule(static) if (worth_a_team(x))
+    for (int n = 0; n < x.rows; n++) {
+        const real *in = mat_row(x, n), *up = mat_row(dy, n), *stat = mat_row(stats, n);
+        real *down = mat_row(dx, n), mean = stat[0], scale = stat[1];
+        real h = dot(g, up, C), hx = (dot3(g, up, in, C) - mean * h) * scale;
+        h /= (real)C, hx /= (real)C;
+        for (int c = 0; c < C; c++)
+            down[c] += scale * (g[c] * up[c] - h - (in[c] - mean) * scale * hx);
+    }
+    /* the sums over n run down the rows, so threads take columns */
+    enum { WIDTH = 32 };
+#pragma omp parallel for schedule(static) if (worth_a_team(x))
+    for (int first = 0; first < C; first += WIDTH) {
+        int end = first + WIDTH < C ? first + WIDTH : C;
+        for (int n = 0; n < x.rows; n++) {
+            const real *in = mat_row(x, n), *up = mat_row(dy, n), *stat = mat_row(stats, n);
+            for (int c = first; c < end; c++) {
+                d->g.data[c] += up[c] * ((in[c] - stat[0]) * stat[1]);
+                d->b.data[c] += up[c];
+            }
+        }
+    }
+}
+
+/* ---- GELU --------------------------------------------------------------------------------- */
+
+/* (1 + tanh u)/2 is the logistic function of 2u, so GELU is x times a smooth gate between 0 and 1:
+ *
+ *   y = x s,   s = 1/(1 + e^-v),   v = 2u = a (x + b x^3),   a = 2 sqrt(2/pi),   b = 0.044715 */
+static const real gelu_a = (real)1.5957691216057308, gelu_b = (real)0.044715;
+
+void gelu_forward(Matrix y, Matrix x)
+{
+#pragma omp parallel for schedule(static) if (worth_a_team(x))
+    for (int n = 0; n < x.rows; n++) {
+        const real *in = mat_row(x, n);
+        real *out = mat_row(y, n);
+        for (int c = 0; c < x.cols; c++) {
+            real v = gelu_a * (in[c] + gelu_b * in[c] * in[c] * in[c]);
+            out[c] = in[c] / (1 + real_exp(-v));
+        }
+    }
+}
+
+/* dy/dx = s + x s (1 - s) v',   v' = a (1 + 3 b x^2) */
+void gelu_backward(Matrix dx, Matrix dy, Matrix x)
+{
+#pragma omp parallel for schedule(static) if (worth_a_team(x))
+    for (int n = 0; n < x.rows; n++) {
+        const real *in = mat_row(x, n), *up = mat_row(dy, n);
+        real *down = mat_row(dx, n);
+        for (int c = 0; c < x.cols; c++) {
+            real square = in[c] * in[c], v = gelu_a * (in[c] + gelu_b * square * in[c]);
+            real s = 1 / (1 + real_exp(-v)), slope = gelu_a * (1 + 3 * gelu_b * square);
+            down[c] += up[c] * (s + in[c] * s * (1 - s) * slope);
+        }
+    }
+}
+
+/* ---- embedding ---------------------------------------------------------------------------- */
+
+void embedding_forward(Matrix y, const int *ids, const int *positions, Matrix wte, Matrix wpe)
+{
+    for (int n = 0; n < y.rows; n++) {
+        const real *symbol = mat_row(wte, ids[n]), *place = mat_row(wpe, positions[n]);
+        real *out = mat_row(y, n);
+        for (int c = 0; c < y.cols; c++) out[c] = symbol[c] + place[c];
+    }
+}
+
+/* A symbol stands at many rows, and its gradient is the sum over them. */
+void embedding_backward(Matrix dwte, Matrix dwpe, const int *ids, const int *positions, Matrix dy)
+{
+    for (int n = 0; n < dy.rows; n++) {
+        const real *up = mat_row(dy, n);
+        real *symbol = mat_row(dwte, ids[n]), *place = mat_row(dwpe, positions[n]);
+        for (int c = 0; c < dy.cols; c++) {
+            symbol[c] += up[c];
+            place[c] += up[c];
+        }
+    }
+}
+
+/* ---- softmax ------------------------------------------------------------------------------ */
+
+/* The largest logit is taken away first, so that no exponential overflows:
+ *
+ *   p_j = e^(l_j - m) / z,   z = sum_j e^(l_j - m),   log p_x = l_x - m - log z */
+void softmax_forward(Matrix probs, real *logprob, Matrix logits, const int *x)
+{
+    REQUIRE(probs.rows == logits.rows && probs.cols == logits.cols, "%d x %d from %d x %d",
+            probs.rows, probs.cols, logits.rows, logits.cols);
+    int V = logits.cols;
+#pragma omp parallel for schedule(static) if (worth_a_team(logits))
+    for (int n = 0; n < logits.rows; n++) {
+        const real *l = mat_row(logits, n);
+        real *p = mat_row(probs, n), m = largest(l, V);
+        if (logprob) logprob[n] = l[x[n]] - m;
+        for (int j = 0; j < V; j++) p[j] = real_exp(l[j] - m);
+        real z = sum(p, V), scale = 1 / z;
+        if (logprob) logprob[n] -= real_log(z);
+        for (int j = 0; j < V; j++) p[j] *= scale;
+    }
+}
+
+void softmax_gradient(Matrix dlogits, Matrix probs, const int *x, const real *w)
+{
+#pragma omp parallel for schedule(static) if (worth_a_team(probs))
+    for (int n = 0; n < probs.rows; n++) {
+        const real *p = mat_row(probs, n);
+        real *d = mat_row(dlogits, n);
+        for (int j = 0; j < probs.cols; j++) d[j] += w[n] * p[j];
+        d[x[n]] -= w[n];
+    }
+}

@@ -1,0 +1,60 @@
+/* layers.h: the pieces of a transformer that work on one position at a time, as pairs of forward
+ * and backward.
+ *
+ * Rows are positions: N of them, all sequences of a batch one after another. Columns are channels.
+ * Forward functions overwrite their result; backward functions accumulate (+=) into every gradient,
+ * which carries the name of its variable with a d before it. Each backward takes what its forward
+ * read or made, and needs nothing else. Book: chapter 2, "Layers". */
+#ifndef LAYERS_H
+#define LAYERS_H
+
+#include "matrix.h"
+
+typedef struct {
+    Matrix w; /* (in, out) */
+    Matrix b; /* (1, out) */
+} Linear;
+
+typedef struct {
+    Matrix g; /* (1, C) gain */
+    Matrix b; /* (1, C) bias */
+} LayerNorm;
+
+/* y = x w + b.   x (N, in), y (N, out) */
+void linear_forward(Matrix y, Matrix x, const Linear *p);
+
+/* y += x w + b: the form in which a block writes into the residual stream. */
+void linear_add(Matrix y, Matrix x, const Linear *p);
+
+/* dx += dy w',  dw += x' dy,  db += column sums of dy.   Of both forms above. */
+void linear_backward(Matrix dx, Linear *d, Matrix dy, Matrix x, const Linear *p);
+
+/* y = g xhat + b,  xhat = (x - mean) / sqrt(variance + 1e-5), over the C channels of each row.
+ * x, y (N, C); stats (N, 2) gets mean and 1/sqrt(variance + 1e-5) for the backward pass.
+ * Source: Ba, Kiros and Hinton 2016. */
+void layernorm_forward(Matrix y, Matrix stats, Matrix x, const LayerNorm *p);
+void layernorm_backward(Matrix dx, LayerNorm *d, Matrix dy, Matrix stats, Matrix x,
+                        const LayerNorm *p);
+
+/* y = x/2 (1 + tanh u),  u = sqrt(2/pi) (x + 0.044715 x^3).   x, y (N, any)
+ * Source: Hendrycks and Gimpel 2016; the tanh form is GPT-2's. */
+void gelu_forward(Matrix y, Matrix x);
+void gelu_backward(Matrix dx, Matrix dy, Matrix x);
+
+/* y_n = wte[id_n] + wpe[position_n].   ids, positions (N), wte (V, C), wpe (T, C), y (N, C) */
+void embedding_forward(Matrix y, const int *ids, const int *positions, Matrix wte, Matrix wpe);
+void embedding_backward(Matrix dwte, Matrix dwpe, const int *ids, const int *positions, Matrix dy);
+
+/* probs = softmax(logits) by rows, both (N, V), may be the same memory; and, unless logprob is
+ * NULL, logprob_n = log probs[n][x_n] in nats, for the symbols x (N). */
+void softmax_forward(Matrix probs, real *logprob, Matrix logits, const int *x);
+
+/* The one gradient of this book. For a loss L = sum_n -w_n log softmax(logits_n)[x_n],
+ *
+ *   dlogits_n += w_n (softmax(logits_n) - onehot(x_n))
+ *
+ * probs (N, V) from softmax_forward, x (N) the symbols that came, w (N) their weights: 1/N for
+ * maximum likelihood, and from chapter 3 on whatever the algorithm says a symbol was worth. */
+void softmax_gradient(Matrix dlogits, Matrix probs, const int *x, const real *w);
+
+#endif

@@ -1,0 +1,141 @@
+/* transformer.h: GPT-2, exactly: its parameters, its forward pass and its backward pass.
+ *
+ *   x   = wte[symbol] + wpe[position]                             embedding
+ *   x  += proj(attention(qkv(ln_1(x))))                           each of L blocks, first half
+ *   x  += out(gelu(fc(ln_2(x))))                                  and second half
+ *   logits = ln_f(x) wte'                                         output, tied to the embedding
+ *
+ * Sizes: N rows (symbols) in a batch, C channels, H heads of C/H channels each, L layers, T
+ * positions of context, V symbols. Weights are kept (in, out), so y = x w + b reads as written.
+ *
+ * A Transformer is parameters and their gradients, twins in memory; Activations are what a forward
+ * pass leaves behind for its backward pass. One set of activations can serve several models of the
+ * same shape. Contract: transformer_forward; fill dlogits (N, V) from a->probs or a->logits;
+ * transformer_backward with the same batch and activations, which adds to the gradients. Call
+ * transformer_zero_gradients before the first batch of a step.
+ * Source: Radford et al. 2019. Book: chapter 2. */
+#ifndef TRANSFORMER_H
+#define TRANSFORMER_H
+
+#include "arena.h"
+#include "checkpoint.h"
+#include "layers.h"
+#include "rng.h"
+
+typedef struct {
+    int layers, heads, channels;
+    int context; /* T: the longest sequence */
+    int vocabulary;
+} TransformerShape;
+
+typedef struct {
+    LayerNorm ln_1;
+    Linear qkv;  /* (C, 3C) */
+    Linear proj; /* (C, C) */
+    LayerNorm ln_2;
+    Linear fc;  /* (C, 4C) */
+    Linear out; /* (4C, C) */
+} Block;
+
+/* Weights, or gradients of weights. */
+typedef struct {
+    Matrix wte;   /* (V, C) a row for each symbol */
+    Matrix wpe;   /* (T, C) a row for each position */
+    Block *block; /* (L) */
+    LayerNorm ln_f;
+} Parameters;
+
+typedef struct {
+    TransformerShape shape;
+    Parameters p, d;          /* weights and their gradients */
+    Arena weights, gradients; /* the same as two flat arrays of `size` numbers */
+    size_t size;
+    size_t
+        matrices; /* of them, the first are weight matrices, which decay; then biases and gains */
+} Transformer;
+
+/* Some sequences laid end to end, without padding: row n is one symbol. Sequence s has the rows
+ * start[s] .. start[s+1]-1. */
+typedef struct {
+    int sequences;
+    const int *start;     /* (sequences + 1), start[0] = 0 */
+    const int *ids;       /* (N) the symbol that is read */
+    const int *positions; /* (N) its place in its sequence: 0, 1, ... */
+    const int *slots;     /* (sequences) the place in a cache that each uses; NULL: 0, 1, ... */
+} Batch;
+
+/* What one block leaves for its backward pass. */
+typedef struct {
+    Matrix x;          /* (N, C) the residual stream as it comes in */
+    Matrix ln_1;       /* (N, C) */
+    Matrix ln_1_stats; /* (N, 2) */
+    Matrix qkv;        /* (N, 3C) queries, keys and values, each a slice per head */
+    Matrix att;        /* (N, H T) row n: for each head the weights on the positions read */
+    Matrix heads;      /* (N, C) what the heads read, side by side */
+    Matrix x_mid;      /* (N, C) the stream after attention */
+    Matrix ln_2;       /* (N, C) */
+    Matrix ln_2_stats; /* (N, 2) */
+    Matrix fc, gelu;   /* (N, 4C) */
+} BlockActivations;
+
+typedef struct {
+    TransformerShape shape;
+    bool for_backward;
+    int rows;                      /* N of the batch they hold */
+    BlockActivations *block;       /* (L) */
+    Matrix x_last;                 /* (N, C) the stream after the last block */
+    Matrix ln_f_stats;             /* (N, 2) */
+    Matrix hidden;                 /* (N, C) ln_f of it: what the output layer reads */
+    Matrix logits, probs, dlogits; /* (N, V) */
+    Matrix dx, dhidden, dheads, dln, dqkv, dfc, dgelu,
+        datt; /* backward's own, used by block after block */
+    Arena arena;
+} Activations;
+
+/* Keys and values of the symbols so far, so that a new symbol costs one row and not a whole pass.
+ * Slot s has the rows s T .. s T + T - 1. */
+typedef struct {
+    int sequences;
+    Matrix *keys, *values; /* (L) of (sequences T, C) */
+    Arena arena;
+} Cache;
+
+/* Weights N(0, 0.02), those that write into the residual stream divided by sqrt(2 L); biases 0,
+ * gains 1. Fails for a shape that is no transformer (channels not a multiple of heads). */
+bool shape_check(const TransformerShape *s, Error *err);
+Transformer *transformer_new(const TransformerShape *s, uint64_t seed);
+void transformer_free(Transformer *t);
+void transformer_zero_gradients(Transformer *t);
+
+/* Names and matrices of all weights, as GPT-2's checkpoints call them. Returns how many; tensors
+ * may be NULL to count. */
+int transformer_tensors(const Transformer *t, Tensor *tensors);
+
+/* for_backward: false saves memory where only the forward pass is run (sampling, scoring). */
+Activations *activations_new(const TransformerShape *s, int rows, bool for_backward);
+void activations_layout(Activations *a,
+                        int rows); /* for the batch at hand; trunk_forward calls it */
+void activations_free(Activations *a);
+
+Cache *cache_new(const TransformerShape *s, int sequences);
+void cache_free(Cache *c);
+
+/* From symbols to a->hidden (N, C). With a cache, the batch holds only the new symbols of each
+ * sequence (their positions say how many came before), and keys and values are kept there; the
+ * bits are those of the whole sequence at once. cache may be NULL. */
+void trunk_forward(const Transformer *t, Activations *a, const Batch *b, Cache *cache);
+
+/* From dhidden (N, C) to gradients of every weight below. Without cache. */
+void trunk_backward(Transformer *t, Activations *a, const Batch *b, Matrix dhidden);
+
+/* trunk_forward, then logits = hidden wte' into a->logits (N, V). Returns a view of them. */
+Matrix transformer_forward(const Transformer *t, Activations *a, const Batch *b, Cache *cache);
+
+/* From dlogits (N, V) alone to gradients of every weight. Whatever was wanted of the model, a low
+ * loss or a high reward, dlogits says it all. */
+void transformer_backward(Transformer *t, Activations *a, const Batch *b, Matrix dlogits);
+
+/* Rows N of a batch. */
+int batch_rows(const Batch *b);
+
+#endif
