@@ -1,0 +1,129 @@
+/* mle.c: see mle.h. */
+#include "mle.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+Mle *mle_new(Transformer *model, const MleOptions *options)
+{
+    Mle *m = NEW(Mle, 1);
+    int rows = options->batch * model->shape.context;
+    m->options = *options;
+    m->model = model;
+    m->adam =
+        adam_new(model->size, (AdamOptions){0.9, options->beta2, 1e-8, options->weight_decay});
+    m->activations = activations_new(&model->shape, rows, true);
+    m->batch = sequences_new(options->batch, rows);
+    m->weights = NEW(real, rows);
+    m->logprob = NEW(real, rows);
+    m->best = INFINITY;
+    return m;
+}
+
+void mle_free(Mle *m)
+{
+    if (!m) return;
+    adam_free(&m->adam);
+    activations_free(m->activations);
+    sequences_free(m->batch);
+    free(m->weights);
+    free(m->logprob);
+    free(m);
+}
+
+/* The mean of -log P over the rows of the batch; forward leaves what backward needs. */
+static double forward(Mle *m)
+{
+    Activations *a = m->activations;
+    const Sequences *s = m->batch;
+    Matrix logits = transformer_forward(m->model, a, &s->batch, NULL);
+    softmax_forward(a->probs, m->logprob, logits, s->targets);
+    double total = 0;
+    for (int n = 0; n < logits.rows; n++) total -= m->logprob[n];
+    return total / logits.rows;
+}
+
+MleStep mle_step(Mle *m, const Windows *train)
+{
+    const MleOptions *o = &m->options;
+    Rng rng = rng_stream(o->seed, (uint64_t)m->step);
+    windows_draw(train, o->batch, &rng, m->batch);
+    int N = batch_rows(&m->batch->batch);
+    MleStep result = {.loss = forward(m), .symbols = N};
+
+    Activations *a = m->activations;
+    for (int n = 0; n < N; n++) m->weights[n] = 1 / (real)N;
+    mat_zero(a->dlogits);
+    softmax_gradient(a->dlogits, a->probs, m->batch->targets, m->weights);
+    transformer_zero_gradients(m->model);
+    transformer_backward(m->model, a, &m->batch->batch, a->dlogits);
+
+    real *weights = m->model->weights.base, *gradients = m->model->gradients.base;
+    result.lr = learning_rate(m->step, o->warmup, o->steps, o->lr, o->last_lr);
+    result.gradient_norm = gradient_clip(gradients, m->model->size, o->clip);
+    adam_step(&m->adam, weights, gradients, m->model->matrices, result.lr);
+    m->step++;
+    return result;
+}
+
+double mle_evaluate(Mle *m, const Windows *w, int windows, real *logprob)
+{
+    double total = 0;
+    size_t scored = 0;
+    for (int first = 0; first < windows; first += m->options.batch) {
+        sequences_clear(m->batch);
+        for (int i = first; i < windows && i < first + m->options.batch; i++)
+            windows_add(w, i, m->batch);
+        int N = batch_rows(&m->batch->batch);
+        total += forward(m) * N;
+        if (logprob)
+            for (int n = 0; n < N; n++) logprob[scored + (size_t)n] = m->logprob[n];
+        scored += (size_t)N;
+    }
+    return total / (double)scored;
+}
+
+/* ---- a run's state -------------------------------------------------------------------------- */
+
+/* The three flat arrays as tensors of one row. */
+static void state_tensors(const Mle *m, Tensor tensors[3])
+{
+    int n = (int)m->model->size;
+    tensors[0] = (Tensor){"weights", 1, mat(m->model->weights.base, 1, n)};
+    tensors[1] = (Tensor){"adam.m", 1, mat(m->adam.m, 1, n)};
+    tensors[2] = (Tensor){"adam.v", 1, mat(m->adam.v, 1, n)};
+}
+
+/* Doubles are kept in hexadecimal, which loses nothing. */
+bool mle_save(const Mle *m, const char *path, Error *err)
+{
+    const double numbers[] = {m->step, m->best, m->adam.beta1_power, m->adam.beta2_power};
+    char text[256];
+    snprintf(text, sizeof text, "%a %a %a %a", numbers[0], numbers[1], numbers[2], numbers[3]);
+    cJSON *metadata = cJSON_CreateObject();
+    cJSON_AddStringToObject(metadata, "step best beta1^step beta2^step", text);
+    Tensor tensors[3];
+    state_tensors(m, tensors);
+    bool good = checkpoint_save(path, tensors, 3, metadata, err);
+    cJSON_Delete(metadata);
+    return good;
+}
+
+bool mle_load(Mle *m, const char *path, Error *err)
+{
+    Tensor tensors[3];
+    state_tensors(m, tensors);
+    cJSON *metadata = NULL;
+    if (!checkpoint_load(path, tensors, 3, &metadata, err)) return false;
+    const cJSON *item = metadata ? metadata->child : NULL;
+    double step;
+    bool good = cJSON_IsString(item) &&
+                sscanf(item->valuestring, "%la %la %la %la", &step, &m->best, &m->adam.beta1_power,
+                       &m->adam.beta2_power) == 4 &&
+                step >= 0 && step <= 2147483647.0;
+    cJSON_Delete(metadata);
+    if (!good) return error_set(err, "%s does not say where its run stopped: start anew", path);
+    m->step = m->adam.steps = (int)step;
+    return true;
+}

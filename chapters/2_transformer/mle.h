@@ -1,0 +1,58 @@
+/* mle.h: maximum likelihood, the training that makes a language model.
+ *
+ *   L = -1/N sum_n log P(x_n | what came before),    dlogits_n = 1/N (softmax - onehot(x_n))
+ *
+ * In the words of the rest of this book: every symbol of the text has the same weight, w = 1/N.
+ * Contract: mle_new, then mle_step as often as wanted; mle_evaluate at any time; mle_save and
+ * mle_load carry a run over an interruption, to the same bits. Book: chapter 2, "Training". */
+#ifndef MLE_H
+#define MLE_H
+
+#include "adam.h"
+#include "sequences.h"
+#include "transformer.h"
+
+typedef struct {
+    int steps;           /* updates in all */
+    int batch;           /* windows of text in each */
+    double lr, last_lr;  /* the largest learning rate, and that of the last step */
+    int warmup;          /* steps from 0 to lr */
+    double beta2;        /* of AdamW; beta1 is 0.9 */
+    double weight_decay; /* of AdamW, on weight matrices */
+    double clip;         /* largest norm of the gradient */
+    uint64_t seed;       /* of the batches: step s draws from rng_stream(seed, s) */
+} MleOptions;
+
+typedef struct {
+    MleOptions options;
+    Transformer *model; /* not owned */
+    Adam adam;
+    Activations *activations;
+    Sequences *batch;
+    real *weights, *logprob; /* (rows) */
+    int step;                /* steps taken */
+    double best;             /* lowest held-out loss so far: the caller keeps it */
+} Mle;
+
+typedef struct {
+    double loss;          /* nats per symbol, of this batch before the update */
+    double gradient_norm; /* before clipping */
+    double lr;
+    int symbols; /* in the batch */
+} MleStep;
+
+Mle *mle_new(Transformer *model, const MleOptions *options);
+void mle_free(Mle *m);
+
+/* One update on a random batch. */
+MleStep mle_step(Mle *m, const Windows *train);
+
+/* Mean nats per symbol over the first `windows` windows (all: w->windows), in order. logprob,
+ * unless NULL, gets every symbol's (w->scored of them). */
+double mle_evaluate(Mle *m, const Windows *w, int windows, real *logprob);
+
+/* The state of a run, not the model alone: weights, both moments, step and best loss. */
+bool mle_save(const Mle *m, const char *path, Error *err);
+bool mle_load(Mle *m, const char *path, Error *err);
+
+#endif

@@ -1,0 +1,175 @@
+/* model.c: see model.h. */
+#include "model.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "run.h"
+
+enum { PATH = 1024 };
+
+static void join(char path[PATH], const char *dir, const char *file)
+{
+    snprintf(path, PATH, "%s/%s", dir, file);
+}
+
+/* ---- config.json -------------------------------------------------------------------------- */
+
+static cJSON *config_json(const TransformerShape *s, const Vocabulary *v, Documents documents)
+{
+    cJSON *j = cJSON_CreateObject();
+    cJSON_AddStringToObject(j, "model_type", "gpt2");
+    const char *architecture = "GPT2LMHeadModel";
+    cJSON_AddItemToObject(j, "architectures", cJSON_CreateStringArray(&architecture, 1));
+    cJSON_AddNumberToObject(j, "n_layer", s->layers);
+    cJSON_AddNumberToObject(j, "n_head", s->heads);
+    cJSON_AddNumberToObject(j, "n_embd", s->channels);
+    cJSON_AddNumberToObject(j, "n_positions", s->context);
+    cJSON_AddNumberToObject(j, "n_ctx", s->context);
+    cJSON_AddNumberToObject(j, "vocab_size", s->vocabulary);
+    cJSON_AddStringToObject(j, "activation_function", "gelu_new");
+    cJSON_AddNumberToObject(j, "layer_norm_epsilon", 1e-5);
+    cJSON_AddBoolToObject(j, "scale_attn_weights", true);
+    cJSON_AddBoolToObject(j, "tie_word_embeddings", true);
+    for (int i = 0; i < 3; i++) {
+        static const char *const dropout[] = {"resid_pdrop", "embd_pdrop", "attn_pdrop"};
+        cJSON_AddNumberToObject(j, dropout[i], 0);
+    }
+    for (int i = 0; i < 2; i++) {
+        const char *key = i ? "eos_token_id" : "bos_token_id";
+        if (v->end >= 0)
+            cJSON_AddNumberToObject(j, key, v->end);
+        else
+            cJSON_AddNullToObject(j, key);
+    }
+    cJSON_AddStringToObject(j, "documents", documents == TEXT_LINES ? "lines" : "stream");
+    return j;
+}
+
+/* A whole number of the config; `otherwise` where the key is absent, -1: it must be there. */
+static bool read_count(const cJSON *j, const char *path, const char *key, int *value, Error *err)
+{
+    const cJSON *item = cJSON_GetObjectItemCaseSensitive(j, key);
+    if (!cJSON_IsNumber(item))
+        return error_set(err, "%s has no \"%s\": is it the config.json of a GPT-2?", path, key);
+    double x = item->valuedouble;
+    if (!(x >= 1 && x <= 1 << 24 && x == floor(x)))
+        return error_set(err, "\"%s\" in %s is %g: it must be a whole number of at least 1", key,
+                         path, x);
+    *value = (int)x;
+    return true;
+}
+
+static bool read_shape(const cJSON *j, const char *path, TransformerShape *s, Error *err)
+{
+    const cJSON *type = cJSON_GetObjectItemCaseSensitive(j, "model_type");
+    if (cJSON_IsString(type) && strcmp(type->valuestring, "gpt2") != 0)
+        return error_set(err, "%s describes a \"%s\": only \"gpt2\" can be loaded", path,
+                         type->valuestring);
+    const cJSON *act = cJSON_GetObjectItemCaseSensitive(j, "activation_function");
+    if (cJSON_IsString(act) && strcmp(act->valuestring, "gelu_new") != 0)
+        return error_set(err, "%s wants the activation \"%s\": only \"gelu_new\" is known", path,
+                         act->valuestring);
+    return read_count(j, path, "n_layer", &s->layers, err) &&
+           read_count(j, path, "n_head", &s->heads, err) &&
+           read_count(j, path, "n_embd", &s->channels, err) &&
+           read_count(j, path, "n_positions", &s->context, err) &&
+           read_count(j, path, "vocab_size", &s->vocabulary, err) && shape_check(s, err);
+}
+
+static bool write_json(FILE *out, void *json)
+{
+    char *text = cJSON_Print(json);
+    bool good = text && fputs(text, out) >= 0 && fputc('\n', out) != EOF;
+    cJSON_free(text);
+    return good;
+}
+
+static cJSON *read_json(const char *path, Error *err)
+{
+    FILE *in = fopen(path, "rb");
+    if (!in) {
+        error_set(err, "%s can't be read: is its directory one that chapter 2 wrote?", path);
+        return NULL;
+    }
+    enum { MOST = 1 << 20 }; /* a config of more than a megabyte is none */
+    char *text = NEW(char, MOST + 1);
+    size_t n = fread(text, 1, MOST + 1, in);
+    fclose(in);
+    cJSON *j = n <= MOST ? cJSON_ParseWithLength(text, n) : NULL;
+    free(text);
+    if (!cJSON_IsObject(j)) {
+        error_set(err, "%s is not a JSON object", path);
+        cJSON_Delete(j);
+        return NULL;
+    }
+    return j;
+}
+
+/* ---- the directory ------------------------------------------------------------------------ */
+
+bool model_save(const char *dir, const Transformer *t, const Vocabulary *v, Documents documents,
+                Error *err)
+{
+    char path[PATH];
+    int count = transformer_tensors(t, NULL);
+    Tensor *tensors = NEW(Tensor, count);
+    transformer_tensors(t, tensors);
+    cJSON *metadata = cJSON_CreateObject(), *config = config_json(&t->shape, v, documents);
+    cJSON_AddStringToObject(metadata, "format", "pt"); /* asked for by Hugging Face's loader */
+
+    join(path, dir, "model.safetensors");
+    bool good = checkpoint_save(path, tensors, count, metadata, err);
+    join(path, dir, "config.json");
+    good = good && file_replace(path, write_json, config, err);
+    join(path, dir, "vocab.json");
+    good = good && vocabulary_save(v, path, err);
+    cJSON_Delete(metadata);
+    cJSON_Delete(config);
+    free(tensors);
+    return good;
+}
+
+static bool load_weights(const char *path, Transformer *t, Error *err)
+{
+    int count = transformer_tensors(t, NULL);
+    Tensor *tensors = NEW(Tensor, count);
+    transformer_tensors(t, tensors);
+    bool good = checkpoint_load(path, tensors, count, NULL, err);
+    free(tensors);
+    return good;
+}
+
+bool model_load(const char *dir, Transformer **t, Vocabulary *v, Documents *documents, Error *err)
+{
+    char path[PATH];
+    join(path, dir, "config.json");
+    cJSON *config = read_json(path, err);
+    if (!config) return false;
+    TransformerShape shape;
+    bool good = read_shape(config, path, &shape, err);
+    const cJSON *kind = cJSON_GetObjectItemCaseSensitive(config, "documents");
+    *documents =
+        cJSON_IsString(kind) && strcmp(kind->valuestring, "stream") == 0 ? TEXT_STREAM : TEXT_LINES;
+    cJSON_Delete(config);
+    if (!good) return false;
+
+    join(path, dir, "vocab.json");
+    if (!vocabulary_load(v, path, *documents, err)) return false;
+    if (v->size != shape.vocabulary) {
+        error_set(err,
+                  "%s has %d symbols and config.json beside it says %d: they are of two models",
+                  path, v->size, shape.vocabulary);
+        vocabulary_free(v);
+        return false;
+    }
+    *t = transformer_new(&shape, 0);
+    join(path, dir, "model.safetensors");
+    if (load_weights(path, *t, err)) return true;
+    transformer_free(*t);
+    vocabulary_free(v);
+    *t = NULL;
+    return false;
+}
