@@ -13,7 +13,8 @@
  *
  * --config, --quick and --help are always there; rows for them are not written. Names in the table
  * are the flag's, with dashes; JSON keys have underscores (dashes are taken as well). An unknown
- * name is refused with the nearest known one, a wrong type or range with what is allowed. */
+ * name is refused with the nearest known one, a wrong type or range with what is allowed. Flags are
+ * written out in full; of two that are the same, the last counts. Numbers may be written 1e4. */
 #ifndef SETTINGS_H
 #define SETTINGS_H
 
@@ -34,13 +35,14 @@ typedef struct {
     const char *name;
     SettingType type;
     void *value;
-    double min, max;     /* of numbers, inclusive; both 0: no limit */
+    double min, max;     /* of numbers, inclusive; both 0: no limit; max may be INFINITY */
     const char *choices; /* of a choice: "none|add-k|kneser-ney" */
     const char *quick;   /* the value under --quick, as on the command line, or NULL */
     const char *meta;    /* the argument's name in --help: FILE, DIR, N, ...; NULL: by type */
     const char *help;    /* a few words, with the unit */
     bool no_json;        /* a flag only, not a key of config.json (e.g. resume) */
-    char *owned;         /* private */
+    char *owned;         /* private: a string that came from a file */
+    bool given;          /* private: set by file or flag */
 } Setting;
 
 typedef enum { SETTINGS_GO, SETTINGS_HELP, SETTINGS_WRONG } SettingsResult;
@@ -58,7 +60,11 @@ void settings_help(const Setting *table, const char *program, const char *about)
 /* True if the user set this row by file or flag (so not by default or --quick). */
 bool settings_given(const Setting *table, const char *name);
 
-cJSON *settings_json(const Setting *table); /* {"held_out": 0.1, ...}; cJSON_Delete it */
+/* {"held_out": 0.1, ...}, without the no_json rows; a string that is not given is null. Written to a
+ * file, --config takes it as it is. cJSON_Delete it. */
+cJSON *settings_json(const Setting *table);
+
+/* Frees the strings that came from a file; their variables become NULL. */
 void settings_free(Setting *table);
 
 #endif
