@@ -1,0 +1,134 @@
+/* utf8.c: UTF-8, read strictly: what a text file must be before anything learns from it. */
+#include "utf8.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+/* --- characters ---------------------------------------------------------------------------------
+ */
+
+/* What is wrong with the character that begins at p, with `left` bytes up to the end; or NULL. */
+static const char *fault(const unsigned char *p, size_t left)
+{
+    static const int least[] = {0, 0, 0x80, 0x800, 0x10000}; /* that needs so many bytes */
+    int length = utf8_length(p[0]);
+    if (length == 0) return "does not begin a character";
+    for (int i = 1; i < length; i++) {
+        if ((size_t)i >= left) return "begins a character that the end of the text cuts off";
+        if ((p[i] & 0xc0) != 0x80) return "begins a character that is not completed";
+    }
+    const char *at = (const char *)p;
+    int c = utf8_next(&at);
+    if (c < least[length]) return "begins a character in an overlong form";
+    if (c >= 0xd800 && c <= 0xdfff) return "begins a surrogate half";
+    if (c >= UTF8_CODE_POINTS) return "begins a character above U+10FFFF";
+    return NULL;
+}
+
+bool utf8_check(const char *bytes, size_t size, const char *name, Error *err)
+{
+    const unsigned char *p = (const unsigned char *)bytes;
+    for (size_t i = 0; i < size; i += (size_t)utf8_length(p[i])) {
+        if (p[i] == 0)
+            return error_set(err,
+                             "%s is not a text: it has a NUL at byte offset %zu; give a text file, "
+                             "or remove NULs with tr -d '\\000'",
+                             name, i);
+        const char *wrong = p[i] < 0x80 ? NULL : fault(p + i, size - i);
+        if (wrong)
+            return error_set(err,
+                             "%s is not UTF-8 text: at byte offset %zu, 0x%02x %s; convert it, for "
+                             "example with iconv -f LATIN1 -t UTF-8",
+                             name, i, p[i], wrong);
+    }
+    return true;
+}
+
+size_t utf8_count(const char *bytes, size_t size)
+{
+    size_t n = 0; /* a character has one byte that is not 10xxxxxx: its first */
+    for (size_t i = 0; i < size; i++) n += (bytes[i] & 0xc0) != 0x80;
+    return n;
+}
+
+int utf8_put(char out[5], int c)
+{
+    int length = c < 0x80 ? 1 : c < 0x800 ? 2 : c < 0x10000 ? 3 : 4;
+    static const int lead[] = {0, 0, 0xc0, 0xe0, 0xf0};
+    for (int i = length - 1; i > 0; i--, c >>= 6) out[i] = (char)(0x80 | (c & 0x3f));
+    out[0] = (char)(lead[length] | c);
+    out[length] = '\0';
+    return length;
+}
+
+/* --- files --------------------------------------------------------------------------------------
+ */
+
+bool utf8_fits(const char *name, size_t size, size_t need, Error *err)
+{
+    const double gib = 1024.0 * 1024 * 1024;
+    double memory = (double)sysconf(_SC_PHYS_PAGES) * (double)sysconf(_SC_PAGESIZE);
+    if (memory <= 0 || (double)need <= memory) return true; /* <= 0: the system does not say */
+    return error_set(
+        err,
+        "%s is too large: its %.1f GiB need at least %.1f GiB of memory (the text, and "
+        "4 bytes for each symbol), and this machine has %.1f GiB; take a part of it, "
+        "for example with head -c %.0fM",
+        name, (double)size / gib, (double)need / gib, memory / gib, memory / gib * 1024 / 8);
+}
+
+/* A pipe does not tell its size: read until nothing comes, doubling the room when it is full. */
+static bool read_all(FILE *in, const char *path, size_t room, char **bytes, size_t *size,
+                     Error *err)
+{
+    char *to = must_realloc(NULL, room, 1);
+    size_t used = 0;
+    for (;;) {
+        used += fread(to + used, 1, room - used, in);
+        if (used < room) break; /* the end, or an error */
+        if (!utf8_fits(path, room, 2 * room, err)) {
+            free(to);
+            return false;
+        }
+        room *= 2;
+        to = must_realloc(to, room, 1);
+    }
+    if (ferror(in)) {
+        free(to);
+        return error_set(err, "%s can't be read: %s; give a readable file", path, strerror(errno));
+    }
+    to[used] = '\0';
+    *bytes = to;
+    *size = used;
+    return true;
+}
+
+static bool read_stream(FILE *in, const char *path, char **bytes, size_t *size, Error *err)
+{
+    struct stat info;
+    size_t room = 1 << 16;
+    if (fstat(fileno(in), &info) == 0) {
+        if (S_ISDIR(info.st_mode))
+            return error_set(err, "%s is a directory: give the path of a file in it", path);
+        /* Four bytes are at least one symbol, and a symbol takes four bytes: twice the file. */
+        size_t bytes_of_file = (size_t)info.st_size;
+        if (S_ISREG(info.st_mode)) {
+            if (!utf8_fits(path, bytes_of_file, 2 * bytes_of_file, err)) return false;
+            room = bytes_of_file + 1;
+        }
+    }
+    return read_all(in, path, room, bytes, size, err);
+}
+
+bool utf8_load(const char *path, char **bytes, size_t *size, Error *err)
+{
+    FILE *in = fopen(path, "rb");
+    if (!in) return error_set(err, "%s can't be opened: %s; check the path", path, strerror(errno));
+    bool ok = read_stream(in, path, bytes, size, err);
+    fclose(in);
+    return ok;
+}
