@@ -58,8 +58,7 @@ const Rule TALES_RULES[] = {
     /* a strange seed */
     {"tale", 1,
      "[N=hero] planted a [C=colour] [B=seed] in the [P=place]. [G=elder] [laughed]. By [spring] "
-     "the "
-     "[P] was full of [C] [B]s."},
+     "the [P] was full of [C] [B]s."},
     /* a new friend */
     {"tale", 1,
      "[M=friend] was new in the [P=place] and felt [alone]. Then [N=hero] [welcomed]. Now [M] and "
