@@ -9,7 +9,7 @@ for program in "$@"; do
     if [ -z "$checks" ]; then
         checks=1 bad=1
     fi
-    bad=$((bad))
+    bad=$(($bad)) # "1 + 0"
     passed=$((passed + checks - bad)) failed=$((failed + bad))
     if [ "$bad" -ne 0 ] || [ "${status:-}" = failed ]; then
         cat "$log"

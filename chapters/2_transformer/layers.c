@@ -13,6 +13,12 @@ static bool worth_a_team(Matrix m)
     return (long)m.rows * m.cols >= 1 << 15;
 }
 
+static void require_shape(const char *name, Matrix m, int rows, int cols)
+{
+    REQUIRE(m.rows == rows && m.cols == cols, "%s is %d x %d and should be %d x %d", name, m.rows,
+            m.cols, rows, cols);
+}
+
 /* ---- linear ------------------------------------------------------------------------------- */
 
 void linear_forward(Matrix y, Matrix x, const Linear *p)
@@ -40,6 +46,10 @@ void layernorm_forward(Matrix y, Matrix stats, Matrix x, const LayerNorm *p)
 {
     int C = x.cols;
     const real *g = p->g.data, *b = p->b.data;
+    require_shape("layer norm: y", y, x.rows, C);
+    require_shape("layer norm: stats", stats, x.rows, 2);
+    require_shape("layer norm: gain", p->g, 1, C);
+    require_shape("layer norm: bias", p->b, 1, C);
 #pragma omp parallel for schedule(static) if (worth_a_team(x))
     for (int n = 0; n < x.rows; n++) {
         const real *in = mat_row(x, n);
@@ -62,6 +72,10 @@ void layernorm_backward(Matrix dx, LayerNorm *d, Matrix dy, Matrix stats, Matrix
 {
     int C = x.cols;
     const real *g = p->g.data;
+    require_shape("layer norm: dx", dx, x.rows, C);
+    require_shape("layer norm: dy", dy, x.rows, C);
+    require_shape("layer norm: d gain", d->g, 1, C);
+    require_shape("layer norm: d bias", d->b, 1, C);
 #pragma omp parallel for schedule(static) if (worth_a_team(x))
     for (int n = 0; n < x.rows; n++) {
         const real *in = mat_row(x, n), *up = mat_row(dy, n), *stat = mat_row(stats, n);
@@ -95,6 +109,7 @@ static const real gelu_a = (real)1.5957691216057308, gelu_b = (real)0.044715;
 
 void gelu_forward(Matrix y, Matrix x)
 {
+    require_shape("GELU: y", y, x.rows, x.cols);
 #pragma omp parallel for schedule(static) if (worth_a_team(x))
     for (int n = 0; n < x.rows; n++) {
         const real *in = mat_row(x, n);
@@ -109,6 +124,8 @@ void gelu_forward(Matrix y, Matrix x)
 /* dy/dx = s + x s (1 - s) v',   v' = a (1 + 3 b x^2) */
 void gelu_backward(Matrix dx, Matrix dy, Matrix x)
 {
+    require_shape("GELU: dx", dx, x.rows, x.cols);
+    require_shape("GELU: dy", dy, x.rows, x.cols);
 #pragma omp parallel for schedule(static) if (worth_a_team(x))
     for (int n = 0; n < x.rows; n++) {
         const real *in = mat_row(x, n), *up = mat_row(dy, n);
@@ -125,6 +142,8 @@ void gelu_backward(Matrix dx, Matrix dy, Matrix x)
 
 void embedding_forward(Matrix y, const int *ids, const int *positions, Matrix wte, Matrix wpe)
 {
+    require_shape("embedding: wte", wte, wte.rows, y.cols);
+    require_shape("embedding: wpe", wpe, wpe.rows, y.cols);
     for (int n = 0; n < y.rows; n++) {
         const real *symbol = mat_row(wte, ids[n]), *place = mat_row(wpe, positions[n]);
         real *out = mat_row(y, n);
@@ -135,6 +154,8 @@ void embedding_forward(Matrix y, const int *ids, const int *positions, Matrix wt
 /* A symbol stands at many rows, and its gradient is the sum over them. */
 void embedding_backward(Matrix dwte, Matrix dwpe, const int *ids, const int *positions, Matrix dy)
 {
+    require_shape("embedding: dwte", dwte, dwte.rows, dy.cols);
+    require_shape("embedding: dwpe", dwpe, dwpe.rows, dy.cols);
     for (int n = 0; n < dy.rows; n++) {
         const real *up = mat_row(dy, n);
         real *symbol = mat_row(dwte, ids[n]), *place = mat_row(dwpe, positions[n]);
@@ -147,19 +168,24 @@ void embedding_backward(Matrix dwte, Matrix dwpe, const int *ids, const int *pos
 
 /* ---- softmax ------------------------------------------------------------------------------ */
 
+static int symbol(const int *x, int n, int V)
+{
+    REQUIRE(x[n] >= 0 && x[n] < V, "row %d asks for symbol %d of %d", n, x[n], V);
+    return x[n];
+}
+
 /* The largest logit is taken away first, so that no exponential overflows:
  *
  *   p_j = e^(l_j - m) / z,   z = sum_j e^(l_j - m),   log p_x = l_x - m - log z */
 void softmax_forward(Matrix probs, real *logprob, Matrix logits, const int *x)
 {
-    REQUIRE(probs.rows == logits.rows && probs.cols == logits.cols, "%d x %d from %d x %d",
-            probs.rows, probs.cols, logits.rows, logits.cols);
     int V = logits.cols;
+    require_shape("softmax: probs", probs, logits.rows, V);
 #pragma omp parallel for schedule(static) if (worth_a_team(logits))
     for (int n = 0; n < logits.rows; n++) {
         const real *l = mat_row(logits, n);
         real *p = mat_row(probs, n), m = largest(l, V);
-        if (logprob) logprob[n] = l[x[n]] - m;
+        if (logprob) logprob[n] = l[symbol(x, n, V)] - m;
         for (int j = 0; j < V; j++) p[j] = real_exp(l[j] - m);
         real z = sum(p, V), scale = 1 / z;
         if (logprob) logprob[n] -= real_log(z);
@@ -169,11 +195,13 @@ void softmax_forward(Matrix probs, real *logprob, Matrix logits, const int *x)
 
 void softmax_gradient(Matrix dlogits, Matrix probs, const int *x, const real *w)
 {
+    int V = probs.cols;
+    require_shape("softmax: dlogits", dlogits, probs.rows, V);
 #pragma omp parallel for schedule(static) if (worth_a_team(probs))
     for (int n = 0; n < probs.rows; n++) {
         const real *p = mat_row(probs, n);
         real *d = mat_row(dlogits, n);
-        for (int j = 0; j < probs.cols; j++) d[j] += w[n] * p[j];
-        d[x[n]] -= w[n];
+        for (int j = 0; j < V; j++) d[j] += w[n] * p[j];
+        d[symbol(x, n, V)] -= w[n];
     }
 }

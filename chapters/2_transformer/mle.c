@@ -64,6 +64,8 @@ MleStep mle_step(Mle *m, const Windows *train)
     result.gradient_norm = gradient_clip(gradients, m->model->size, o->clip);
     adam_step(&m->adam, weights, gradients, m->model->matrices, result.lr);
     m->step++;
+    m->recent_loss += result.loss;
+    m->recent_steps++;
     return result;
 }
 
@@ -95,14 +97,14 @@ static void state_tensors(const Mle *m, Tensor tensors[3])
     tensors[2] = (Tensor){"adam.v", 1, mat(m->adam.v, 1, n)};
 }
 
-/* Doubles are kept in hexadecimal, which loses nothing. */
+/* The numbers beside them, as text: doubles in hexadecimal, which loses nothing. */
 bool mle_save(const Mle *m, const char *path, Error *err)
 {
-    const double numbers[] = {m->step, m->best, m->adam.beta1_power, m->adam.beta2_power};
     char text[256];
-    snprintf(text, sizeof text, "%a %a %a %a", numbers[0], numbers[1], numbers[2], numbers[3]);
+    snprintf(text, sizeof text, "%d %a %a %d %a %a", m->step, m->best, m->recent_loss,
+             m->recent_steps, m->adam.beta1_power, m->adam.beta2_power);
     cJSON *metadata = cJSON_CreateObject();
-    cJSON_AddStringToObject(metadata, "step best beta1^step beta2^step", text);
+    cJSON_AddStringToObject(metadata, "run", text);
     Tensor tensors[3];
     state_tensors(m, tensors);
     bool good = checkpoint_save(path, tensors, 3, metadata, err);
@@ -116,14 +118,14 @@ bool mle_load(Mle *m, const char *path, Error *err)
     state_tensors(m, tensors);
     cJSON *metadata = NULL;
     if (!checkpoint_load(path, tensors, 3, &metadata, err)) return false;
-    const cJSON *item = metadata ? metadata->child : NULL;
-    double step;
-    bool good = cJSON_IsString(item) &&
-                sscanf(item->valuestring, "%la %la %la %la", &step, &m->best, &m->adam.beta1_power,
-                       &m->adam.beta2_power) == 4 &&
-                step >= 0 && step <= 2147483647.0;
+    const cJSON *run = cJSON_GetObjectItemCaseSensitive(metadata, "run");
+    bool good =
+        cJSON_IsString(run) &&
+        sscanf(run->valuestring, "%d %la %la %d %la %la", &m->step, &m->best, &m->recent_loss,
+               &m->recent_steps, &m->adam.beta1_power, &m->adam.beta2_power) == 6 &&
+        m->step >= 0;
     cJSON_Delete(metadata);
     if (!good) return error_set(err, "%s does not say where its run stopped: start anew", path);
-    m->step = m->adam.steps = (int)step;
+    m->adam.steps = m->step;
     return true;
 }

@@ -32,6 +32,9 @@ typedef struct {
     real *weights, *logprob; /* (rows) */
     int step;                /* steps taken */
     double best;             /* lowest held-out loss so far: the caller keeps it */
+    double
+        recent_loss; /* sum of the losses of the last recent_steps steps: the caller clears them */
+    int recent_steps;
 } Mle;
 
 typedef struct {

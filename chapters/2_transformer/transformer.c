@@ -1,6 +1,8 @@
 /* transformer.c: GPT-2 forward, and the same lines in reverse order backward. */
 #include "transformer.h"
 
+#include <string.h>
+
 #include "attention.h"
 #include "error.h"
 
@@ -41,7 +43,7 @@ static void heads_forward(BlockActivations *a, const Batch *b, const Transformer
                           Matrix *keys, Matrix *values)
 {
     int C = shape->channels, H = shape->heads, T = shape->context;
-#pragma omp parallel for schedule(dynamic)
+#pragma omp parallel for schedule(dynamic) if (b->sequences > 1)
     for (int s = 0; s < b->sequences; s++) {
         Rows r = rows_of(b, s);
         Matrix qkv = mat_rows(a->qkv, r.first, r.count);
@@ -59,7 +61,7 @@ static void heads_backward(Matrix dqkv, Matrix dheads, Matrix datt, const BlockA
                            const Batch *b, const TransformerShape *shape)
 {
     int C = shape->channels, H = shape->heads, T = shape->context;
-#pragma omp parallel for schedule(dynamic)
+#pragma omp parallel for schedule(dynamic) if (b->sequences > 1)
     for (int s = 0; s < b->sequences; s++) {
         Rows r = rows_of(b, s);
         int n = r.count;
@@ -118,9 +120,32 @@ static void block_backward(Block *d, const Block *p, const BlockActivations *a, 
 
 /* ---- the whole ---------------------------------------------------------------------------- */
 
+/* Attention trusts a batch: with a gap in its positions it would read what is not there. */
+static void require_batch(const Batch *b, bool cached)
+{
+    for (int s = 0; s < b->sequences; s++) {
+        int first = b->start[s], end = b->start[s + 1];
+        REQUIRE(first < end, "sequence %d of the batch is empty", s);
+        REQUIRE(cached || b->positions[first] == 0,
+                "sequence %d begins at position %d, and without a cache nothing is before it", s,
+                b->positions[first]);
+        for (int n = first + 1; n < end; n++)
+            REQUIRE(b->positions[n] == b->positions[n - 1] + 1,
+                    "sequence %d goes from position %d to position %d", s, b->positions[n - 1],
+                    b->positions[n]);
+    }
+}
+
+static void require_same_shape(const TransformerShape *t, const TransformerShape *a)
+{
+    REQUIRE(memcmp(t, a, sizeof *t) == 0, "the activations were made for a model of another shape");
+}
+
 void trunk_forward(const Transformer *t, Activations *a, const Batch *b, Cache *cache)
 {
     int L = t->shape.layers;
+    require_batch(b, cache);
+    require_same_shape(&t->shape, &a->shape);
     activations_layout(a, batch_rows(b));
     embedding_forward(a->block[0].x, b->ids, b->positions, t->p.wte, t->p.wpe);
     for (int l = 0; l < L; l++) {
@@ -135,6 +160,7 @@ void trunk_backward(Transformer *t, Activations *a, const Batch *b, Matrix dhidd
 {
     REQUIRE(a->for_backward && a->rows == batch_rows(b), "backward of %d rows after forward of %d",
             batch_rows(b), a->rows);
+    require_same_shape(&t->shape, &a->shape);
     mat_zero(a->dx);
     layernorm_backward(a->dx, &t->d.ln_f, dhidden, a->ln_f_stats, a->x_last, &t->p.ln_f);
     for (int l = t->shape.layers - 1; l >= 0; l--)

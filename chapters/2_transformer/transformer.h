@@ -10,9 +10,9 @@
  *
  * A Transformer is parameters and their gradients, twins in memory; Activations are what a forward
  * pass leaves behind for its backward pass. One set of activations can serve several models of the
- * same shape. Contract: transformer_forward; fill dlogits (N, V) from a->probs or a->logits;
- * transformer_backward with the same batch and activations, which adds to the gradients. Call
- * transformer_zero_gradients before the first batch of a step.
+ * same shape. Contract: transformer_forward; then a->dlogits (N, V), which holds anything: zero it
+ * and add each term of the loss; then transformer_backward with the same batch and activations,
+ * which adds to the gradients. Call transformer_zero_gradients before the first batch of a step.
  * Source: Radford et al. 2019. Book: chapter 2. */
 #ifndef TRANSFORMER_H
 #define TRANSFORMER_H
@@ -50,8 +50,7 @@ typedef struct {
     Parameters p, d;          /* weights and their gradients */
     Arena weights, gradients; /* the same as two flat arrays of `size` numbers */
     size_t size;
-    size_t
-        matrices; /* of them, the first are weight matrices, which decay; then biases and gains */
+    size_t matrices; /* the first of them: weight matrices, which decay; then biases and gains */
 } Transformer;
 
 /* Some sequences laid end to end, without padding: row n is one symbol. Sequence s has the rows
@@ -60,7 +59,7 @@ typedef struct {
     int sequences;
     const int *start;     /* (sequences + 1), start[0] = 0 */
     const int *ids;       /* (N) the symbol that is read */
-    const int *positions; /* (N) its place in its sequence: 0, 1, ... */
+    const int *positions; /* (N) its place in its sequence: 0, 1, ... one after another */
     const int *slots;     /* (sequences) the place in a cache that each uses; NULL: 0, 1, ... */
 } Batch;
 

@@ -113,6 +113,11 @@ bool shape_check(const TransformerShape *s, Error *err)
         return error_set(
             err, "%d channels can't be shared by %d heads: make channels a multiple of heads",
             s->channels, s->heads);
+    if (s->layers > 1 << 16 || s->channels > 1 << 16 || (long)s->heads * s->context > 1 << 30)
+        return error_set(err,
+                         "%d layers, %d channels and %d heads over a context of %d are more than "
+                         "can be counted: make the largest of them smaller",
+                         s->layers, s->channels, s->heads, s->context);
     return true;
 }
 

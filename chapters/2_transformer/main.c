@@ -1,0 +1,553 @@
+/* Chapter 2: a tiny transformer learns to write tales by maximum likelihood.
+ *
+ * Reads from top to bottom: the settings, the text, the yardsticks, the training loop, and what
+ * the trained model says. The model is in transformer.c, one step of training in mle.c. */
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "generate.h"
+#include "mle.h"
+#include "model.h"
+#include "run.h"
+#include "settings.h"
+#include "tales.h"
+#include "threads.h"
+#include "yardstick.h"
+
+static struct {
+    const char *text, *out, *load, *eval, *ids, *prompt;
+    int documents, tales, seed, seeds, threads, eval_every, eval_windows, orders, sample, top_k,
+        length;
+    double held_out, temperature;
+    bool resume;
+    TransformerShape shape;
+    MleOptions mle;
+} o = {.out = "out/chapter2",
+       .tales = 50000,
+       .seed = 1,
+       .seeds = 1,
+       .eval_every = 100,
+       .eval_windows = 1000,
+       .orders = 8,
+       .sample = 5,
+       .held_out = 0.1,
+       .temperature = 1,
+       .shape = {.layers = 2, .heads = 4, .channels = 64, .context = 128},
+       .mle = {.steps = 2500,
+               .batch = 32,
+               .lr = 3e-3,
+               .last_lr = 3e-5,
+               .warmup = 100,
+               .beta2 = 0.99,
+               .weight_decay = 0.1,
+               .clip = 1}};
+
+static Setting table[] = {
+    {"text", SETTING_STRING, &o.text, .meta = "FILE",
+     .help = "a UTF-8 text to learn (default: tales)"},
+    {"documents", SETTING_CHOICE, &o.documents, .choices = "lines|stream",
+     .help = "a document is a line, or the whole text"},
+    {"held-out", SETTING_REAL, &o.held_out, .max = 0.9,
+     .help = "share of the text kept for judging"},
+    {"tales", SETTING_INT, &o.tales, .min = 20, .max = 1e7, .quick = "5000",
+     .help = "tales to draw where no text is given"},
+    {"layers", SETTING_INT, &o.shape.layers, .min = 1, .max = 100, .help = "blocks, L"},
+    {"heads", SETTING_INT, &o.shape.heads, .min = 1, .max = 1000,
+     .help = "attention heads, H; they share the channels"},
+    {"channels", SETTING_INT, &o.shape.channels, .min = 1, .max = 100000, .quick = "32",
+     .help = "width of the residual stream, C"},
+    {"context", SETTING_INT, &o.shape.context, .min = 1, .max = 100000,
+     .help = "longest window, T symbols"},
+    {"batch", SETTING_INT, &o.mle.batch, .min = 1, .max = 1e6, .help = "windows per step"},
+    {"steps", SETTING_INT, &o.mle.steps, .max = 1e9, .quick = "150", .help = "updates"},
+    {"lr", SETTING_REAL, &o.mle.lr, .max = 1e6, .help = "highest learning rate"},
+    {"last-lr", SETTING_REAL, &o.mle.last_lr, .max = 1e6, .help = "learning rate of the last step"},
+    {"warmup", SETTING_INT, &o.mle.warmup, .max = 1e9, .quick = "20",
+     .help = "steps up to the highest rate"},
+    {"beta2", SETTING_REAL, &o.mle.beta2, .max = 0.999999,
+     .help = "AdamW's memory of squared gradients"},
+    {"weight-decay", SETTING_REAL, &o.mle.weight_decay, .max = 100, .help = "AdamW's, on matrices"},
+    {"clip", SETTING_REAL, &o.mle.clip, .min = 1e-9, .max = INFINITY,
+     .help = "largest gradient norm"},
+    {"eval-every", SETTING_INT, &o.eval_every, .min = 1, .max = 1e9, .quick = "50",
+     .help = "steps between looks at the held-out text"},
+    {"eval-windows", SETTING_INT, &o.eval_windows, .max = 1e9, .quick = "200",
+     .help = "windows of it to look at, 0: all"},
+    {"orders", SETTING_INT, &o.orders, .max = 16, .quick = "5",
+     .help = "n-grams of up to this order to compare with, 0: none"},
+    {"seed", SETTING_INT, &o.seed, .max = 2147483647, .help = "of everything random"},
+    {"seeds", SETTING_INT, &o.seeds, .min = 1, .max = 1000,
+     .help = "runs, with seeds seed, seed+1, ..."},
+    {"threads", SETTING_INT, &o.threads, .max = 1024, .help = "0: one per core"},
+    {"out", SETTING_STRING, &o.out, .meta = "DIR", .help = "where to write"},
+    {"resume", SETTING_SWITCH, &o.resume, .no_json = true, .help = "go on with the run in --out"},
+    {"load", SETTING_STRING, &o.load, .meta = "DIR", .no_json = true,
+     .help = "use this model and don't train"},
+    {"eval", SETTING_STRING, &o.eval, .meta = "FILE", .no_json = true,
+     .help = "score this text with the model"},
+    {"ids", SETTING_STRING, &o.ids, .meta = "FILE", .no_json = true,
+     .help = "write the scored token ids here, as JSON"},
+    {"prompt", SETTING_STRING, &o.prompt, .meta = "TEXT", .help = "what samples begin with"},
+    {"sample", SETTING_INT, &o.sample, .max = 100000, .help = "texts to write in the end"},
+    {"length", SETTING_INT, &o.length, .max = 1e6,
+     .help = "symbols of a sample at most, 0: the context, or 500 of a stream"},
+    {"temperature", SETTING_REAL, &o.temperature, .max = 100,
+     .help = "of sampling; 0: the likeliest symbol"},
+    {"top-k", SETTING_INT, &o.top_k, .max = 1e6,
+     .help = "draw among the k likeliest symbols, 0: all"},
+    {0}};
+
+static const char about[] =
+    "Chapter 2: trains a small GPT-2 on a text, symbol by symbol, and samples from it.";
+
+static _Noreturn void fail(const Error *err)
+{
+    fprintf(stderr, "chapter2: %s\n", err->text);
+    exit(1);
+}
+
+/* ---- text --------------------------------------------------------------------------------- */
+
+static TextOptions text_options(Documents documents)
+{
+    return (TextOptions){.documents = documents, .level = TEXT_CHARS, .held_out = o.held_out};
+}
+
+static void read_text(Text *text)
+{
+    Error err;
+    TextOptions options = text_options((Documents)o.documents);
+    if (o.text) {
+        if (!text_load(text, o.text, &options, &err)) fail(&err);
+        return;
+    }
+    size_t size;
+    char *tales = tales_corpus(1, o.tales, &size); /* the same tales whatever the model's seed */
+    if (!text_from_string(text, tales, size, "the tales", &options, &err)) fail(&err);
+    free(tales);
+}
+
+/* ---- samples ------------------------------------------------------------------------------ */
+
+/* The symbols a sample begins with: the end symbol (of a stream: a newline), then the prompt. */
+static int *prompt_ids(const Vocabulary *v, Documents documents, int *count)
+{
+    Corpus c = {0};
+    Error err;
+    TextOptions options = {.documents = TEXT_STREAM, .level = TEXT_CHARS};
+    size_t n = o.prompt ? strlen(o.prompt) : 0;
+    if (n > 0 && !corpus_from_string(&c, o.prompt, n, "--prompt", v, &options, false, &err))
+        fail(&err);
+    size_t symbols = n > 0 ? c.start[1] : 0;
+    int *ids = NEW(int, symbols + 1), newline = vocabulary_find(v, "\n", 1), first = 0;
+    if (documents == TEXT_LINES)
+        ids[first++] = v->end;
+    else if (symbols == 0)
+        ids[first++] = newline >= 0 ? newline : 0;
+    for (size_t i = 0; i < symbols; i++) ids[first++] = c.ids[i];
+    corpus_free(&c);
+    *count = first;
+    return ids;
+}
+
+static void show_samples(const Transformer *t, const Vocabulary *v, Documents documents, int count,
+                         int length)
+{
+    SampleOptions options = {o.temperature, o.top_k, v->end, length};
+    Samples *s = samples_new(&t->shape, count, length);
+    int prompt_length, *prompt = prompt_ids(v, documents, &prompt_length);
+    generate(s, t, prompt, prompt_length, &options, (uint64_t)o.seed);
+    for (int i = 0; i < count; i++) {
+        const int *ids = s->ids + i * s->longest;
+        int n = s->lengths[i];
+        printf("    ");
+        if (o.prompt) printf("%s", o.prompt);
+        text_print(stdout, v, TEXT_CHARS, ids, n > 0 && ids[n - 1] == v->end ? n - 1 : n);
+        printf("\n");
+    }
+    free(prompt);
+    samples_free(s);
+}
+
+static int sample_length(Documents documents, const TransformerShape *shape)
+{
+    if (o.length > 0) return o.length;
+    return documents == TEXT_LINES ? shape->context : 500;
+}
+
+/* ---- scoring a file ----------------------------------------------------------------------- */
+
+static bool write_ids(FILE *out, void *arg)
+{
+    const Windows *w = arg;
+    Sequences *s = sequences_new(1, w->context);
+    fputs("[", out);
+    for (int i = 0; i < w->windows; i++) {
+        sequences_clear(s);
+        windows_add(w, i, s);
+        fprintf(out, "%s[%d", i ? ",\n " : "", s->ids[0]);
+        for (int n = 0; n < s->start[1]; n++) fprintf(out, ", %d", s->targets[n]);
+        fputs("]", out);
+    }
+    sequences_free(s);
+    return fputs("]\n", out) >= 0;
+}
+
+/* Mean nats per symbol of --eval FILE, into the summary; the ids that were scored, into --ids FILE.
+ */
+static void score_file(Transformer *t, const Vocabulary *v, Documents documents, cJSON *summary)
+{
+    Error err;
+    Corpus c;
+    TextOptions options = {.documents = documents, .level = TEXT_CHARS};
+    if (!corpus_load(&c, o.eval, v, &options, false, &err)) fail(&err);
+    Windows *w = windows_new(&c, v->end, t->shape.context);
+    if (w->windows == 0) {
+        error_set(&err, "%s has nothing to score: a stream needs at least two symbols", o.eval);
+        fail(&err);
+    }
+    Mle *m = mle_new(t, &o.mle);
+    double nats = mle_evaluate(m, w, w->windows, NULL);
+    printf("%s: %.4f nats per symbol (perplexity %.3f) over %zu symbols in windows of %d", o.eval,
+           nats, exp(nats), w->scored, w->context);
+    if (w->left_over) printf("; %zu at the end fill no window", w->left_over);
+    printf("\n");
+    cJSON *j = cJSON_AddObjectToObject(summary, "eval");
+    cJSON_AddStringToObject(j, "file", o.eval);
+    cJSON_AddNumberToObject(j, "nats_per_symbol", nats);
+    cJSON_AddNumberToObject(j, "bits_per_symbol", nats / log(2));
+    cJSON_AddNumberToObject(j, "perplexity", exp(nats));
+    cJSON_AddNumberToObject(j, "symbols", (double)w->scored);
+    cJSON_AddNumberToObject(j, "left_over", (double)w->left_over);
+    if (o.ids && !file_replace(o.ids, write_ids, w, &err)) fail(&err);
+    mle_free(m);
+    windows_free(w);
+    corpus_free(&c);
+}
+
+/* ---- training ----------------------------------------------------------------------------- */
+
+typedef struct {
+    Run *run;
+    Curves *curves;
+    const Text *text;
+    Windows *train, *held_out;
+    int seed;
+    char dir[600]; /* of this seed's model */
+} Training;
+
+/* A row of the curves; the model is kept where it is the best so far. */
+static void look(Mle *m, const Training *t, const MleStep *last, double symbols)
+{
+    int windows = t->held_out->windows;
+    if (o.eval_windows > 0 && o.eval_windows < windows) windows = o.eval_windows;
+    double held_out = windows ? mle_evaluate(m, t->held_out, windows, NULL) : NAN;
+    double train = m->recent_steps ? m->recent_loss / m->recent_steps : NAN;
+    curves_add(t->curves, (double)t->seed, (double)m->step, symbols, train, held_out, last->lr,
+               last->gradient_norm);
+    m->recent_loss = m->recent_steps = 0;
+    if (windows && !(held_out < m->best)) return;
+    Error err;
+    m->best = held_out;
+    if (!model_save(t->dir, m->model, &t->text->vocabulary, (Documents)o.documents, &err))
+        fail(&err);
+}
+
+static void save_state(Mle *m, const Training *t)
+{
+    Error err;
+    char path[700];
+    snprintf(path, sizeof path, "%s/training.safetensors", t->dir);
+    if (!mle_save(m, path, &err) || !curves_save(t->curves, t->run, "curves.csv", &err)) fail(&err);
+}
+
+/* The loop of this chapter: draw a batch, go down its gradient, look at the held-out text now and
+ * then. Those of chapters 3 to 5 have the same form. */
+static void train(Mle *m, const Training *t, double symbols)
+{
+    MleStep step = {.lr = NAN, .gradient_norm = NAN};
+    bool looked = m->step > 0 && m->recent_steps == 0; /* a resumed run has this row already */
+    while (!run_stopped()) {
+        if (!looked && (m->step % o.eval_every == 0 || m->step == o.mle.steps)) {
+            look(m, t, &step, symbols);
+            save_state(m, t);
+        }
+        looked = false;
+        if (m->step >= o.mle.steps) break;
+        step = mle_step(m, t->train);
+        symbols += step.symbols;
+        if (!isfinite(step.loss)) {
+            Error err;
+            error_set(&err,
+                      "the loss is %g at step %d: the weights have run away; try a smaller --lr "
+                      "(it is %g) or --clip. The best model so far is in %s",
+                      step.loss, m->step, o.mle.lr, t->dir);
+            run_progress_end(t->run);
+            fail(&err);
+        }
+        run_progress(t->run, m->step, o.mle.steps, "loss %.4f", step.loss);
+    }
+    run_progress_end(t->run);
+    if (m->step < o.mle.steps) {
+        save_state(m, t);
+        printf("stopped at step %d of %d; --resume goes on from here\n", m->step, o.mle.steps);
+    }
+}
+
+/* Takes up an interrupted run. Returns the symbols it had seen. */
+static double resume(Mle *m, const Training *t)
+{
+    Error err;
+    char path[700];
+    snprintf(path, sizeof path, "%s/training.safetensors", t->dir);
+    if (!mle_load(m, path, &err) || !curves_load(t->curves, run_path(t->run, "curves.csv"), &err))
+        fail(&err);
+    while (t->curves->rows > 0 && curves_at(t->curves, t->curves->rows - 1, "step") > m->step)
+        t->curves->rows--;
+    /* the batches are drawn again to count what was read: no pass is run */
+    double symbols = 0;
+    for (int step = 0; step < m->step; step++) {
+        Rng rng = rng_stream(o.mle.seed, (uint64_t)step);
+        windows_draw(t->train, o.mle.batch, &rng, m->batch);
+        symbols += batch_rows(&m->batch->batch);
+    }
+    printf("goes on from step %d of %d\n", m->step, o.mle.steps);
+    return symbols;
+}
+
+/* ---- what was learnt ---------------------------------------------------------------------- */
+
+static Score score_held_out(Mle *m, const Training *t, const Yardstick *y)
+{
+    if (t->held_out->scored != y->symbols) { /* windows leave the end of a stream out */
+        double nats =
+            t->held_out->windows ? mle_evaluate(m, t->held_out, t->held_out->windows, NULL) : NAN;
+        return (Score){.nats = nats, .far = NAN, .near = NAN};
+    }
+    real *logprob = NEW(real, y->symbols);
+    double *wide = NEW(double, y->symbols);
+    mle_evaluate(m, t->held_out, t->held_out->windows, logprob);
+    for (size_t i = 0; i < y->symbols; i++) wide[i] = logprob[i];
+    Score s = yardstick_score(y, wide);
+    free(logprob);
+    free(wide);
+    return s;
+}
+
+/* What the heads of each layer read while the model reads the first held-out document. */
+static void write_attention(const Transformer *t, const Training *training)
+{
+    Error err;
+    if (training->held_out->windows == 0) return;
+    Sequences *s = sequences_new(1, t->shape.context);
+    windows_add(training->held_out, 0, s);
+    int N = batch_rows(&s->batch), H = t->shape.heads, T = t->shape.context;
+    Activations *a = activations_new(&t->shape, N, true);
+    transformer_forward(t, a, &s->batch, NULL);
+    Curves *c = curves_new("layer,head,row,column,weight,symbol");
+    for (int l = 0; l < t->shape.layers; l++)
+        for (int h = 0; h < H; h++)
+            for (int i = 0; i < N; i++)
+                for (int j = 0; j < N; j++)
+                    curves_add(
+                        c, l + 1.0, h + 1.0, (double)i, (double)j,
+                        j <= i ? (double)mat_row(a->block[l].att, i)[h * T + j] : NAN,
+                        (double)(unsigned char)training->text->vocabulary.symbol[s->ids[i]][0]);
+    if (!curves_save(c, training->run, "attention.csv", &err)) fail(&err);
+    curves_free(c);
+    activations_free(a);
+    sequences_free(s);
+}
+
+static void add_score(cJSON *j, const char *name, Score s)
+{
+    cJSON *item = cJSON_AddObjectToObject(j, name);
+    cJSON_AddNumberToObject(item, "nats_per_symbol", s.nats);
+    cJSON_AddNumberToObject(item, "bits_per_symbol", s.nats / log(2));
+    if (isnan(s.far)) return;
+    cJSON_AddNumberToObject(item, "excess_where_far", s.far);
+    cJSON_AddNumberToObject(item, "excess_elsewhere", s.near);
+}
+
+static void report(const Yardstick *y, Score s)
+{
+    printf("\nheld-out text, %zu symbols   nats/symbol  bits/symbol%s\n", y->symbols,
+           y->truth ? "   excess where something returns from" : "");
+    if (y->truth) printf("%55s%d+ characters back   elsewhere\n", "", FAR);
+    printf("  %-24s %9.4f    %9.4f\n", "uniform", y->uniform, y->uniform / log(2));
+    const char *names[] = {"best n-gram", "transformer"};
+    for (int i = o.orders > 0 ? 0 : 1; i < 2; i++) {
+        Score row = i ? s : y->ngram;
+        char name[40];
+        snprintf(name, sizeof name, i ? "%s" : "%s (order %d)", names[i], y->order);
+        printf("  %-24s %9.4f    %9.4f", name, row.nats, row.nats / log(2));
+        if (y->truth) printf("   %16.4f   %16.4f", row.far, row.near);
+        printf("\n");
+    }
+    if (y->truth)
+        printf("  %-24s %9.4f    %9.4f\n", "the truth (floor)", y->floor, y->floor / log(2));
+}
+
+/* ---- the program -------------------------------------------------------------------------- */
+
+static void run_seed(Training *t, const Yardstick *y, cJSON *summary)
+{
+    Error err;
+    o.mle.seed = (uint64_t)t->seed;
+    Transformer *model = transformer_new(&o.shape, o.mle.seed);
+    Mle *m = mle_new(model, &o.mle);
+    int length = sample_length((Documents)o.documents, &o.shape);
+    bool first = t->seed == o.seed;
+    double symbols = o.resume ? resume(m, t) : 0, started = clock_seconds();
+    if (first && !o.resume && o.sample > 0) {
+        printf("\nbefore training it writes\n");
+        show_samples(model, &t->text->vocabulary, (Documents)o.documents, 1,
+                     length < 100 ? length : 100);
+    }
+    printf("\ntraining, seed %d\n", t->seed);
+    train(m, t, symbols);
+    double seconds = clock_seconds() - started;
+
+    /* the best model, not the last */
+    transformer_free(model);
+    Vocabulary v;
+    Documents documents;
+    if (!model_load(t->dir, &model, &v, &documents, &err)) fail(&err);
+    vocabulary_free(&v);
+    m->model = model;
+    Score s = score_held_out(m, t, y);
+    if (first && o.sample > 0) {
+        printf("\nafter training it writes\n");
+        show_samples(model, &t->text->vocabulary, (Documents)o.documents, o.sample, length);
+    }
+    report(y, s);
+    cJSON *j = cJSON_CreateObject();
+    cJSON_AddItemToArray(cJSON_GetObjectItem(summary, "runs"), j);
+    cJSON_AddNumberToObject(j, "seed", t->seed);
+    cJSON_AddNumberToObject(j, "steps", m->step);
+    cJSON_AddNumberToObject(j, "training_seconds", seconds);
+    add_score(j, "held_out", s);
+    if (first && o.eval) score_file(model, &t->text->vocabulary, documents, summary);
+    if (first) write_attention(model, t);
+    mle_free(m);
+    transformer_free(model);
+}
+
+static cJSON *summary_new(void)
+{
+    cJSON *summary = cJSON_CreateObject();
+    cJSON_AddStringToObject(summary, "program", "chapter2");
+    cJSON_AddStringToObject(summary, "version", PROJECT_VERSION);
+    cJSON_AddItemToObject(summary, "settings", settings_json(table));
+    return summary;
+}
+
+/* A model that is there already: score and sample, no training. */
+static void use_model(Run *run)
+{
+    Error err;
+    Transformer *t;
+    Vocabulary v;
+    Documents documents;
+    if (!model_load(o.load, &t, &v, &documents, &err)) fail(&err);
+    printf("%s: %d layers, %d heads, %d channels, context %d, %d symbols\n", o.load,
+           t->shape.layers, t->shape.heads, t->shape.channels, t->shape.context, v.size);
+    cJSON *summary = summary_new();
+    if (o.eval) score_file(t, &v, documents, summary);
+    if (o.sample > 0) show_samples(t, &v, documents, o.sample, sample_length(documents, &t->shape));
+    if (!run_save_json(run, "summary.json", summary, &err)) fail(&err);
+    cJSON_Delete(summary);
+    vocabulary_free(&v);
+    transformer_free(t);
+}
+
+static void introduce(const Text *text, const Yardstick *y)
+{
+    Transformer *t = transformer_new(&o.shape, 1);
+    const Corpus *c = &text->train, *h = &text->held_out;
+    printf("learns %s: %zu symbols of %d kinds in %d document%s, and %zu held out\n",
+           o.text ? o.text : "the tales", c->start[c->documents], text->vocabulary.size,
+           c->documents, c->documents == 1 ? "" : "s", h->start[h->documents]);
+    printf("a transformer of %d layers, %d heads, %d channels, context %d: %zu weights\n",
+           o.shape.layers, o.shape.heads, o.shape.channels, o.shape.context, t->size);
+    printf("%d steps of %d windows, seed %d, %d thread%s\n", o.mle.steps, o.mle.batch, o.seed,
+           threads_count(), threads_count() == 1 ? "" : "s");
+    printf("nats per symbol to beat: uniform %.3f", y->uniform);
+    if (o.orders > 0) printf(", best n-gram %.4f (order %d)", y->ngram.nats, y->order);
+    if (y->truth) printf("; the floor is %.4f", y->floor);
+    printf("\n");
+    transformer_free(t);
+}
+
+static void train_all(Run *run)
+{
+    Error err;
+    Text text;
+    read_text(&text);
+    o.shape.vocabulary = text.vocabulary.size;
+    if (!shape_check(&o.shape, &err)) fail(&err);
+    printf("chapter 2: a transformer\n");
+    Yardstick *y = yardstick_new(&text, !o.text, o.orders < 3 ? 1 : 3, o.orders);
+    introduce(&text, y);
+
+    Training t = {.run = run,
+                  .curves = curves_new(
+                      "seed,step,symbols,train_loss,held_out_loss,learning_rate,gradient_norm"),
+                  .text = &text,
+                  .train = windows_new(&text.train, text.vocabulary.end, o.shape.context),
+                  .held_out = windows_new(&text.held_out, text.vocabulary.end, o.shape.context)};
+    if (t.train->windows == 0) {
+        error_set(&err, "the text is too short to learn from: it has fewer than two symbols");
+        fail(&err);
+    }
+    cJSON *summary = summary_new();
+    cJSON_AddNumberToObject(summary, "uniform_nats_per_symbol", y->uniform);
+    if (y->truth) cJSON_AddNumberToObject(summary, "floor_nats_per_symbol", y->floor);
+    cJSON_AddNumberToObject(summary, "best_ngram_order", y->order);
+    add_score(summary, "best_ngram", y->ngram);
+    cJSON_AddArrayToObject(summary, "runs");
+    for (t.seed = o.seed; t.seed < o.seed + o.seeds && !run_stopped(); t.seed++) {
+        snprintf(t.dir, sizeof t.dir, "%s", run->dir);
+        if (t.seed > o.seed) {
+            snprintf(t.dir, sizeof t.dir, "%s/seed%d", run->dir, t.seed);
+            if (!directory_make(t.dir, &err)) fail(&err);
+        }
+        run_seed(&t, y, summary);
+    }
+    if (!run_save_json(run, "summary.json", summary, &err)) fail(&err);
+    run_wrote(run, "model.safetensors");
+    curves_sketch(t.curves, run, "step", "held_out_loss", y->truth ? y->floor : y->ngram.nats);
+    char lines[200];
+    snprintf(lines, sizeof lines, "uniform=%.6f; ngram=%.6f; order=%d; floor=%.6f", y->uniform,
+             o.orders > 0 ? y->ngram.nats : -1, y->order, y->truth ? y->floor : -1);
+    run_plot(run, "chapter2_loss.gp", lines);
+    run_plot(run, "chapter2_attention.gp", NULL);
+    cJSON_Delete(summary);
+    curves_free(t.curves);
+    windows_free(t.train);
+    windows_free(t.held_out);
+    yardstick_free(y);
+    text_free(&text);
+}
+
+int main(int argc, char **argv)
+{
+    Error err;
+    Run run;
+    settings_read_or_exit(table, argc, argv, about, NULL);
+    threads_use(o.threads);
+    if (o.resume && o.seeds > 1) {
+        error_set(&err, "--resume goes on with one run: leave --seeds away");
+        fail(&err);
+    }
+    if (!run_open(&run, o.out, argv[0], &err)) fail(&err);
+    if (o.load)
+        use_model(&run);
+    else
+        train_all(&run);
+    run_close(&run);
+    settings_free(table);
+    return run_stopped() ? 1 : 0;
+}

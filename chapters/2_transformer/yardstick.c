@@ -1,0 +1,101 @@
+/* yardstick.c: see yardstick.h. */
+#include "yardstick.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "tales.h"
+
+/* Puts document d of the corpus back together as a string of at most TALE_MAX characters. */
+static void tale_of(const Text *text, int d, char tale[TALE_MAX + 1])
+{
+    const Corpus *c = &text->held_out;
+    size_t n = 0;
+    for (size_t i = c->start[d]; i < c->start[d + 1] && n < TALE_MAX; i++)
+        tale[n++] = text->vocabulary.symbol[c->ids[i]][0];
+    tale[n] = '\0';
+}
+
+static void read_truth(Yardstick *y, const Text *text)
+{
+    y->truth = NEW(double, y->symbols + TALE_MAX);
+    y->distance = NEW(int, y->symbols + TALE_MAX);
+    double total = 0;
+    size_t at = 0;
+    for (int d = 0; d < text->held_out.documents; d++) {
+        char tale[TALE_MAX + 1];
+        tale_of(text, d, tale);
+        total -= tales_read(tale, y->truth + at, y->distance + at);
+        at += strlen(tale) + 1;
+    }
+    y->floor = total / (double)at;
+}
+
+/* log P of every held-out symbol under an n-gram, ends included where the text has them. */
+static void ngram_logprobs(const Ngram *m, const Text *text, double *logprob)
+{
+    const Corpus *c = &text->held_out;
+    bool ends = text->vocabulary.end >= 0;
+    for (int d = 0; d < c->documents; d++) {
+        size_t n = c->start[d + 1] - c->start[d];
+        double *scratch = NEW(double, n + 1);
+        ngram_score(m, c->ids + c->start[d], n, scratch);
+        memcpy(logprob, scratch, (n + ends) * sizeof *logprob);
+        logprob += n + ends;
+        free(scratch);
+    }
+}
+
+Yardstick *yardstick_new(const Text *text, bool tales, int first_order, int last_order)
+{
+    Yardstick *y = NEW(Yardstick, 1);
+    const Corpus *c = &text->held_out;
+    y->uniform = log(text->vocabulary.size);
+    y->floor = NAN;
+    y->ngram.nats = NAN;
+    y->symbols = c->start[c->documents] + (text->vocabulary.end >= 0 ? (size_t)c->documents : 0);
+    if (y->symbols == 0) return y;
+    if (tales) read_truth(y, text);
+    double *logprob = NEW(double, y->symbols);
+    for (int order = first_order; order <= last_order; order++) {
+        NgramOptions options = {.order = order, .smoothing = SMOOTHING_KNESER_NEY};
+        Ngram *m = ngram_train(&text->train, &text->vocabulary, &options);
+        ngram_logprobs(m, text, logprob);
+        Score s = yardstick_score(y, logprob);
+        if (!(s.nats >= y->ngram.nats)) { /* the first one too, against NAN */
+            y->ngram = s;
+            y->order = order;
+        }
+        ngram_free(m);
+    }
+    free(logprob);
+    return y;
+}
+
+void yardstick_free(Yardstick *y)
+{
+    if (!y) return;
+    free(y->truth);
+    free(y->distance);
+    free(y);
+}
+
+Score yardstick_score(const Yardstick *y, const double *logprob)
+{
+    Score s = {.far = NAN, .near = NAN};
+    double far = 0, near = 0, count = 0;
+    for (size_t i = 0; i < y->symbols; i++) s.nats -= logprob[i] / (double)y->symbols;
+    if (!y->truth) return s;
+    for (size_t i = 0; i < y->symbols; i++) {
+        double excess = y->truth[i] - logprob[i];
+        if (y->distance[i] >= FAR)
+            far += excess, count++;
+        else
+            near += excess;
+    }
+    s.far = far / count;
+    s.near = near / ((double)y->symbols - count);
+    s.far_symbols = count;
+    return s;
+}

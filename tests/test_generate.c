@@ -1,0 +1,200 @@
+/* test_generate.c: samples are drawn from the model's own distribution, whoever draws them. */
+#include "generate.h"
+#include "numeric.h"
+#include "suite.h"
+#include "threads.h"
+
+static const TransformerShape shape = {2, 3, 12, 9, 5};
+static const int prompt[] = {0, 3};
+
+/* A model whose logits are far from uniform. */
+static Transformer *opinionated(uint64_t seed)
+{
+    Transformer *t = transformer_new(&shape, seed);
+    for (size_t i = 0; i < t->size; i++) t->weights.base[i] *= 6;
+    return t;
+}
+
+static Samples *drawn(const Transformer *t, int count, int length, SampleOptions o, uint64_t seed)
+{
+    Samples *s = samples_new(&t->shape, count, length);
+    generate(s, t, prompt, 2, &o, seed);
+    return s;
+}
+
+/* log softmax of the last row of the whole sequence, without a cache */
+static void last_logits(const Transformer *t, const int *symbols, int count, real *logits)
+{
+    int start[] = {0, count}, positions[9];
+    for (int i = 0; i < count; i++) positions[i] = i;
+    Batch b = {1, start, symbols, positions, NULL};
+    Activations *a = activations_new(&t->shape, count, false);
+    Matrix all = transformer_forward(t, a, &b, NULL);
+    memcpy(logits, mat_row(all, count - 1), 5 * sizeof(real));
+    activations_free(a);
+}
+
+START_TEST(logprobs_are_those_of_the_whole_sequence_bit_for_bit)
+{
+    Transformer *t = opinionated(1);
+    Samples *s = drawn(t, 7, 6, (SampleOptions){.temperature = 1, .end = 1, .length = 6}, 3);
+    for (int i = 0; i < 7; i++) {
+        int text[9] = {prompt[0], prompt[1]};
+        memcpy(text + 2, s->ids + i * 6, sizeof(int) * (size_t)s->lengths[i]);
+        for (int n = 0; n < s->lengths[i]; n++) {
+            real row[5], probs[5], logprob[1];
+            last_logits(t, text, n + 2, row);
+            softmax_forward(mat(probs, 1, 5), logprob, mat(row, 1, 5), &text[n + 2]);
+            ck_assert_mem_eq(logprob, &s->logprob[i * 6 + n], sizeof(real));
+        }
+    }
+    samples_free(s);
+    transformer_free(t);
+}
+END_TEST
+
+START_TEST(frequencies_are_the_probabilities)
+{
+    enum { MANY = 20000 };
+    Transformer *t = opinionated(2);
+    for (int hot = 1; hot <= 2; hot++) { /* temperature 1 and 2 */
+        Samples *s =
+            drawn(t, MANY, 1, (SampleOptions){.temperature = hot, .end = -1, .length = 1}, 5);
+        real row[5];
+        last_logits(t, prompt, 2, row);
+        double z = 0, chi = 0;
+        int seen[5] = {0};
+        for (int j = 0; j < 5; j++) z += exp((double)row[j] / hot);
+        for (int i = 0; i < MANY; i++) seen[s->ids[i]]++;
+        for (int j = 0; j < 5; j++) {
+            double expected = MANY * exp((double)row[j] / hot) / z;
+            chi += (seen[j] - expected) * (seen[j] - expected) / expected;
+        }
+        ck_assert_double_lt(chi, 23.5); /* 4 degrees of freedom: one in 10,000 is larger */
+        samples_free(s);
+    }
+    transformer_free(t);
+}
+END_TEST
+
+START_TEST(temperature_zero_takes_the_likeliest)
+{
+    Transformer *t = opinionated(3);
+    Samples *s = drawn(t, 3, 4, (SampleOptions){.temperature = 0, .end = -1, .length = 4}, 1);
+    real row[5];
+    last_logits(t, prompt, 2, row);
+    int best = 0;
+    for (int j = 0; j < 5; j++)
+        if (row[j] > row[best]) best = j;
+    for (int i = 0; i < 3; i++) ck_assert_int_eq(s->ids[i * 4], best);
+    samples_free(s);
+    transformer_free(t);
+}
+END_TEST
+
+START_TEST(top_k_draws_only_among_the_k_likeliest)
+{
+    Transformer *t = opinionated(4);
+    real row[5];
+    last_logits(t, prompt, 2, row);
+    for (int k = 1; k <= 6; k++) {
+        Samples *s = drawn(
+            t, 400, 1, (SampleOptions){.temperature = 3, .top_k = k, .end = -1, .length = 1}, 9);
+        bool seen[5] = {false};
+        int kinds = 0;
+        for (int i = 0; i < 400; i++) seen[s->ids[i]] = true;
+        for (int j = 0; j < 5; j++) {
+            int above = 0;
+            for (int i = 0; i < 5; i++) above += row[i] > row[j];
+            if (seen[j]) ck_assert_int_lt(above, k);
+            kinds += seen[j];
+        }
+        ck_assert_int_eq(kinds, k < 5 ? k : 5);
+        samples_free(s);
+    }
+    transformer_free(t);
+}
+END_TEST
+
+START_TEST(texts_stop_at_their_end_symbol)
+{
+    Transformer *t = opinionated(5);
+    Samples *s = drawn(t, 50, 30, (SampleOptions){.temperature = 1, .end = 1, .length = 30}, 2);
+    int ended = 0;
+    for (int i = 0; i < 50; i++) {
+        int n = s->lengths[i];
+        ck_assert_int_ge(n, 1);
+        for (int k = 0; k + 1 < n; k++) ck_assert_int_ne(s->ids[i * 30 + k], 1);
+        ended += s->ids[i * 30 + n - 1] == 1;
+        if (n < 30) ck_assert_int_eq(s->ids[i * 30 + n - 1], 1);
+    }
+    ck_assert_int_gt(ended, 5);
+    samples_free(s);
+    transformer_free(t);
+}
+END_TEST
+
+START_TEST(a_text_does_not_depend_on_its_batch_or_the_threads)
+{
+    Transformer *t = opinionated(6);
+    SampleOptions o = {.temperature = 1, .end = 1, .length = 20};
+    threads_use(1);
+    Samples *few = drawn(t, 2, 20, o, 8);
+    threads_use(2);
+    Samples *many = drawn(t, 31, 20, o, 8);
+    ck_assert_mem_eq(few->lengths, many->lengths, 2 * sizeof(int));
+    for (int i = 0; i < 2; i++) {
+        size_t n = (size_t)few->lengths[i];
+        ck_assert_mem_eq(few->ids + i * 20, many->ids + i * 20, n * sizeof(int));
+        ck_assert_mem_eq(few->logprob + i * 20, many->logprob + i * 20, n * sizeof(real));
+    }
+    samples_free(few);
+    samples_free(many);
+    transformer_free(t);
+}
+END_TEST
+
+START_TEST(a_text_longer_than_the_context_goes_on_from_half_a_window)
+{
+    Transformer *t = opinionated(7);
+    Samples *s = drawn(t, 1, 25, (SampleOptions){.temperature = 0, .end = -1, .length = 25}, 1);
+    ck_assert_int_eq(s->lengths[0], 25);
+    /* the window is full (9 symbols: 2 of the prompt, 7 drawn) when symbol 7 has been chosen from
+     * it; then its last 4 symbols, 4..7 minus one, and symbol 7 are the new window */
+    int window[9];
+    real row[5];
+    memcpy(window, s->ids + 3, 4 * sizeof(int));
+    window[4] = s->ids[7];
+    last_logits(t, window, 5, row);
+    int best = 0;
+    for (int j = 0; j < 5; j++)
+        if (row[j] > row[best]) best = j;
+    ck_assert_int_eq(s->ids[8], best);
+    samples_free(s);
+    transformer_free(t);
+}
+END_TEST
+
+START_TEST(a_context_of_one_symbol_still_writes)
+{
+    TransformerShape narrow = {1, 1, 4, 1, 3};
+    Transformer *t = transformer_new(&narrow, 1);
+    Samples *s = samples_new(&narrow, 2, 6);
+    int first[] = {2};
+    generate(s, t, first, 1, &(SampleOptions){.temperature = 1, .end = -1, .length = 6}, 1);
+    ck_assert_int_eq(s->lengths[1], 6);
+    samples_free(s);
+    transformer_free(t);
+}
+END_TEST
+
+static const TTest *const tests[] = {logprobs_are_those_of_the_whole_sequence_bit_for_bit,
+                                     frequencies_are_the_probabilities,
+                                     temperature_zero_takes_the_likeliest,
+                                     top_k_draws_only_among_the_k_likeliest,
+                                     texts_stop_at_their_end_symbol,
+                                     a_text_does_not_depend_on_its_batch_or_the_threads,
+                                     a_text_longer_than_the_context_goes_on_from_half_a_window,
+                                     a_context_of_one_symbol_still_writes,
+                                     NULL};
+RUN_TESTS("generate", tests)
