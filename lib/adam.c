@@ -21,24 +21,26 @@ void adam_free(Adam *a)
 
 void adam_step(Adam *a, real *p, const real *g, size_t decayed, double lr)
 {
-    a->steps++;
-    a->beta1_power *= a->options.beta1;
-    a->beta2_power *= a->options.beta2;
     REQUIRE(decayed <= a->size, "%zu decayed of %zu parameters", decayed, a->size);
+    double beta1 = a->options.beta1, beta2 = a->options.beta2;
+    a->steps++;
+    a->beta1_power *= beta1;
+    a->beta2_power *= beta2;
 
     /* the two bias corrections move out of the loop: m/(1-b1^t) / (sqrt(v/(1-b2^t)) + eps)
      * = rate * m / (sqrt(v) + eps * root) with root = sqrt(1-b2^t) */
     double root = sqrt(1 - a->beta2_power);
     real rate = (real)(lr * root / (1 - a->beta1_power)),
          epsilon = (real)(a->options.epsilon * root);
-    real b1 = (real)a->options.beta1, b2 = (real)a->options.beta2;
+    /* 1 - beta is taken in double: in float 1 - 0.999 is 1.3e-5 off */
+    real b1 = (real)beta1, b2 = (real)beta2, fresh1 = (real)(1 - beta1), fresh2 = (real)(1 - beta2);
     real decay = (real)(lr * a->options.weight_decay);
     real *m = a->m, *v = a->v;
     long size = (long)a->size;
 #pragma omp parallel for simd schedule(static) if (size > 1 << 15)
     for (long i = 0; i < size; i++) {
-        m[i] = b1 * m[i] + (1 - b1) * g[i];
-        v[i] = b2 * v[i] + (1 - b2) * g[i] * g[i];
+        m[i] = b1 * m[i] + fresh1 * g[i];
+        v[i] = b2 * v[i] + fresh2 * g[i] * g[i];
         real shrink = (size_t)i < decayed ? decay : 0;
         p[i] -= rate * m[i] / (real_sqrt(v[i]) + epsilon) + shrink * p[i];
     }

@@ -43,7 +43,8 @@ double gradient_norm(const real *g, size_t size);
 double gradient_clip(real *g, size_t size, double most);
 
 /* Learning rate of step 0, 1, ..., total-1: a linear rise from lr/warmup to lr over `warmup` steps,
- * then a straight line down to `last` at the final step. */
+ * then a straight line down to `last` at the final step. Where the rise leaves no room for a line
+ * (total - 1 <= warmup), the rate stays at lr. */
 double learning_rate(int step, int warmup, int total, double lr, double last);
 
 #endif

@@ -1,3 +1,4 @@
+/* error.c: see error.h for the two kinds of mistake. */
 #include "error.h"
 
 #include <stdarg.h>

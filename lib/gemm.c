@@ -157,6 +157,15 @@ static real *panel_buffer(int n, int k)
     return buffer;
 }
 
+/* All threads of a team have come here. A team of one has no one to wait for, and must not: inside
+ * another parallel region the barrier would be that region's. */
+static void meet(int threads)
+{
+    if (threads > 1) {
+#pragma omp barrier
+    }
+}
+
 /* The share of one thread of a team: it packs its panels, waits for the others', and does its rows.
  */
 static void multiply_share(int m, int n, int k, Strided a, Strided b, real *c, long ldc,
@@ -172,10 +181,10 @@ static void multiply_share(int m, int n, int k, Strided a, Strided b, real *c, l
             Strided block = {b.data + p * b.row + j * NR * b.col, b.row, b.col};
             pack_panel(depth, cols, block, panels + (size_t)j * NR * (size_t)depth);
         }
-#pragma omp barrier
+        meet(threads);
         multiply_rows(first, last, n, depth, (Strided){a.data + p * a.col, a.row, a.col}, panels, c,
                       ldc);
-#pragma omp barrier
+        meet(threads);
     }
 }
 
@@ -190,12 +199,5 @@ void gemm(int m, int n, int k, Strided a, Strided b, real *c, long ldc)
         return;
     }
 #endif
-    for (int p = 0; p < k; p += KC) {
-        int depth = k - p < KC ? k - p : KC;
-        for (int j = 0; j < n; j += NR)
-            pack_panel(depth, n - j < NR ? n - j : NR,
-                       (Strided){b.data + p * b.row + j * b.col, b.row, b.col},
-                       panels + (size_t)j * (size_t)depth);
-        multiply_rows(0, m, n, depth, (Strided){a.data + p * a.col, a.row, a.col}, panels, c, ldc);
-    }
+    multiply_share(m, n, k, a, b, c, ldc, panels, 0, 1);
 }

@@ -1,0 +1,223 @@
+/* test_arena.c: the two passes of a layout, and the two kinds of mistake (error.h). */
+#include "suite.h"
+
+#include <stdint.h>
+
+#include "arena.h"
+#include "error.h"
+
+typedef struct {
+    Matrix weight, bias, nothing, head;
+} Toy;
+
+static void toy_layout(Toy *t, Arena *a)
+{
+    t->weight = arena_matrix(a, 5, 7);
+    t->bias = arena_matrix(a, 1, 7);
+    t->nothing = arena_matrix(a, 0, 3);
+    t->head = arena_matrix(a, 7, 16);
+}
+
+static Arena toy_place(Toy *t)
+{
+    Arena a = {0};
+    toy_layout(t, &a);
+    arena_reserve(&a);
+    toy_layout(t, &a);
+    return a;
+}
+
+START_TEST(first_pass_counts_and_gives_shapes_without_memory)
+{
+    Arena a = {0};
+    Toy t;
+    toy_layout(&t, &a);
+    size_t line = 64 / sizeof(real), lines = (35 + line - 1) / line + 1 + 0 + 112 / line;
+    ck_assert_uint_eq(a.used, lines * line);
+    ck_assert_uint_eq(a.size, 0);
+    ck_assert_ptr_null(t.weight.data);
+    ck_assert_int_eq(t.head.rows, 7);
+    ck_assert_int_eq(t.head.cols, 16);
+    arena_free(&a);
+}
+END_TEST
+
+START_TEST(second_pass_places_every_matrix_on_a_line_of_its_own)
+{
+    Toy t;
+    Arena a = toy_place(&t);
+    ck_assert_uint_eq(a.used, a.size);
+    const Matrix placed[] = {t.weight, t.bias, t.nothing, t.head};
+    const real *end = a.base;
+    for (int i = 0; i < 4; i++) {
+        ck_assert_uint_eq((uintptr_t)placed[i].data % 64, 0);
+        ck_assert(placed[i].data >= end);
+        ck_assert_int_eq(placed[i].stride, placed[i].cols);
+        end = placed[i].data + placed[i].rows * placed[i].cols;
+    }
+    ck_assert(end <= a.base + a.size);
+    arena_free(&a);
+}
+END_TEST
+
+START_TEST(reserved_memory_is_zero)
+{
+    Toy t;
+    Arena a = toy_place(&t);
+    for (size_t i = 0; i < a.size; i++) ck_assert(a.base[i] == 0);
+    arena_free(&a);
+}
+END_TEST
+
+START_TEST(gaps_stay_zero_when_the_matrices_are_filled)
+{
+    Toy t;
+    Arena a = toy_place(&t);
+    const Matrix placed[] = {t.weight, t.bias, t.head};
+    for (int m = 0; m < 3; m++)
+        for (int i = 0; i < placed[m].rows; i++)
+            for (int j = 0; j < placed[m].cols; j++) mat_row(placed[m], i)[j] = 1;
+    size_t ones = 0;
+    for (size_t i = 0; i < a.size; i++) {
+        ck_assert(a.base[i] == 0 || a.base[i] == 1);
+        ones += a.base[i] == 1;
+    }
+    ck_assert_uint_eq(ones, 35 + 7 + 112);
+    arena_free(&a);
+}
+END_TEST
+
+START_TEST(twin_arenas_lay_out_alike)
+{
+    Toy p, d;
+    Arena parameters = toy_place(&p), gradients = toy_place(&d);
+    ck_assert_uint_eq(parameters.size, gradients.size);
+    ck_assert_int_eq(p.bias.data - parameters.base, d.bias.data - gradients.base);
+    ck_assert_int_eq(p.head.data - parameters.base, d.head.data - gradients.base);
+    ck_assert(p.head.data != d.head.data);
+    arena_free(&parameters);
+    arena_free(&gradients);
+}
+END_TEST
+
+START_TEST(empty_arena_can_be_reserved_and_freed)
+{
+    Arena a = {0};
+    arena_reserve(&a);
+    ck_assert_uint_eq(a.size, 0);
+    ck_assert_ptr_nonnull(arena_matrix(&a, 0, 3).data);
+    arena_free(&a);
+    arena_free(&a);
+    ck_assert(!a.base && a.used == 0 && a.size == 0);
+}
+END_TEST
+
+START_TEST(freed_arena_serves_again)
+{
+    Toy t;
+    Arena a = toy_place(&t);
+    size_t size = a.size;
+    arena_free(&a);
+    toy_layout(&t, &a);
+    arena_reserve(&a);
+    toy_layout(&t, &a);
+    ck_assert_uint_eq(a.size, size);
+    arena_free(&a);
+}
+END_TEST
+
+START_TEST(layout_that_wants_more_than_it_counted_is_refused)
+{
+    Toy t;
+    Arena a = toy_place(&t);
+    char part[128];
+    snprintf(part, sizeof part, "the arena holds %zu numbers and its layout wants %zu", a.size,
+             a.size + 64 / sizeof(real));
+    ck_assert_dies(arena_matrix(&a, 1, 1), part);
+    arena_free(&a);
+}
+END_TEST
+
+START_TEST(arena_refuses_a_second_reserve_and_negative_shapes)
+{
+    Toy t;
+    Arena a = toy_place(&t);
+    ck_assert_dies(arena_reserve(&a), "an arena is reserved once");
+    arena_free(&a);
+    ck_assert_dies(arena_matrix(&a, -2, 3), "a matrix of -2 x 3");
+    ck_assert_dies(arena_matrix(&a, 2, -3), "a matrix of 2 x -3");
+}
+END_TEST
+
+/* --- error.h --- */
+
+START_TEST(error_is_filled_and_false)
+{
+    Error err;
+    ck_assert(!error_set(&err, "%s is empty: give a file with %d words", "a.txt", 2));
+    ck_assert_str_eq(err.text, "a.txt is empty: give a file with 2 words");
+    ck_assert(!error_set(NULL, "nobody listens"));
+}
+END_TEST
+
+START_TEST(error_longer_than_its_room_is_cut)
+{
+    Error err;
+    error_set(&err, "%2000d", 7);
+    ck_assert_uint_eq(strlen(err.text), sizeof err.text - 1);
+}
+END_TEST
+
+START_TEST(require_says_expression_place_and_reason)
+{
+    int rows = 3;
+    REQUIRE(rows == 3, "not reached");
+    ck_assert_dies(REQUIRE(rows % 2 == 0, "%d rows", rows), "required: rows % 2 == 0: 3 rows\n");
+    ck_assert_dies(REQUIRE(rows > 3, "few"), "test_arena.c:");
+    ck_assert_dies(REQUIRE(NAN < 1, "a NaN fails"), "a NaN fails");
+}
+END_TEST
+
+START_TEST(new_memory_is_zero_and_keeps_its_numbers_when_it_grows)
+{
+    int *x = NEW(int, 10);
+    for (int i = 0; i < 10; i++) ck_assert_int_eq(x[i], 0);
+    x[9] = 7;
+    x = must_realloc(x, 1000, sizeof *x);
+    ck_assert_int_eq(x[9], 7);
+    free(x);
+    x = NEW(int, 0);
+    ck_assert_ptr_nonnull(x);
+    x = must_realloc(x, 0, sizeof *x);
+    ck_assert_ptr_nonnull(x);
+    free(x);
+}
+END_TEST
+
+START_TEST(memory_that_is_not_there_ends_the_program_with_a_sentence)
+{
+    volatile size_t most = SIZE_MAX;
+    ck_assert_exits(must_realloc(NULL, most, 2), 1, "could not be had: use a smaller");
+    ck_assert_exits(out_of_memory(12, 8), 1, "out of memory: 12 x 8 bytes");
+}
+END_TEST
+
+static const TTest *const tests[] = {
+    first_pass_counts_and_gives_shapes_without_memory,
+    second_pass_places_every_matrix_on_a_line_of_its_own,
+    reserved_memory_is_zero,
+    gaps_stay_zero_when_the_matrices_are_filled,
+    twin_arenas_lay_out_alike,
+    empty_arena_can_be_reserved_and_freed,
+    freed_arena_serves_again,
+    layout_that_wants_more_than_it_counted_is_refused,
+    arena_refuses_a_second_reserve_and_negative_shapes,
+    error_is_filled_and_false,
+    error_longer_than_its_room_is_cut,
+    require_says_expression_place_and_reason,
+    new_memory_is_zero_and_keeps_its_numbers_when_it_grows,
+    memory_that_is_not_there_ends_the_program_with_a_sentence,
+    NULL,
+};
+
+RUN_TESTS("arena", tests)
