@@ -118,7 +118,7 @@ END_TEST
 
 START_TEST(texts_stop_at_their_end_symbol)
 {
-    Transformer *t = opinionated(5);
+    Transformer *t = transformer_new(&shape, 5); /* close to uniform: one symbol in five ends */
     Samples *s = drawn(t, 50, 30, (SampleOptions){.temperature = 1, .end = 1, .length = 30}, 2);
     int ended = 0;
     for (int i = 0; i < 50; i++) {
@@ -128,7 +128,7 @@ START_TEST(texts_stop_at_their_end_symbol)
         ended += s->ids[i * 30 + n - 1] == 1;
         if (n < 30) ck_assert_int_eq(s->ids[i * 30 + n - 1], 1);
     }
-    ck_assert_int_gt(ended, 5);
+    ck_assert_int_gt(ended, 40);
     samples_free(s);
     transformer_free(t);
 }
