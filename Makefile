@@ -40,7 +40,7 @@ ideas     = $(filter-out %/main.o,$(call objects,$(call folder,$1)))
 floors    = $(foreach n,$(NUMBERS),$(if $(filter $1,$n $(wordlist $n,99,$(NUMBERS))),$(call ideas,$n)))
 IDEAS    := $(foreach n,$(NUMBERS),$(call ideas,$n))
 
-.PHONY: all help test check plots book clean tales $(addprefix chapter,$(NUMBERS))
+.PHONY: all help test check plots book book-check clean tales $(addprefix chapter,$(NUMBERS))
 .DELETE_ON_ERROR:
 .SECONDARY:
 
@@ -64,6 +64,9 @@ $(LIB): $(call objects,lib)
 	@rm -f $@
 	$(AR) rcs $@ $^
 
+$(BUILD)/tools/book: $(BUILD)/tools/book.o $(call objects,tools/markers) $(LIB)
+	$(CC) $(CFLAGS) $(LDFLAGS) $^ $(LDLIBS) -o $@
+
 $(BUILD)/tools/%: $(BUILD)/tools/%.o $(IDEAS) $(LIB)
 	$(CC) $(CFLAGS) $(LDFLAGS) $^ $(LDLIBS) -o $@
 
@@ -81,12 +84,22 @@ tales: $(BUILD)/tools/tales ## print a few tales and their exact probabilities
 $(BUILD)/tests/%: $(BUILD)/tests/%.o $(IDEAS) $(LIB)
 	$(CC) $(CFLAGS) $(LDFLAGS) $^ $(LDLIBS) $(CHECK) -o $@
 
-check: $(addprefix $(BUILD)/tests/,$(TESTS)) $(addprefix $(BUILD)/chapter,$(NUMBERS))
+check: $(addprefix $(BUILD)/tests/,$(TESTS)) $(addprefix $(BUILD)/chapter,$(NUMBERS)) $(BUILD)/tools/book
 	@BUILD=$(BUILD) sh tests/run.sh $(addprefix $(BUILD)/tests/,$(TESTS))
 
 test: ## run every test, in float and in double
 	@$(MAKE) --no-print-directory check REAL=float
 	@$(MAKE) --no-print-directory check REAL=double
+	@$(MAKE) --no-print-directory book-check REAL=float
+
+# --- the book -------------------------------------------------------------------------------------
+PAGES := $(wildcard README.md TUTORIAL.md)
+
+book: $(BUILD)/tools/book all ## bring listings, outputs and numbers of README.md and TUTORIAL.md up to date
+	@$(if $(PAGES),$< refresh $(PAGES))
+
+book-check: $(BUILD)/tools/book all ## fail where README.md or TUTORIAL.md differs from the code and its runs
+	@$(if $(PAGES),$< check $(PAGES))
 
 clean: ## remove what was built (runs in out/ are kept)
 	rm -rf build $(addprefix chapter,$(NUMBERS))

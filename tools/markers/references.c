@@ -1,0 +1,174 @@
+/* references.c: do the links, anchors, figures and functions that a page names exist? */
+#include <ctype.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "page.h"
+
+/* functions of the C library and of POSIX that the book mentions */
+static const char C_LIBRARY[] =
+    "abort assert atoi calloc erf exit exp expf fclose fgets fma fopen fprintf fread free fseek "
+    "fsync fwrite getc log log1p main malloc memcpy memset mmap pow printf puts qsort rand read "
+    "realloc rename sizeof snprintf sqrt srand strlen tanh tanhf write";
+
+/* The anchor that GitHub gives a heading: lower case, blanks as '-', no punctuation or markup. */
+static void heading_slug(const char *p, char *slug, size_t size)
+{
+    size_t n = 0;
+    for (p += strspn(p, "# "); *p && *p != '\n' && n + 1 < size; p++) {
+        if (starts(p, "<!--") && strstr(p, "-->"))
+            p = strstr(p, "-->") + 2;
+        else if (starts(p, "]("))
+            p += strcspn(p, ")\n") - (p[strcspn(p, ")\n")] != ')');
+        else if (starts(p, "\xe2\x80"))
+            p += p[2] ? 2 : 1; /* dashes and quotation marks */
+        else if (isalnum((unsigned char)*p) || (unsigned char)*p >= 0x80 || strchr("-_", *p))
+            slug[n++] = (char)tolower((unsigned char)*p);
+        else if (*p == ' ')
+            slug[n++] = '-';
+    }
+    while (n && slug[n - 1] == '-') n--; /* blanks at the end */
+    slug[n] = 0;
+}
+
+static int headings(const char *text, const char *anchor, size_t length)
+{
+    int count = 0;
+    char slug[256];
+    for (const char *at = text; *at; at = next_line(at)) {
+        if (is_fence(at)) at = fence_close(at);
+        if (*at != '#') continue;
+        heading_slug(at, slug, sizeof slug);
+        count += strlen(slug) == length && strncmp(slug, anchor, length) == 0;
+    }
+    return count;
+}
+
+/* A second heading of the same text has "-1" behind its anchor, a third "-2". */
+static bool has_anchor(const char *text, const char *anchor)
+{
+    if (headings(text, anchor, strlen(anchor)) > 0) return true;
+    const char *dash = strrchr(anchor, '-');
+    int number = dash ? atoi(dash + 1) : 0;
+    return number > 0 && headings(text, anchor, (size_t)(dash - anchor)) > number;
+}
+
+static void check_link(Book *b, const char *at, const char *target, size_t length)
+{
+    if (memmem(target, length, "://", 3) || starts(target, "mailto:")) return;
+    const char *slash = strrchr(b->path, '/');
+    int folder = slash ? (int)(slash - b->path) + 1 : 0;
+    char *path, *anchor = NULL;
+    size_t size;
+    FILE *out = text_stream(&path, &size);
+    fprintf(out, "%.*s%.*s", folder, b->path, (int)length, target);
+    fclose(out);
+    if (strchr(path + folder, '#')) anchor = strchr(path + folder, '#') + 1, anchor[-1] = 0;
+    bool here = !path[folder];
+    if (here && !anchor)
+        problem(b, at, "a link to nowhere: name a file or a #heading");
+    else if (!here && access(path, F_OK) != 0)
+        problem(b, at, "there is no file %s", path);
+    else if (anchor && (here || strstr(path, ".md"))) {
+        char *other = here ? NULL : read_file(path);
+        if (!has_anchor(other ? other : b->text, anchor))
+            problem(b, at, "%s has no heading #%s", here ? b->path : path, anchor);
+        free(other);
+    }
+    free(path);
+}
+
+/* True if <!-- foreign: ... --> names the function or what it belongs to, up to a dot. */
+static bool is_foreign(const Book *b, const char *name, size_t length)
+{
+    static const char open[] = "<!-- foreign: ";
+    for (const char *p = b->text; (p = strstr(p, open));)
+        for (p += sizeof open - 1; *p && !starts(p, "-->"); p += strspn(p, " \n")) {
+            size_t n = strcspn(p, " \n");
+            if (n <= length && strncmp(p, name, n) == 0 && (n == length || name[n] == '.'))
+                return true;
+            p += n;
+        }
+    return false;
+}
+
+/* Checks a code span that is just `name()`; returns what follows the span. */
+static const char *check_code_span(Book *b, const char *at)
+{
+    size_t ticks = strspn(at, "`");
+    const char *text = at + ticks, *end = text;
+    for (; *end && !starts(end, "\n\n"); end += strspn(end, "`")) {
+        end += strcspn(end, "`\n");
+        if (*end == '\n' && end[1] != '\n')
+            end++;
+        else if (strspn(end, "`") == ticks)
+            break;
+    }
+    if (*end != '`') return text; /* never closed: not a span */
+    size_t length = 0;
+    while (word_length(text + length) || text[length] == '.') length++;
+    if (length == 0 || text + length + 2 != end || !starts(text + length, "()")) return end + ticks;
+    if (!listed(b->functions, text, length) && !listed(C_LIBRARY, text, length) &&
+        !is_foreign(b, text, length))
+        problem(b, at,
+                "%.*s() is no function of lib/ or chapters/: mend the name, or add "
+                "<!-- foreign: %.*s -->",
+                (int)length, text, (int)length, text);
+    return end + ticks;
+}
+
+/* A comment is passed over, unless it looks as if it should have been a marker. */
+static const char *check_comment(Book *b, const char *at)
+{
+    bool marker = starts(at, "<!-- listing: ") || starts(at, "<!-- output: ");
+    const char *end = strstr(at, "-->");
+    if (marker && at > b->text && at[-1] != '\n') problem(b, at, "this marker must begin its line");
+    if (!marker && end && end[3] == '\n' && is_fence(end + 4))
+        problem(b, at, "a block follows this comment: begin it with <!-- listing: or <!-- output:");
+    return end ? end + 3 : at + strlen(at);
+}
+
+/* A link or a figure in Markdown, ](target), or an attribute of a tag. */
+static void check_target(Book *b, const char *at)
+{
+    static const char *const openings[] = {"](", " src=\"", " href=\"", " srcset=\""};
+    for (int i = 0; i < 4; i++)
+        if (starts(at, openings[i])) {
+            const char *target = at + strlen(openings[i]);
+            check_link(b, at, target, strcspn(target, i == 0 ? ") \n" : "\" \n"));
+        }
+}
+
+static void check_alt_text(Book *b, const char *at)
+{
+    bool without = false;
+    if (starts(at, "![")) {
+        at += 2;
+        without = at[strspn(at, " \n")] == ']';
+    } else if (starts(at, "<img ")) {
+        const char *alt = memmem(at, strcspn(at, ">"), " alt=\"", 6);
+        without = !alt || alt[6] == '"';
+    }
+    if (without) problem(b, at, "this figure has no alt text: say in a sentence what it shows");
+}
+
+void check_references(Book *b)
+{
+    for (const char *at = b->text; *at;) {
+        bool line_start = at == b->text || at[-1] == '\n';
+        if (line_start && is_fence(at)) {
+            at = next_line(fence_close(at));
+        } else if (starts(at, "<!--")) {
+            at = check_comment(b, at);
+        } else if (*at == '`') {
+            at = check_code_span(b, at);
+        } else if (*at == '\\' && at[1]) {
+            at += 2;
+        } else {
+            check_alt_text(b, at);
+            check_target(b, at);
+            at++;
+        }
+    }
+}
