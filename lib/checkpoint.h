@@ -18,7 +18,7 @@ typedef struct {
 } Tensor;
 
 /* Writes `count` tensors as F32, or F64 where real is double, through a temporary name. metadata:
- * an object whose values are strings, or NULL. */
+ * an object whose values are strings, or NULL; PyTorch's readers look for {"format": "pt"}. */
 bool checkpoint_save(const char *path, const Tensor *tensors, int count, const cJSON *metadata,
                      Error *err);
 

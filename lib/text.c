@@ -17,8 +17,7 @@ typedef struct {
     const char *begin, *end;
 } Span;
 
-/* --- documents and symbols ----------------------------------------------------------------------
- */
+/* --- documents and symbols -------------------------------------------------------------------- */
 
 /* Takes the next document from the front of a text: a line without its line end ("\n" or "\r\n"),
  * or all of a stream. */
@@ -63,8 +62,7 @@ static size_t count_symbols(Span document, Level level)
     return n;
 }
 
-/* --- the vocabulary of a text -------------------------------------------------------------------
- */
+/* --- the vocabulary of a text ----------------------------------------------------------------- */
 
 static void gather_words(Vocabulary *seen, Span text, Documents documents)
 {
@@ -122,8 +120,7 @@ static bool vocabulary_suffices(const Vocabulary *v, const char *name, Level lev
     return true;
 }
 
-/* --- encoding -----------------------------------------------------------------------------------
- */
+/* --- encoding --------------------------------------------------------------------------------- */
 
 typedef struct {
     const Vocabulary *v;
@@ -140,8 +137,9 @@ static Encoder encoder_new(const Vocabulary *v, const TextOptions *options)
     e.id_of = NEW(int, UTF8_CODE_POINTS);
     for (int id = 0; id < v->size; id++) {
         const char *at = v->symbol[id];
-        int c = at[0] ? utf8_next(&at) : 0;
-        if (*at == '\0') e.id_of[c] = id + 1; /* longer symbols are none of a character's */
+        if (!*at || !utf8_check(at, strlen(at), "", NULL)) continue; /* no character's */
+        int c = utf8_next(&at);
+        if (*at == '\0') e.id_of[c] = id + 1; /* a longer symbol is no character's either */
     }
     return e;
 }
@@ -168,8 +166,7 @@ static size_t encode_words(int *ids, Span document, Encoder *e)
     return n;
 }
 
-/* --- corpora ------------------------------------------------------------------------------------
- */
+/* --- corpora ---------------------------------------------------------------------------------- */
 
 typedef struct {
     size_t documents, symbols;
@@ -270,8 +267,7 @@ bool corpus_load(Corpus *c, const char *path, const Vocabulary *v, const TextOpt
     return ok;
 }
 
-/* --- texts --------------------------------------------------------------------------------------
- */
+/* --- texts ------------------------------------------------------------------------------------ */
 
 /* Where the held-out part begins: after floor((1 - f) n) characters, or as soon after them as no
  * document (no word of a stream) is cut in two. */

@@ -8,8 +8,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-/* --- characters ---------------------------------------------------------------------------------
- */
+/* --- characters ------------------------------------------------------------------------------- */
 
 /* What is wrong with the character that begins at p, with `left` bytes up to the end; or NULL. */
 static const char *fault(const unsigned char *p, size_t left)
@@ -65,8 +64,7 @@ int utf8_put(char out[5], int c)
     return length;
 }
 
-/* --- files --------------------------------------------------------------------------------------
- */
+/* --- files ------------------------------------------------------------------------------------ */
 
 bool utf8_fits(const char *name, size_t size, size_t need, Error *err)
 {

@@ -81,8 +81,7 @@ void vocabulary_free(Vocabulary *v)
     *v = (Vocabulary){.end = -1};
 }
 
-/* --- vocab.json ---------------------------------------------------------------------------------
- */
+/* --- vocab.json ------------------------------------------------------------------------------- */
 
 static bool write_text(FILE *out, void *text)
 {

@@ -66,8 +66,7 @@ static const char *file_of(const char *bytes, size_t size)
     return path;
 }
 
-/* --- UTF-8 --------------------------------------------------------------------------------------
- */
+/* --- UTF-8 ------------------------------------------------------------------------------------ */
 
 START_TEST(every_code_point_survives_encoding_and_decoding)
 {
@@ -126,8 +125,7 @@ START_TEST(a_nul_is_refused_with_its_offset)
 }
 END_TEST
 
-/* --- symbols and documents ----------------------------------------------------------------------
- */
+/* --- symbols and documents -------------------------------------------------------------------- */
 
 START_TEST(characters_are_in_order_of_code_point_after_the_end_symbol)
 {
@@ -214,8 +212,7 @@ START_TEST(words_of_a_stream_have_no_newline)
 }
 END_TEST
 
-/* --- the held-out part --------------------------------------------------------------------------
- */
+/* --- the held-out part ------------------------------------------------------------------------ */
 
 START_TEST(a_stream_is_cut_after_the_floor_of_its_share_for_every_percentage)
 {
@@ -304,8 +301,7 @@ START_TEST(holding_out_nothing_trains_on_everything)
 }
 END_TEST
 
-/* --- refusals -----------------------------------------------------------------------------------
- */
+/* --- refusals --------------------------------------------------------------------------------- */
 
 START_TEST(a_text_without_two_symbols_is_refused)
 {
@@ -352,8 +348,7 @@ START_TEST(a_share_outside_0_to_1_is_refused)
 }
 END_TEST
 
-/* --- files --------------------------------------------------------------------------------------
- */
+/* --- files ------------------------------------------------------------------------------------ */
 
 START_TEST(a_file_is_read_as_its_bytes_are)
 {
@@ -439,8 +434,7 @@ START_TEST(a_pipe_is_read_to_its_end)
 }
 END_TEST
 
-/* --- a given vocabulary -------------------------------------------------------------------------
- */
+/* --- a given vocabulary ----------------------------------------------------------------------- */
 
 static char *const letters[] = {(char[]){"\n"}, (char[]){"a"}, (char[]){"é"}, (char[]){"cat"}};
 
@@ -523,8 +517,7 @@ START_TEST(a_vocabulary_finds_each_of_many_symbols_and_no_other)
 }
 END_TEST
 
-/* --- vocab.json ---------------------------------------------------------------------------------
- */
+/* --- vocab.json ------------------------------------------------------------------------------- */
 
 START_TEST(a_vocabulary_survives_its_file)
 {
@@ -602,8 +595,7 @@ START_TEST(a_malformed_vocabulary_is_refused)
 }
 END_TEST
 
-/* --- printing -----------------------------------------------------------------------------------
- */
+/* --- printing --------------------------------------------------------------------------------- */
 
 static void prints(const Vocabulary *v, Level level, const int *ids, int count, const char *text)
 {
