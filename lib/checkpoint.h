@@ -1,8 +1,8 @@
 /* checkpoint.h: tensors in a safetensors file.
  *
- * A file is eight bytes (the header's length, little-endian), the header (JSON: a name, dtype, shape and
- * byte range for each tensor, and "__metadata__", a map from string to string), then the numbers.
- * Format: safetensors documentation, Hugging Face, 2023. */
+ * A file is eight bytes (the header's length, little-endian), the header (JSON: a name, dtype,
+ * shape and byte range for each tensor, and "__metadata__", a map from string to string), then the
+ * numbers. Format: safetensors documentation, Hugging Face, 2023. */
 #ifndef CHECKPOINT_H
 #define CHECKPOINT_H
 
