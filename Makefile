@@ -28,7 +28,7 @@ CHECK   := $(or $(shell pkg-config --libs check 2>/dev/null),-lcheck -lsubunit -
 
 # --- what there is --------------------------------------------------------------------------------
 CHAPTERS := $(sort $(wildcard chapters/*_*))
-NUMBERS  := $(foreach c,$(CHAPTERS),$(firstword $(subst _, ,$(notdir $c))))
+NUMBERS  := $(foreach c,$(patsubst %/main.c,%,$(sort $(wildcard chapters/*_*/main.c))),$(firstword $(subst _, ,$(notdir $c))))
 TESTS    := $(patsubst tests/%.c,%,$(sort $(wildcard tests/test_*.c)))
 TOOLS    := $(patsubst tools/%.c,%,$(sort $(wildcard tools/*.c)))
 folder    = $(filter chapters/$1_%,$(CHAPTERS))
@@ -38,7 +38,7 @@ LIB      := $(BUILD)/lib.a
 ideas     = $(filter-out %/main.o,$(call objects,$(call folder,$1)))
 # a chapter links its own floor and the floors below, never one above
 floors    = $(foreach n,$(NUMBERS),$(if $(filter $1,$n $(wordlist $n,99,$(NUMBERS))),$(call ideas,$n)))
-IDEAS    := $(foreach n,$(NUMBERS),$(call ideas,$n))
+IDEAS    := $(filter-out %/main.o,$(foreach c,$(CHAPTERS),$(call objects,$c)))
 
 .PHONY: all help test check plots book book-check clean tales $(addprefix chapter,$(NUMBERS))
 .DELETE_ON_ERROR:

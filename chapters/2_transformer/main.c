@@ -536,6 +536,7 @@ int main(int argc, char **argv)
 {
     Error err;
     Run run;
+    threads_start(argv);
     settings_read_or_exit(table, argc, argv, about, NULL);
     threads_use(o.threads);
     if (o.resume && o.seeds > 1) {

@@ -1,0 +1,37 @@
+/* threads.c: see threads.h. */
+#include "threads.h"
+
+#ifdef _OPENMP
+
+#include <omp.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+void threads_start(char **argv)
+{
+    if (getenv("OMP_WAIT_POLICY") || getenv("GOMP_SPINCOUNT")) return;
+#ifdef __clang__
+    (void)argv;
+    kmp_set_blocktime(0); /* LLVM's OpenMP can be told at any time */
+#else
+    setenv("GOMP_SPINCOUNT", "2000", 1);
+    execv("/proc/self/exe", argv); /* where there is no /proc, we simply go on */
+#endif
+}
+
+void threads_use(int n)
+{
+    if (n > 0) omp_set_num_threads(n);
+}
+
+int threads_count(void) { return omp_get_max_threads(); }
+
+#else
+
+void threads_start(char **argv) { (void)argv; }
+
+void threads_use(int n) { (void)n; }
+
+int threads_count(void) { return 1; }
+
+#endif
