@@ -10,26 +10,38 @@
 #include <cjson/cJSON.h>
 #include <stdio.h>
 
+#include "curves.h"
 #include "error.h"
 
 #define PROJECT_VERSION "0.1.0"
 
-typedef struct {
-    char dir[512];     /* where this run writes */
-    char root[512];    /* the project's directory (the program's own), where plots/ stands */
-    bool terminal;     /* stdout is a terminal: progress is redrawn in place, sketches are drawn */
-    double started;    /* seconds, from clock_seconds() */
-    double drawn;      /* private: when progress was last shown */
-    char written[16][64]; /* names of the files written so far, for run_close to list */
+struct Run {
+    char dir[512];  /* where this run writes */
+    char root[512]; /* the project's directory (the program's own), where plots/ stands */
+    bool terminal;  /* stdout is a terminal: progress is redrawn in place, sketches are drawn */
+    double started; /* seconds, from clock_seconds() */
+    char written[32][64]; /* names of the files written so far, for run_close to list */
     int written_count;
-} Run;
+
+    /* private */
+    double drawn;         /* when progress was last shown; 0: nothing is on the line */
+    double phase_start;   /* when the first step of this progress came; 0: none yet */
+    int phase_first;      /* that step */
+    int phase_last;       /* the latest one */
+    int phase_tenths;     /* tenths of the way that a pipe has seen */
+    bool without_figures; /* it was said that gnuplot is missing */
+};
 
 double clock_seconds(void); /* monotonic wall clock */
 
 /* argv0 finds the project's directory. Fails where dir can't be made or written. */
 bool run_open(Run *r, const char *dir, const char *argv0, Error *err);
 
-/* True once Ctrl-C (SIGINT) or SIGTERM has come: finish the step, save, stop. */
+/* Makes a directory and those above it; fine if it is there. */
+bool directory_make(const char *dir, Error *err);
+
+/* True once Ctrl-C (SIGINT) or SIGTERM has come: finish the step, save, stop. A second one ends the
+ * program at once. */
 bool run_stopped(void);
 
 /* Path of a file in the run's directory; valid until the fourth next call. */
@@ -47,30 +59,12 @@ void run_wrote(Run *r, const char *file);
  * every tenth of the way in a pipe. The note is printf-like and short: "loss 1.234". */
 void run_progress(Run *r, int step, int total, const char *note, ...)
     __attribute__((format(printf, 4, 5)));
-void run_progress_end(Run *r); /* clears the line */
+void run_progress_end(Run *r); /* clears the line: call it before printing anything else */
 
-/* A table of curves: a header, then a row per seed and step, all numbers. */
-typedef struct {
-    int columns, rows, capacity;
-    char **names;
-    double *values; /* (rows, columns); NAN prints as an empty field */
-} Curves;
-
-Curves *curves_new(const char *header); /* "seed,step,train_loss,held_out_loss" */
-void curves_add(Curves *c, ...);        /* one double per column */
-double curves_at(const Curves *c, int row, const char *column);
-bool curves_save(const Curves *c, Run *r, const char *file, Error *err); /* %.9g: exact for float */
-bool curves_load(Curves *c, const char *path, Error *err); /* appends; header must be the same */
-void curves_free(Curves *c);
-
-/* An ASCII sketch, 60 x 12, of column y against column x, one letter per seed; only where stdout is
- * a terminal. floor: a horizontal line at this value, or NAN. */
-void curves_sketch(const Curves *c, const Run *r, const char *x, const char *y, double floor);
-
-/* Runs plots/<script> with gnuplot in the run's directory: the script sees the variables `dir`
- * (where the data are and the figure goes) and whatever `defines` sets ("floor=0.61; n=3").
- * The figure is <script's name>.svg. Where gnuplot or the script is missing, says so in one line
- * and returns; a figure is never a reason to fail. */
+/* Runs plots/<script> with gnuplot: the script sees the variables `dir` (where the data are and the
+ * figure goes), `root` (the project's directory) and whatever `defines` sets ("floor=0.61; n=3", or
+ * NULL). The figure is <script's name>.svg, by plots/style.gp. Where gnuplot or the script is
+ * missing, or complains, says so in one line and returns; a figure is never a reason to fail. */
 void run_plot(Run *r, const char *script, const char *defines);
 
 /* Prints the paths written and the seconds it took. */

@@ -1,0 +1,110 @@
+/* plot.c: draws a figure with gnuplot, and takes it lightly where that can't be done.
+ *
+ * gnuplot is started without a shell, so no path needs more quoting than gnuplot's own: between
+ * single quotes everything stands for itself, and a single quote is written twice. */
+#include "run.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <spawn.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+extern char **environ;
+
+enum { NO_GNUPLOT = 127 }; /* also the status of a child whose program was not found */
+
+/* name='text'; */
+static void add_string(char *commands, size_t size, const char *name, const char *text)
+{
+    size_t used = strlen(commands);
+    used += (size_t)snprintf(commands + used, size - used, "%s='", name);
+    for (; *text && used + 6 < size; text++) {
+        if (*text == '\'') commands[used++] = '\'';
+        commands[used++] = *text;
+    }
+    snprintf(commands + used, size - used, "'; ");
+}
+
+/* Starts gnuplot with its output, errors included, in a pipe. Returns its id, or -1. */
+static pid_t start_gnuplot(const char *commands, const char *script, int output[2])
+{
+    char *argv[] = {(char *)"gnuplot", (char *)"-d",   (char *)"-e",
+                    (char *)commands,  (char *)script, NULL};
+    posix_spawn_file_actions_t actions;
+    pid_t child;
+    posix_spawn_file_actions_init(&actions);
+    posix_spawn_file_actions_addopen(&actions, STDIN_FILENO, "/dev/null", O_RDONLY, 0);
+    posix_spawn_file_actions_adddup2(&actions, output[1], STDOUT_FILENO);
+    posix_spawn_file_actions_adddup2(&actions, output[1], STDERR_FILENO);
+    posix_spawn_file_actions_addclose(&actions, output[0]);
+    posix_spawn_file_actions_addclose(&actions, output[1]);
+    errno = posix_spawnp(&child, "gnuplot", &actions, NULL, argv, environ);
+    if (errno) child = -1;
+    posix_spawn_file_actions_destroy(&actions);
+    return child;
+}
+
+/* The last line that is not blank: there gnuplot names the file, the line and the mistake. */
+static void last_line(FILE *in, char *last, size_t size)
+{
+    char line[256];
+    last[0] = '\0';
+    while (fgets(line, sizeof line, in)) {
+        line[strcspn(line, "\r\n")] = '\0';
+        if (line[strspn(line, " \t^")]) snprintf(last, size, "%s", line);
+    }
+}
+
+/* gnuplot's exit status, or NO_GNUPLOT; complaint gets its last line. */
+static int run_gnuplot(const char *commands, const char *script, char *complaint, size_t size)
+{
+    int output[2], status = -1;
+    snprintf(complaint, size, "gnuplot could not be started");
+    if (pipe(output) != 0) return -1;
+    pid_t child = start_gnuplot(commands, script, output);
+    int why = errno;
+    close(output[1]);
+    FILE *in = child > 0 ? fdopen(output[0], "r") : NULL;
+    if (in) {
+        last_line(in, complaint, size);
+        fclose(in);
+    } else {
+        close(output[0]);
+    }
+    if (child < 0) return why == ENOENT ? NO_GNUPLOT : -1;
+    while (waitpid(child, &status, 0) < 0 && errno == EINTR) continue;
+    return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
+}
+
+void run_plot(Run *r, const char *script, const char *defines)
+{
+    char path[1024], figure[64], file[80], half[80], commands[8192] = "", complaint[256];
+    snprintf(path, sizeof path, "%s/plots/%s", r->root, script);
+    snprintf(figure, sizeof figure, "%.*s", (int)strcspn(script, "."), script);
+    snprintf(file, sizeof file, "%s.svg", figure);
+    snprintf(half, sizeof half, "%s.svg.tmp", figure);
+    run_progress_end(r);
+    if (access(path, R_OK) != 0) {
+        printf("no figure %s: %s is missing\n", file, path);
+        return;
+    }
+    if (r->without_figures) return;
+    add_string(commands, sizeof commands, "dir", r->dir);
+    add_string(commands, sizeof commands, "root", r->root);
+    add_string(commands, sizeof commands, "suffix", ".tmp");
+    size_t used = strlen(commands);
+    snprintf(commands + used, sizeof commands - used, "%s", defines ? defines : "");
+    int status = run_gnuplot(commands, path, complaint, sizeof complaint);
+    if (status == 0 && rename(run_path(r, half), run_path(r, file)) == 0) {
+        run_wrote(r, file);
+        return;
+    }
+    unlink(run_path(r, half));
+    r->without_figures = status == NO_GNUPLOT;
+    if (status == NO_GNUPLOT)
+        printf("no figure: gnuplot is not installed (sh setup.sh installs it)\n");
+    else
+        printf("no figure %s: %s\n", file, *complaint ? complaint : "gnuplot wrote none");
+}

@@ -1,0 +1,277 @@
+/* run.c: the frame of a run: where it writes, how far it is, and when to stop. */
+#include "run.h"
+
+#include <errno.h>
+#include <limits.h>
+#include <math.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+enum { SCREEN_WIDTH = 79 };
+
+double clock_seconds(void)
+{
+    struct timespec t;
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
+}
+
+/* --- a clean stop ------------------------------------------------------------------------------
+ */
+
+static volatile sig_atomic_t stop_asked;
+
+/* Only what is safe in a handler: a flag, the default for the next signal, and write(). */
+static void ask_to_stop(int number)
+{
+    static const char message[] = "\nstopping after this step (Ctrl-C again: at once)\n";
+    int saved = errno;
+    stop_asked = 1;
+    signal(SIGINT, SIG_DFL);
+    signal(SIGTERM, SIG_DFL);
+    if (number == SIGINT && write(STDERR_FILENO, message, sizeof message - 1) < 0) errno = saved;
+    errno = saved;
+}
+
+/* SA_RESTART: a file that is being written when the signal comes is written to its end. */
+static void catch_signals(void)
+{
+    struct sigaction action = {.sa_handler = ask_to_stop, .sa_flags = SA_RESTART}, before;
+    sigemptyset(&action.sa_mask);
+    stop_asked = 0;
+    sigaction(SIGTERM, &action, NULL);
+    sigaction(SIGINT, &action, &before);
+    if (before.sa_handler == SIG_IGN) signal(SIGINT, SIG_IGN); /* as nohup and & ask */
+}
+
+bool run_stopped(void)
+{
+    return stop_asked;
+}
+
+/* --- places ------------------------------------------------------------------------------------
+ */
+
+static bool is_directory(const char *path)
+{
+    struct stat s;
+    return stat(path, &s) == 0 && S_ISDIR(s.st_mode);
+}
+
+/* mkdir -p */
+bool directory_make(const char *dir, Error *err)
+{
+    char part[sizeof((Run *)0)->dir];
+    for (size_t i = 1;; i++) {
+        if (dir[i] != '/' && dir[i] != '\0') continue;
+        memcpy(part, dir, i);
+        part[i] = '\0';
+        int why = mkdir(part, 0777) == 0 ? 0 : errno;
+        if (why && !is_directory(part)) {
+            if (why == EEXIST || why == ENOTDIR)
+                return error_set(err,
+                                 "can't make the directory %s: %s is a file: remove it or "
+                                 "choose another --out",
+                                 dir, part);
+            return error_set(err, "can't make the directory %s: %s: choose another --out", part,
+                             strerror(why));
+        }
+        if (dir[i] == '\0') return true;
+    }
+}
+
+/* The nearest folder above the program that has plots/, else the program's own. */
+static void find_root(char *root, size_t size, const char *argv0)
+{
+    char path[PATH_MAX], try[PATH_MAX + 8];
+    ssize_t length = readlink("/proc/self/exe", path, sizeof path - 1);
+    if (length > 0)
+        path[length] = '\0';
+    else if (!argv0 || !realpath(argv0, path))
+        strcpy(path, "./program");
+    snprintf(root, size, ".");
+    for (bool own = true;; own = false) {
+        char *slash = strrchr(path, '/');
+        if (!slash) return;
+        *slash = '\0';
+        snprintf(try, sizeof try, "%s/plots", path);
+        bool found = is_directory(try);
+        if ((own || found) && strlen(path) < size) snprintf(root, size, "%s", *path ? path : "/");
+        if (found) return;
+    }
+}
+
+bool run_open(Run *r, const char *dir, const char *argv0, Error *err)
+{
+    *r = (Run){.started = clock_seconds(), .terminal = isatty(STDOUT_FILENO)};
+    if (!*dir) return error_set(err, "--out is empty: name a directory");
+    if (strlen(dir) >= sizeof r->dir)
+        return error_set(err, "--out is %zu bytes long: %zu are the most", strlen(dir),
+                         sizeof r->dir - 1);
+    strcpy(r->dir, dir);
+    for (size_t n = strlen(dir); n > 1 && r->dir[n - 1] == '/'; n--) r->dir[n - 1] = '\0';
+    find_root(r->root, sizeof r->root, argv0);
+    if (!directory_make(r->dir, err)) return false;
+    if (access(r->dir, W_OK | X_OK) != 0)
+        return error_set(err, "can't write into %s: %s: choose another --out", r->dir,
+                         strerror(errno));
+    catch_signals();
+    return true;
+}
+
+const char *run_path(const Run *r, const char *file)
+{
+    static char paths[4][1024];
+    static unsigned turn;
+    char *path = paths[turn++ % 4];
+    snprintf(path, sizeof paths[0], "%s/%s", r->dir, file);
+    return path;
+}
+
+/* --- files -------------------------------------------------------------------------------------
+ */
+
+/* Writes and forces to the disk, so that a full one is noticed before the rename. errno says why
+ * it failed, 0 if write() itself said no without a reason. */
+static bool write_whole(const char *path, bool (*write)(FILE *out, void *arg), void *arg)
+{
+    errno = 0;
+    FILE *out = fopen(path, "wb");
+    if (!out) return false;
+    bool ok = write(out, arg) && !ferror(out) && fflush(out) == 0;
+    if (ok && fsync(fileno(out)) != 0)
+        ok = errno == EINVAL || errno == ENOTSUP; /* not on this disk */
+    int why = errno;
+    if (fclose(out) != 0 && ok) return false;
+    errno = why;
+    return ok;
+}
+
+static const char *remedy(int why)
+{
+    if (why == ENOSPC || why == EDQUOT || why == EFBIG) return ": free some space and run again";
+    if (why == EACCES || why == EPERM || why == EROFS) return ": choose another place with --out";
+    return "";
+}
+
+bool file_replace(const char *path, bool (*write)(FILE *out, void *arg), void *arg, Error *err)
+{
+    char temporary[PATH_MAX];
+    if ((size_t)snprintf(temporary, sizeof temporary, "%s.tmp", path) >= sizeof temporary)
+        return error_set(err, "can't write %.200s...: the path is too long", path);
+    if (write_whole(temporary, write, arg) && rename(temporary, path) == 0) return true;
+    int why = errno;
+    unlink(temporary);
+    return error_set(err, "can't write %s: %s%s", path, why ? strerror(why) : "it failed halfway",
+                     remedy(why));
+}
+
+static bool write_text(FILE *out, void *arg)
+{
+    return fputs(arg, out) != EOF && fputc('\n', out) != EOF;
+}
+
+bool run_save_json(Run *r, const char *file, const cJSON *json, Error *err)
+{
+    char *text = cJSON_Print(json);
+    REQUIRE(text, "%s can't be printed", file);
+    bool ok = file_replace(run_path(r, file), write_text, text, err);
+    cJSON_free(text);
+    if (ok) run_wrote(r, file);
+    return ok;
+}
+
+void run_wrote(Run *r, const char *file)
+{
+    const int most = sizeof r->written / sizeof *r->written;
+    for (int i = 0; i < r->written_count; i++)
+        if (strcmp(r->written[i], file) == 0) return;
+    if (r->written_count == most) return;
+    snprintf(r->written[r->written_count++], sizeof *r->written, "%s", file);
+}
+
+void run_close(Run *r)
+{
+    run_progress_end(r);
+    double seconds = clock_seconds() - r->started;
+    for (int i = 0; i < r->written_count; i++)
+        printf("%s%s", i ? ", " : "wrote ", i ? r->written[i] : run_path(r, r->written[i]));
+    printf(r->written_count ? " in %.1f s\n" : "done in %.1f s\n", seconds);
+    fflush(stdout);
+    signal(SIGINT, SIG_DFL);
+    signal(SIGTERM, SIG_DFL);
+}
+
+/* --- progress ----------------------------------------------------------------------------------
+ */
+
+static int tenths(int step, int total)
+{
+    return (int)(10LL * step / total);
+}
+
+/* The first call of a progress, after run_progress_end or when the steps begin again. */
+static void begin_phase(Run *r, int step, int total, double now)
+{
+    r->phase_start = now;
+    r->phase_first = step;
+    r->phase_tenths = tenths(step > 0 ? step - 1 : 0, total);
+    r->drawn = 0;
+}
+
+static bool progress_due(Run *r, int step, int total, double now)
+{
+    if (r->terminal) return now - r->drawn >= 0.1 || step == total;
+    bool due = tenths(step, total) > r->phase_tenths;
+    if (due) r->phase_tenths = tenths(step, total);
+    return due;
+}
+
+/* "12 s left", by the pace since the first call; "" while there is none. */
+static void time_left(char *out, size_t size, const Run *r, int step, int total, double now)
+{
+    out[0] = '\0';
+    if (step <= r->phase_first || step >= total) return;
+    double pace = (now - r->phase_start) / (step - r->phase_first);
+    double left = ceil(pace * (total - step));
+    if (left < 100)
+        snprintf(out, size, "  %.0f s left", left);
+    else if (left < 100 * 60)
+        snprintf(out, size, "  %.0f min left", ceil(left / 60));
+    else
+        snprintf(out, size, "  %.1f h left", left / 3600);
+}
+
+void run_progress(Run *r, int step, int total, const char *note, ...)
+{
+    REQUIRE(total > 0 && step >= 0 && step <= total, "step %d of %d", step, total);
+    double now = clock_seconds();
+    if (r->phase_start == 0 || step < r->phase_last) begin_phase(r, step, total, now);
+    r->phase_last = step;
+    if (!progress_due(r, step, total, now)) return;
+    char head[48], middle[SCREEN_WIDTH + 1], left[32];
+    va_list args;
+    va_start(args, note);
+    vsnprintf(middle, sizeof middle, note, args);
+    va_end(args);
+    snprintf(head, sizeof head, "step %d/%d  ", step, total);
+    time_left(left, sizeof left, r, step, total, now);
+    int room = SCREEN_WIDTH - (int)strlen(head) - (int)strlen(left);
+    printf(r->terminal ? "\r%s%.*s%s\033[K" : "%s%.*s%s\n", head, room, middle, left);
+    fflush(stdout);
+    r->drawn = now;
+}
+
+void run_progress_end(Run *r)
+{
+    if (r->terminal && r->drawn > 0) {
+        fputs("\r\033[K", stdout);
+        fflush(stdout);
+    }
+    r->drawn = r->phase_start = 0;
+}
