@@ -697,26 +697,31 @@ __attribute__((constructor)) static void show_root(void)
     if (run_open(&r, ".", NULL, &err)) puts(r.root);
     exit(0);
 }
-/* the list is made in main, because Check's names are variables */
-#define TESTS                                                                                     \
-    (const TTest *const[])                                                                        \
-    {                                                                                             \
-        every_directory_of_the_path_is_made, a_file_in_the_way_is_named,                          \
-            an_empty_or_endless_directory_is_refused, a_directory_that_cant_be_written_is_named,  \
-            four_paths_are_valid_at_once, the_root_is_the_nearest_folder_with_plots,              \
-            a_file_is_replaced_whole_or_not_at_all,                                               \
-            a_full_disk_is_noticed_and_leaves_the_old_file, a_path_that_cant_be_written_is_named, \
-            json_is_saved_and_noted, the_end_lists_what_was_written_and_the_seconds,              \
-            one_signal_asks_and_the_second_ends, an_ignored_interrupt_stays_ignored,              \
-            a_pipe_gets_a_line_each_tenth_of_the_way, a_terminal_is_redrawn_in_place,             \
-            curves_come_back_from_their_file,                                                     \
-            a_file_that_is_no_table_of_numbers_is_refused_by_line,                                \
-            a_file_from_another_system_or_none_at_all,                                            \
-            a_row_of_the_wrong_length_stops_the_program,                                          \
-            a_sketch_shows_each_seed_the_floor_and_the_limits,                                    \
-            a_sketch_of_one_point_or_none_is_harmless, only_a_terminal_gets_a_sketch,             \
-            a_figure_is_drawn_into_a_directory_of_any_name, a_figure_that_fails_is_one_line,      \
-            without_gnuplot_it_is_said_once, NULL                                                 \
-    }
+static const TTest *const tests[] = {every_directory_of_the_path_is_made,
+                                     a_file_in_the_way_is_named,
+                                     an_empty_or_endless_directory_is_refused,
+                                     a_directory_that_cant_be_written_is_named,
+                                     four_paths_are_valid_at_once,
+                                     the_root_is_the_nearest_folder_with_plots,
+                                     a_file_is_replaced_whole_or_not_at_all,
+                                     a_full_disk_is_noticed_and_leaves_the_old_file,
+                                     a_path_that_cant_be_written_is_named,
+                                     json_is_saved_and_noted,
+                                     the_end_lists_what_was_written_and_the_seconds,
+                                     one_signal_asks_and_the_second_ends,
+                                     an_ignored_interrupt_stays_ignored,
+                                     a_pipe_gets_a_line_each_tenth_of_the_way,
+                                     a_terminal_is_redrawn_in_place,
+                                     curves_come_back_from_their_file,
+                                     a_file_that_is_no_table_of_numbers_is_refused_by_line,
+                                     a_file_from_another_system_or_none_at_all,
+                                     a_row_of_the_wrong_length_stops_the_program,
+                                     a_sketch_shows_each_seed_the_floor_and_the_limits,
+                                     a_sketch_of_one_point_or_none_is_harmless,
+                                     only_a_terminal_gets_a_sketch,
+                                     a_figure_is_drawn_into_a_directory_of_any_name,
+                                     a_figure_that_fails_is_one_line,
+                                     without_gnuplot_it_is_said_once,
+                                     NULL};
 
-RUN_TESTS("run", TESTS)
+RUN_TESTS("run", tests)

@@ -420,21 +420,27 @@ START_TEST(a_wrong_line_exits_with_2_and_the_sentence)
 }
 END_TEST
 
-/* the list is made in main, because Check's names are variables */
-#define TESTS                                                                                     \
-    (const TTest *const[])                                                                        \
-    {                                                                                             \
-        without_arguments_the_defaults_stand, each_type_is_read_from_the_command_line,            \
-            whole_numbers_may_be_written_with_an_exponent, of_two_same_flags_the_last_counts,     \
-            quick_comes_before_file_and_line_wherever_it_stands, each_type_is_read_from_json,     \
-            the_command_line_goes_over_the_file, an_unknown_flag_gets_the_nearest_name,           \
-            an_ambiguous_abbreviation_is_unknown_too, words_without_a_flag_are_refused,           \
-            missing_and_superfluous_values_are_refused, whole_numbers_refuse_all_else,            \
-            numbers_and_choices_refuse_all_else, json_values_are_checked_like_flags,              \
-            json_keys_are_checked, what_is_not_json_is_shown_by_line_and_column,                  \
-            files_that_cant_be_settings_are_refused, settings_written_as_json_read_back_the_same, \
-            help_is_asked_for_by_either_name, help_shows_every_row_in_a_hundred_columns,          \
-            a_wrong_line_exits_with_2_and_the_sentence, NULL                                      \
-    }
+static const TTest *const tests[] = {without_arguments_the_defaults_stand,
+                                     each_type_is_read_from_the_command_line,
+                                     whole_numbers_may_be_written_with_an_exponent,
+                                     of_two_same_flags_the_last_counts,
+                                     quick_comes_before_file_and_line_wherever_it_stands,
+                                     each_type_is_read_from_json,
+                                     the_command_line_goes_over_the_file,
+                                     an_unknown_flag_gets_the_nearest_name,
+                                     an_ambiguous_abbreviation_is_unknown_too,
+                                     words_without_a_flag_are_refused,
+                                     missing_and_superfluous_values_are_refused,
+                                     whole_numbers_refuse_all_else,
+                                     numbers_and_choices_refuse_all_else,
+                                     json_values_are_checked_like_flags,
+                                     json_keys_are_checked,
+                                     what_is_not_json_is_shown_by_line_and_column,
+                                     files_that_cant_be_settings_are_refused,
+                                     settings_written_as_json_read_back_the_same,
+                                     help_is_asked_for_by_either_name,
+                                     help_shows_every_row_in_a_hundred_columns,
+                                     a_wrong_line_exits_with_2_and_the_sentence,
+                                     NULL};
 
-RUN_TESTS("settings", TESTS)
+RUN_TESTS("settings", tests)
