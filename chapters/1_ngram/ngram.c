@@ -12,8 +12,7 @@
 #include <math.h>
 #include <stdlib.h>
 
-/* --- counting -----------------------------------------------------------------------------------
- */
+/* --- counting -------------------------------------------------------------------------------- */
 
 /* The longest context that an n-gram leaves for the next symbol: itself, if it is short enough. */
 static NgramState context_after(const Ngram *m, uint32_t ngram)
@@ -35,7 +34,7 @@ static void count_document(Ngram *m, const int *ids, size_t count)
     }
 }
 
-static Ngram *ngram_new(const Vocabulary *v, int order)
+Ngram *ngram_new(const Vocabulary *v, int order)
 {
     REQUIRE(1 <= order && order <= TRIE_MAX_ORDER, "order %d", order);
     REQUIRE(v->size <= TRIE_MAX_SYMBOL - 2, "%d symbols", v->size);
@@ -92,8 +91,7 @@ bool ngram_knows(const Ngram *m, int symbol)
     return trie_find(&m->trie, TRIE_ROOT, symbol) != 0;
 }
 
-/* --- the chain rule -----------------------------------------------------------------------------
- */
+/* --- the chain rule -------------------------------------------------------------------------- */
 
 /* log P(x | h): while h x was never seen, pay for leaving h and try with a shorter history. */
 double ngram_step(const Ngram *m, NgramState *state, int symbol)
@@ -157,8 +155,7 @@ int ngram_memory(const Ngram *m, NgramState state, int memory[TRIE_MAX_ORDER])
     return length;
 }
 
-/* --- perplexity ---------------------------------------------------------------------------------
- */
+/* --- perplexity ------------------------------------------------------------------------------ */
 
 NgramScore ngram_evaluate(const Ngram *m, const Corpus *corpus)
 {
@@ -199,8 +196,7 @@ double score_perplexity_known(const NgramScore *s)
     return exp(-s->logprob_known / (double)(s->scored - s->unknown));
 }
 
-/* --- sampling -----------------------------------------------------------------------------------
- */
+/* --- sampling -------------------------------------------------------------------------------- */
 
 int ngram_sample(const Ngram *m, NgramState state, double temperature, Rng *rng, real *weights)
 {

@@ -45,6 +45,9 @@ typedef struct {
     double (*discount)[4]; /* [n][1..3] of Kneser-Ney for order n, else NULL */
 } Ngram;
 
+/* A model that has counted nothing yet. */
+Ngram *ngram_new(const Vocabulary *v, int order);
+
 /* Counts the corpus and smooths the counts. A document's ids are 0 .. v->size - 1. */
 Ngram *ngram_train(const Corpus *corpus, const Vocabulary *v, const NgramOptions *options);
 void ngram_free(Ngram *m);
@@ -74,11 +77,11 @@ NgramState ngram_state(const Ngram *m, const int *history, int length);
 /* log P(symbol | state); moves the state on past the symbol. */
 double ngram_step(const Ngram *m, NgramState *state, int symbol);
 
-/* The symbols a state remembers, <s> included; memory[0 .. return value - 1], the oldest first. */
+/* The symbols a state remembers; <s> is m->start, and <unk> m->start + 1. memory[0 .. return value
+ * - 1], the oldest first. */
 int ngram_memory(const Ngram *m, NgramState state, int memory[TRIE_MAX_ORDER]);
 
-/* --- how well it predicts a corpus --------------------------------------------------------------
- */
+/* --- how well it predicts a corpus ----------------------------------------------------------- */
 typedef struct {
     size_t scored;        /* symbols, the documents' ends included */
     size_t unknown;       /* of these: not seen in training */
