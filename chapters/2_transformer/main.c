@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "curves.h"
 #include "generate.h"
 #include "mle.h"
 #include "model.h"
@@ -336,6 +337,27 @@ static Score score_held_out(Mle *m, const Training *t, const Yardstick *y)
     return s;
 }
 
+typedef struct {
+    const Sequences *sequence;
+    const Vocabulary *vocabulary;
+} Words;
+
+/* Where each word begins, for the axes of the figure; without quotes, which a CSV would double. */
+static bool write_words(FILE *out, void *arg)
+{
+    const Words *w = arg;
+    int N = batch_rows(&w->sequence->batch);
+    fputs("row,word", out);
+    for (int i = 1; i < N; i++) {
+        const char *symbol = w->vocabulary->symbol[w->sequence->ids[i]];
+        const char *before = w->vocabulary->symbol[w->sequence->ids[i - 1]];
+        if (symbol[0] == ' ') continue;
+        if (i == 1 || before[0] == ' ') fprintf(out, "%s\n%d,\"", i == 1 ? "" : "\"", i);
+        if (symbol[0] != '"' && symbol[0] != '\n') fputs(symbol, out);
+    }
+    return fputs("\"\n", out) >= 0;
+}
+
 /* What the heads of each layer read while the model reads the first held-out document. */
 static void write_attention(const Transformer *t, const Training *training)
 {
@@ -346,16 +368,17 @@ static void write_attention(const Transformer *t, const Training *training)
     int N = batch_rows(&s->batch), H = t->shape.heads, T = t->shape.context;
     Activations *a = activations_new(&t->shape, N, true);
     transformer_forward(t, a, &s->batch, NULL);
-    Curves *c = curves_new("layer,head,row,column,weight,symbol");
+    Curves *c = curves_new("layer,head,row,column,weight");
     for (int l = 0; l < t->shape.layers; l++)
         for (int h = 0; h < H; h++)
             for (int i = 0; i < N; i++)
                 for (int j = 0; j < N; j++)
-                    curves_add(
-                        c, l + 1.0, h + 1.0, (double)i, (double)j,
-                        j <= i ? (double)mat_row(a->block[l].att, i)[h * T + j] : NAN,
-                        (double)(unsigned char)training->text->vocabulary.symbol[s->ids[i]][0]);
-    if (!curves_save(c, training->run, "attention.csv", &err)) fail(&err);
+                    curves_add(c, l + 1.0, h + 1.0, (double)i, (double)j,
+                               j <= i ? (double)mat_row(a->block[l].att, i)[h * T + j] : NAN);
+    Words words = {s, &training->text->vocabulary};
+    if (!curves_save(c, training->run, "attention.csv", &err) ||
+        !file_replace(run_path(training->run, "attention_words.csv"), write_words, &words, &err))
+        fail(&err);
     curves_free(c);
     activations_free(a);
     sequences_free(s);
@@ -523,7 +546,8 @@ static void train_all(Run *run)
     snprintf(lines, sizeof lines, "uniform=%.6f; ngram=%.6f; order=%d; floor=%.6f", y->uniform,
              o.orders > 0 ? y->ngram.nats : -1, y->order, y->truth ? y->floor : -1);
     run_plot(run, "chapter2_loss.gp", lines);
-    run_plot(run, "chapter2_attention.gp", NULL);
+    snprintf(lines, sizeof lines, "layers=%d; heads=%d", o.shape.layers, o.shape.heads);
+    if (o.shape.layers * o.shape.heads <= 24) run_plot(run, "chapter2_attention.gp", lines);
     cJSON_Delete(summary);
     curves_free(t.curves);
     windows_free(t.train);

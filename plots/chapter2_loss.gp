@@ -1,0 +1,23 @@
+# chapter2_loss.gp: loss against steps, between guessing, counting and the truth. Draws curves.csv.
+# Given: uniform, ngram and floor in nats per symbol (-1: not known), order of the best n-gram.
+
+figure = 'chapter2_loss'
+load root.'/plots/style.gp'
+
+set logscale y
+set xlabel 'step'
+set ylabel 'nats per symbol'
+stats data.'curves.csv' using 2 name 'step' nooutput
+last = step_max
+set xrange [0:last]
+set yrange [*:uniform * 1.15]
+set ytics (0.1, 0.15, 0.2, 0.3, 0.5, 0.7, 1, 1.5, 2, 3, 4, 5, 7)
+set label 1 'uniform guess' at last, uniform offset 1,0 textcolor rgb '#555555'
+if (ngram > 0) set label 2 sprintf("best n-gram,\norder %d", order) at last, ngram offset 1,0.4 textcolor rgb '#555555'
+if (floor > 0) set label 3 'entropy of the tales' at last, floor offset 1,-0.5 textcolor rgb '#555555'
+
+plot uniform with lines @bound, \
+     (ngram > 0 ? ngram : 1/0) with lines @bound, \
+     (floor > 0 ? floor : 1/0) with lines @bound, \
+     data.'curves.csv' using 'step':'train_loss' with lines linetype 1 linecolor rgb faint(1), \
+     '' using 'step':'held_out_loss' with lines linetype 1

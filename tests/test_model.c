@@ -1,0 +1,141 @@
+/* test_model.c: a model's directory: what is written, and what is refused. */
+#include "model.h"
+#include "run.h"
+#include "suite.h"
+
+static const TransformerShape shape = {2, 3, 12, 7, 4};
+static const char *const symbols[] = {"\n", "a", "\xe4\xb8\xad", "\""};
+
+static void in_new_directory(char dir[32])
+{
+    strcpy(dir, "/tmp/test_model_XXXXXX");
+    ck_assert_ptr_nonnull(mkdtemp(dir));
+}
+
+static void remove_directory(const char *dir)
+{
+    const char *files[] = {"model.safetensors", "config.json", "vocab.json"};
+    char path[128];
+    for (int i = 0; i < 3; i++) {
+        snprintf(path, sizeof path, "%s/%s", dir, files[i]);
+        unlink(path);
+    }
+    ck_assert_int_eq(rmdir(dir), 0);
+}
+
+static void save_model(const char *dir, Documents documents)
+{
+    Vocabulary v;
+    vocabulary_make(&v, (char *const *)symbols, 4, documents == TEXT_LINES ? 0 : -1);
+    Transformer *t = transformer_new(&shape, 5);
+    ck_assert(model_save(dir, t, &v, documents, NULL));
+    transformer_free(t);
+    vocabulary_free(&v);
+}
+
+static bool write_string(FILE *out, void *text)
+{
+    return fputs(text, out) >= 0;
+}
+
+static void put_file(const char *dir, const char *file, const char *text)
+{
+    char path[128], copy[1024];
+    snprintf(path, sizeof path, "%s/%s", dir, file);
+    snprintf(copy, sizeof copy, "%s", text);
+    ck_assert(file_replace(path, write_string, copy, NULL));
+}
+
+START_TEST(a_model_comes_back_as_it_was)
+{
+    for (int d = 0; d < 2; d++) {
+        char dir[32];
+        in_new_directory(dir);
+        save_model(dir, (Documents)d);
+        Transformer *same = transformer_new(&shape, 5), *t;
+        Vocabulary v;
+        Documents documents;
+        Error err;
+        ck_assert_msg(model_load(dir, &t, &v, &documents, &err), "%s", err.text);
+        ck_assert_int_eq(documents, d);
+        ck_assert_int_eq(v.size, 4);
+        ck_assert_int_eq(v.end, d == TEXT_LINES ? 0 : -1);
+        for (int i = 0; i < 4; i++) ck_assert_str_eq(v.symbol[i], symbols[i]);
+        ck_assert_mem_eq(&t->shape, &shape, sizeof shape);
+        ck_assert_mem_eq(t->weights.base, same->weights.base, t->size * sizeof(real));
+        transformer_free(t);
+        transformer_free(same);
+        vocabulary_free(&v);
+        remove_directory(dir);
+    }
+}
+END_TEST
+
+START_TEST(config_is_that_of_a_gpt2)
+{
+    char dir[32], path[128], text[2048] = {0};
+    in_new_directory(dir);
+    save_model(dir, TEXT_LINES);
+    snprintf(path, sizeof path, "%s/config.json", dir);
+    FILE *in = fopen(path, "rb");
+    ck_assert_uint_gt(fread(text, 1, sizeof text - 1, in), 10);
+    fclose(in);
+    cJSON *j = cJSON_Parse(text);
+    ck_assert_str_eq(cJSON_GetObjectItem(j, "model_type")->valuestring, "gpt2");
+    ck_assert_str_eq(cJSON_GetObjectItem(j, "activation_function")->valuestring, "gelu_new");
+    ck_assert_int_eq(cJSON_GetObjectItem(j, "n_embd")->valueint, 12);
+    ck_assert_int_eq(cJSON_GetObjectItem(j, "n_positions")->valueint, 7);
+    ck_assert_int_eq(cJSON_GetObjectItem(j, "eos_token_id")->valueint, 0);
+    ck_assert(cJSON_IsTrue(cJSON_GetObjectItem(j, "tie_word_embeddings")));
+    cJSON_Delete(j);
+    remove_directory(dir);
+}
+END_TEST
+
+/* After one file of a good directory was changed, loading fails and says `part`. */
+static void check_refused(const char *file, const char *text, const char *part)
+{
+    char dir[32];
+    in_new_directory(dir);
+    save_model(dir, TEXT_LINES);
+    put_file(dir, file, text);
+    Transformer *t;
+    Vocabulary v;
+    Documents documents;
+    Error err;
+    ck_assert_msg(!model_load(dir, &t, &v, &documents, &err), "loaded in spite of %s", text);
+    ck_assert_msg(strstr(err.text, part), "'%s' does not say '%s'", err.text, part);
+    remove_directory(dir);
+}
+
+START_TEST(directories_that_hold_no_model_are_refused_with_a_sentence)
+{
+    check_refused("config.json", "[1]", "is not a JSON object");
+    check_refused("config.json", "{\"model_type\": \"bert\"}", "only \"gpt2\"");
+    check_refused("config.json", "{\"activation_function\": \"relu\"}", "\"gelu_new\"");
+    check_refused("config.json", "{\"n_layer\": 2}", "has no \"n_head\"");
+    check_refused("config.json", "{\"n_layer\": 2.5}", "must be a whole number");
+    const char *shapes =
+        "{\"n_layer\":%d,\"n_head\":%d,\"n_embd\":12,\"n_positions\":7,\"vocab_size\":%d}";
+    char text[256];
+    snprintf(text, sizeof text, shapes, 2, 5, 4);
+    check_refused("config.json", text, "can't be shared by 5 heads");
+    snprintf(text, sizeof text, shapes, 2, 3, 5);
+    check_refused("config.json", text, "vocab.json has 4 symbols");
+    snprintf(text, sizeof text, shapes, 3, 3, 4);
+    check_refused("config.json", text, "h.2.");
+    check_refused("vocab.json", "{\"\\n\": 0, \"a\": 7}", "vocab.json");
+    check_refused("model.safetensors", "short", "model.safetensors");
+    Transformer *t;
+    Vocabulary v;
+    Documents documents;
+    Error err;
+    ck_assert(!model_load("/tmp/no such directory", &t, &v, &documents, &err));
+    ck_assert_ptr_nonnull(strstr(err.text, "can't be read"));
+}
+END_TEST
+
+static const TTest *const tests[] = {a_model_comes_back_as_it_was, config_is_that_of_a_gpt2,
+                                     directories_that_hold_no_model_are_refused_with_a_sentence,
+                                     NULL};
+RUN_TESTS("model", tests)
