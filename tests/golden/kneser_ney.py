@@ -6,13 +6,28 @@ neighbours, probabilities are a recursion (Chen and Goodman 1998). Conventions: 
 <s> and followed by </s>, n-grams that begin with <s> keep their counts, discounts that have no value
 or one out of range are 0.5, 1, 1.5 for that order, and an unseen symbol is scored as <unk>.
 
-    kneser_ney.py [chars|words|stream] ORDER TRAIN EVAL
+    kneser_ney.py                                       the table in tests/test_ngram.c
+    kneser_ney.py [chars|words|stream] ORDER TRAIN EVAL  any two files
 
 prints the perplexity of all scored symbols, the same without unknown symbols, unknown, scored.
 """
 import math
 import sys
 from collections import Counter, defaultdict
+
+TRAIN = """\
+a duck went down to the pond and the pond was cold
+the duck went home and the house was warm
+a goose went down to the pond and the goose was bold
+she sang to the duck and the duck sang along
+the pond was low and the sun was high and the day was long
+a duck and a goose went down the lane to the town
+the town was old and the lane was long and the sun went down
+"""
+EVAL = """\
+the goose went home and the pond was warm
+a swan sang to the sun and the sun was bold
+"""
 
 START, END, UNKNOWN = "<s>", "</s>", "<unk>"
 
@@ -81,15 +96,28 @@ def measure(model, documents):
     return math.exp(-total / len(steps)), math.exp(-known / (len(steps) - unknown)), unknown, len(steps)
 
 
-def read(path, how):
-    text = open(path, encoding="utf-8", newline="").read()
+def split(text, how):
     if how == "stream":
         return [tuple(text)]
     lines = [line for line in text.split("\n") if line]
     return [tuple(line.split()) if how == "words" else tuple(line) for line in lines]
 
 
+def read(path, how):
+    return split(open(path, encoding="utf-8", newline="").read(), how)
+
+
+def table():
+    for how in ("chars", "words", "stream"):
+        for order in (1, 2, 3, 5, 8):
+            model = KneserNey(split(TRAIN, how), order)
+            print('{"%s", %d, ' % (how, order), end="")
+            print("%.12g, %.12g, %d, %d}," % measure(model, split(EVAL, how)))
+
+
 if __name__ == "__main__":
-    how, order, train, evaluate = sys.argv[1], int(sys.argv[2]), sys.argv[3], sys.argv[4]
-    result = measure(KneserNey(read(train, how), order), read(evaluate, how))
-    print("%.7g %.7g %d %d" % result)
+    if len(sys.argv) == 1:
+        table()
+    else:
+        how, order, train, evaluate = sys.argv[1], int(sys.argv[2]), sys.argv[3], sys.argv[4]
+        print("%.7g %.7g %d %d" % measure(KneserNey(read(train, how), order), read(evaluate, how)))
