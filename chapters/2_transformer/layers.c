@@ -8,10 +8,7 @@
 #include "numeric.h"
 
 /* Is a pass over m long enough for a second thread to pay? */
-static bool worth_a_team(Matrix m)
-{
-    return (long)m.rows * m.cols >= 1 << 15;
-}
+#define WORTH_A_TEAM(m) ((long)(m).rows * (m).cols >= 1 << 15)
 
 static void require_shape(const char *name, Matrix m, int rows, int cols)
 {
@@ -50,7 +47,7 @@ void layernorm_forward(Matrix y, Matrix stats, Matrix x, const LayerNorm *p)
     require_shape("layer norm: stats", stats, x.rows, 2);
     require_shape("layer norm: gain", p->g, 1, C);
     require_shape("layer norm: bias", p->b, 1, C);
-#pragma omp parallel for schedule(static) if (worth_a_team(x))
+#pragma omp parallel for schedule(static) if (WORTH_A_TEAM(x))
     for (int n = 0; n < x.rows; n++) {
         const real *in = mat_row(x, n);
         real *out = mat_row(y, n), *stat = mat_row(stats, n);
@@ -76,7 +73,7 @@ void layernorm_backward(Matrix dx, LayerNorm *d, Matrix dy, Matrix stats, Matrix
     require_shape("layer norm: dy", dy, x.rows, C);
     require_shape("layer norm: d gain", d->g, 1, C);
     require_shape("layer norm: d bias", d->b, 1, C);
-#pragma omp parallel for schedule(static) if (worth_a_team(x))
+#pragma omp parallel for schedule(static) if (WORTH_A_TEAM(x))
     for (int n = 0; n < x.rows; n++) {
         const real *in = mat_row(x, n), *up = mat_row(dy, n), *stat = mat_row(stats, n);
         real *down = mat_row(dx, n), mean = stat[0], scale = stat[1];
@@ -87,7 +84,7 @@ void layernorm_backward(Matrix dx, LayerNorm *d, Matrix dy, Matrix stats, Matrix
     }
     /* the sums over n run down the rows, so threads take columns */
     enum { WIDTH = 32 };
-#pragma omp parallel for schedule(static) if (worth_a_team(x))
+#pragma omp parallel for schedule(static) if (WORTH_A_TEAM(x))
     for (int first = 0; first < C; first += WIDTH) {
         int end = first + WIDTH < C ? first + WIDTH : C;
         for (int n = 0; n < x.rows; n++) {
@@ -110,7 +107,7 @@ static const real gelu_a = (real)1.5957691216057308, gelu_b = (real)0.044715;
 void gelu_forward(Matrix y, Matrix x)
 {
     require_shape("GELU: y", y, x.rows, x.cols);
-#pragma omp parallel for schedule(static) if (worth_a_team(x))
+#pragma omp parallel for schedule(static) if (WORTH_A_TEAM(x))
     for (int n = 0; n < x.rows; n++) {
         const real *in = mat_row(x, n);
         real *out = mat_row(y, n);
@@ -126,7 +123,7 @@ void gelu_backward(Matrix dx, Matrix dy, Matrix x)
 {
     require_shape("GELU: dx", dx, x.rows, x.cols);
     require_shape("GELU: dy", dy, x.rows, x.cols);
-#pragma omp parallel for schedule(static) if (worth_a_team(x))
+#pragma omp parallel for schedule(static) if (WORTH_A_TEAM(x))
     for (int n = 0; n < x.rows; n++) {
         const real *in = mat_row(x, n), *up = mat_row(dy, n);
         real *down = mat_row(dx, n);
@@ -181,7 +178,7 @@ void softmax_forward(Matrix probs, real *logprob, Matrix logits, const int *x)
 {
     int V = logits.cols;
     require_shape("softmax: probs", probs, logits.rows, V);
-#pragma omp parallel for schedule(static) if (worth_a_team(logits))
+#pragma omp parallel for schedule(static) if (WORTH_A_TEAM(logits))
     for (int n = 0; n < logits.rows; n++) {
         const real *l = mat_row(logits, n);
         real *p = mat_row(probs, n), m = largest(l, V);
@@ -197,7 +194,7 @@ void softmax_gradient(Matrix dlogits, Matrix probs, const int *x, const real *w)
 {
     int V = probs.cols;
     require_shape("softmax: dlogits", dlogits, probs.rows, V);
-#pragma omp parallel for schedule(static) if (worth_a_team(probs))
+#pragma omp parallel for schedule(static) if (WORTH_A_TEAM(probs))
     for (int n = 0; n < probs.rows; n++) {
         const real *p = mat_row(probs, n);
         real *d = mat_row(dlogits, n);

@@ -11,6 +11,7 @@
 #include "generate.h"
 #include "mle.h"
 #include "model.h"
+#include "report.h"
 #include "run.h"
 #include "settings.h"
 #include "tales.h"
@@ -180,24 +181,7 @@ static int sample_length(Documents documents, const TransformerShape *shape)
 
 /* ---- scoring a file ----------------------------------------------------------------------- */
 
-static bool write_ids(FILE *out, void *arg)
-{
-    const Windows *w = arg;
-    Sequences *s = sequences_new(1, w->context);
-    fputs("[", out);
-    for (int i = 0; i < w->windows; i++) {
-        sequences_clear(s);
-        windows_add(w, i, s);
-        fprintf(out, "%s[%d", i ? ",\n " : "", s->ids[0]);
-        for (int n = 0; n < s->start[1]; n++) fprintf(out, ", %d", s->targets[n]);
-        fputs("]", out);
-    }
-    sequences_free(s);
-    return fputs("]\n", out) >= 0;
-}
-
-/* Mean nats per symbol of --eval FILE, into the summary; the ids that were scored, into --ids FILE.
- */
+/* --eval FILE: its mean nats per symbol, into the summary; the ids scored, into --ids FILE. */
 static void score_file(Transformer *t, const Vocabulary *v, Documents documents, cJSON *summary)
 {
     Error err;
@@ -222,7 +206,7 @@ static void score_file(Transformer *t, const Vocabulary *v, Documents documents,
     cJSON_AddNumberToObject(j, "perplexity", exp(nats));
     cJSON_AddNumberToObject(j, "symbols", (double)w->scored);
     cJSON_AddNumberToObject(j, "left_over", (double)w->left_over);
-    if (o.ids && !file_replace(o.ids, write_ids, w, &err)) fail(&err);
+    if (o.ids && !report_ids(o.ids, w, &err)) fail(&err);
     mle_free(m);
     windows_free(w);
     corpus_free(&c);
@@ -337,82 +321,6 @@ static Score score_held_out(Mle *m, const Training *t, const Yardstick *y)
     return s;
 }
 
-typedef struct {
-    const Sequences *sequence;
-    const Vocabulary *vocabulary;
-} Words;
-
-/* Where each word begins, for the axes of the figure; without quotes, which a CSV would double. */
-static bool write_words(FILE *out, void *arg)
-{
-    const Words *w = arg;
-    int N = batch_rows(&w->sequence->batch);
-    fputs("row,word", out);
-    for (int i = 1; i < N; i++) {
-        const char *symbol = w->vocabulary->symbol[w->sequence->ids[i]];
-        const char *before = w->vocabulary->symbol[w->sequence->ids[i - 1]];
-        if (symbol[0] == ' ') continue;
-        if (i == 1 || before[0] == ' ') fprintf(out, "%s\n%d,\"", i == 1 ? "" : "\"", i);
-        if (symbol[0] != '"' && symbol[0] != '\n') fputs(symbol, out);
-    }
-    return fputs("\"\n", out) >= 0;
-}
-
-/* What the heads of each layer read while the model reads the first held-out document. */
-static void write_attention(const Transformer *t, const Training *training)
-{
-    Error err;
-    if (training->held_out->windows == 0) return;
-    Sequences *s = sequences_new(1, t->shape.context);
-    windows_add(training->held_out, 0, s);
-    int N = batch_rows(&s->batch), H = t->shape.heads, T = t->shape.context;
-    Activations *a = activations_new(&t->shape, N, true);
-    transformer_forward(t, a, &s->batch, NULL);
-    Curves *c = curves_new("layer,head,row,column,weight");
-    for (int l = 0; l < t->shape.layers; l++)
-        for (int h = 0; h < H; h++)
-            for (int i = 0; i < N; i++)
-                for (int j = 0; j < N; j++)
-                    curves_add(c, l + 1.0, h + 1.0, (double)i, (double)j,
-                               j <= i ? (double)mat_row(a->block[l].att, i)[h * T + j] : NAN);
-    Words words = {s, &training->text->vocabulary};
-    if (!curves_save(c, training->run, "attention.csv", &err) ||
-        !file_replace(run_path(training->run, "attention_words.csv"), write_words, &words, &err))
-        fail(&err);
-    curves_free(c);
-    activations_free(a);
-    sequences_free(s);
-}
-
-static void add_score(cJSON *j, const char *name, Score s)
-{
-    cJSON *item = cJSON_AddObjectToObject(j, name);
-    cJSON_AddNumberToObject(item, "nats_per_symbol", s.nats);
-    cJSON_AddNumberToObject(item, "bits_per_symbol", s.nats / log(2));
-    if (isnan(s.far)) return;
-    cJSON_AddNumberToObject(item, "excess_where_far", s.far);
-    cJSON_AddNumberToObject(item, "excess_elsewhere", s.near);
-}
-
-static void report(const Yardstick *y, Score s)
-{
-    printf("\nheld-out text, %zu symbols   nats/symbol  bits/symbol%s\n", y->symbols,
-           y->truth ? "   excess where something returns from" : "");
-    if (y->truth) printf("%55s%d+ characters back   elsewhere\n", "", FAR);
-    printf("  %-24s %9.4f    %9.4f\n", "uniform", y->uniform, y->uniform / log(2));
-    const char *names[] = {"best n-gram", "transformer"};
-    for (int i = o.orders > 0 ? 0 : 1; i < 2; i++) {
-        Score row = i ? s : y->ngram;
-        char name[40];
-        snprintf(name, sizeof name, i ? "%s" : "%s (order %d)", names[i], y->order);
-        printf("  %-24s %9.4f    %9.4f", name, row.nats, row.nats / log(2));
-        if (y->truth) printf("   %16.4f   %16.4f", row.far, row.near);
-        printf("\n");
-    }
-    if (y->truth)
-        printf("  %-24s %9.4f    %9.4f\n", "the truth (floor)", y->floor, y->floor / log(2));
-}
-
 /* ---- the program -------------------------------------------------------------------------- */
 
 static void run_seed(Training *t, const Yardstick *y, cJSON *summary)
@@ -445,15 +353,17 @@ static void run_seed(Training *t, const Yardstick *y, cJSON *summary)
         printf("\nafter training it writes\n");
         show_samples(model, &t->text->vocabulary, (Documents)o.documents, o.sample, length);
     }
-    report(y, s);
+    report_scores(y, s);
     cJSON *j = cJSON_CreateObject();
     cJSON_AddItemToArray(cJSON_GetObjectItem(summary, "runs"), j);
     cJSON_AddNumberToObject(j, "seed", t->seed);
     cJSON_AddNumberToObject(j, "steps", m->step);
     cJSON_AddNumberToObject(j, "training_seconds", seconds);
-    add_score(j, "held_out", s);
+    report_json(j, "held_out", s);
     if (first && o.eval) score_file(model, &t->text->vocabulary, documents, summary);
-    if (first) write_attention(model, t);
+    if (first && t->held_out->windows &&
+        !report_attention(t->run, model, t->held_out, &t->text->vocabulary, &err))
+        fail(&err);
     mle_free(m);
     transformer_free(model);
 }
@@ -529,7 +439,7 @@ static void train_all(Run *run)
     cJSON_AddNumberToObject(summary, "uniform_nats_per_symbol", y->uniform);
     if (y->truth) cJSON_AddNumberToObject(summary, "floor_nats_per_symbol", y->floor);
     cJSON_AddNumberToObject(summary, "best_ngram_order", y->order);
-    add_score(summary, "best_ngram", y->ngram);
+    report_json(summary, "best_ngram", y->ngram);
     cJSON_AddArrayToObject(summary, "runs");
     for (t.seed = o.seed; t.seed < o.seed + o.seeds && !run_stopped(); t.seed++) {
         snprintf(t.dir, sizeof t.dir, "%s", run->dir);

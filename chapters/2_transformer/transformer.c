@@ -39,11 +39,14 @@ static void remember(Matrix *k, Matrix *v, Matrix keys, Matrix values, Rows r, i
     *v = mat_rows(values, r.slot * T, r.past + r.count);
 }
 
+/* A few short sequences are done before a second thread has woken. */
+#define WORTH_A_TEAM(b, C) ((b)->sequences > 1 && (long)batch_rows(b) * (C) >= 1 << 12)
+
 static void heads_forward(BlockActivations *a, const Batch *b, const TransformerShape *shape,
                           Matrix *keys, Matrix *values)
 {
     int C = shape->channels, H = shape->heads, T = shape->context;
-#pragma omp parallel for schedule(dynamic) if (b->sequences > 1)
+#pragma omp parallel for schedule(dynamic) if (WORTH_A_TEAM(b, C))
     for (int s = 0; s < b->sequences; s++) {
         Rows r = rows_of(b, s);
         Matrix qkv = mat_rows(a->qkv, r.first, r.count);
@@ -61,7 +64,7 @@ static void heads_backward(Matrix dqkv, Matrix dheads, Matrix datt, const BlockA
                            const Batch *b, const TransformerShape *shape)
 {
     int C = shape->channels, H = shape->heads, T = shape->context;
-#pragma omp parallel for schedule(dynamic) if (b->sequences > 1)
+#pragma omp parallel for schedule(dynamic) if (WORTH_A_TEAM(b, C))
     for (int s = 0; s < b->sequences; s++) {
         Rows r = rows_of(b, s);
         int n = r.count;
