@@ -41,7 +41,7 @@ ideas     = $(filter-out %/main.o,$(call objects,$(call folder,$1)))
 floors    = $(foreach n,$(NUMBERS),$(if $(filter $1,$n $(wordlist $n,99,$(NUMBERS))),$(call ideas,$n)))
 IDEAS    := $(filter-out %/main.o,$(foreach c,$(CHAPTERS),$(call objects,$c)))
 
-.PHONY: all help test check plots book book-check clean tales $(addprefix chapter,$(NUMBERS))
+.PHONY: all help test check plots overtake same-bits book book-check clean tales $(addprefix chapter,$(NUMBERS))
 .DELETE_ON_ERROR:
 .SECONDARY:
 
@@ -80,6 +80,14 @@ $(BUILD)/%.o: %.c Makefile
 
 tales: $(BUILD)/tools/tales ## print a few tales and their exact probabilities
 	@$<
+
+# --- figures ---------------------------------------------------------------------------------------
+plots: all ## run every chapter with five seeds and refresh the figures of the book
+	@for n in $(NUMBERS); do ./chapter$$n --seeds 5 --out out/plots/chapter$$n || exit 1; done
+	@sh plots/collect.sh
+
+overtake: chapter2 ## TEXT=FILE: when does a transformer beat counting? (40 minutes)
+	@sh plots/overtake.sh "$(TEXT)"
 
 # --- tests ----------------------------------------------------------------------------------------
 $(BUILD)/tests/%: $(BUILD)/tests/%.o $(IDEAS) $(LIB)
