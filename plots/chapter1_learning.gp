@@ -20,6 +20,8 @@ stats file using (column('seed') == seed ? column('symbols') : NaN) nooutput
 most = STATS_max
 stats file using 'bits_named' nooutput
 top = STATS_max
+stats file using (column('seed') == seed && column('symbols') == most ? column('order') : NaN) nooutput
+last = STATS_max # of a run that was stopped early, fewer
 set xrange [*:1.02 * most]
 set yrange [0:1.05 * top]
 
@@ -27,9 +29,12 @@ set yrange [0:1.05 * top]
 ends(n) = column('order') == n && column('seed') == seed && column('symbols') == most
 above = -1
 do for [n=last:first:-1] {
+    undefine STATS_*
     stats file using (ends(n) ? column('bits_named') : NaN) nooutput
-    above = STATS_max > above + 0.045 * top ? STATS_max : above + 0.045 * top
-    set label sprintf(n == first ? '  order %d' : '  %d', n) at first most, above textcolor rgb colour((n - first) % 8 + 1)
+    if (exists("STATS_max")) {
+        above = STATS_max > above + 0.045 * top ? STATS_max : above + 0.045 * top
+        set label sprintf(n == first ? '  order %d' : '  %d', n) at first most, above textcolor rgb colour((n - first) % 8 + 1)
+    }
 }
 
 plot for [n=first:last] file using (column('order') == n ? column('symbols') : NaN):'bits_named' \

@@ -201,13 +201,14 @@ START_TEST(files_of_other_tools_are_read)
     ck_assert_msg(m != NULL, "%s", err.text);
     ck_assert_int_eq(v.end, 0);
     int a = vocabulary_find(&v, "a", 1), b = vocabulary_find(&v, "b", 1);
-    int c = vocabulary_find(&v, "c", 1), ab[] = {a, b}, xb[] = {c, b};
+    int c = vocabulary_find(&v, "c", 1), ab[] = {a, b}, xb[] = {c, b}, bc[] = {b, c};
     double ten = log(10);
     ck_assert(close_to(ngram_logprob(m, ab, 2, c), -0.05 * ten, 1e-12));
     ck_assert(
         close_to(ngram_logprob(m, xb, 2, c), (-0.25 - 0.6) * ten, 1e-12)); /* b c by back-off */
     ck_assert(close_to(ngram_logprob(m, ab, 2, m->end), (-0.7 - 0.25 - 1) * ten, 1e-12));
     ck_assert(close_to(ngram_logprob(m, NULL, 0, a), (-0.5 - 0.3) * ten, 1e-12));
+    ck_assert(close_to(ngram_logprob(m, bc, 2, a), -0.3 * ten, 1e-12)); /* weight 0 */
     ck_assert(ngram_logprob(m, ab, 2, SYMBOL_UNKNOWN) == -INFINITY);
     ngram_free(m);
     vocabulary_free(&v);

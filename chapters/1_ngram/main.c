@@ -227,14 +227,21 @@ static Corpus read_prompt(const Text *text)
     return prompt;
 }
 
-static void evaluate_file(Result *results, int count, const Text *text)
+/* The text of --eval, in which unknown symbols are allowed. Empty if there is none. */
+static Corpus read_eval(const Text *text)
 {
-    Corpus corpus;
+    Corpus corpus = {0};
     Error err;
     TextOptions options = text_options();
+    if (o.eval == NULL) return corpus;
     stop_if(!corpus_load(&corpus, o.eval, &text->vocabulary, &options, true, &err), &err);
-    for (int i = 0; i < count; i++) results[i].eval = ngram_evaluate(results[i].model, &corpus);
-    corpus_free(&corpus);
+    return corpus;
+}
+
+static void evaluate(Result *results, int count, const Corpus *corpus)
+{
+    if (corpus->documents == 0) return;
+    for (int i = 0; i < count; i++) results[i].eval = ngram_evaluate(results[i].model, corpus);
     print_eval(results, count, o.eval, (Level)o.level);
 }
 
@@ -274,6 +281,14 @@ static void measure_seeds(Figures *f, const Text *text, Run *run)
     run_progress_end(run);
 }
 
+/* Without smoothing a curve can be infinite everywhere, and there is nothing to draw. */
+static bool has_numbers(const Curves *c, const char *column)
+{
+    for (int row = 0; row < c->rows; row++)
+        if (isfinite(curves_at(c, row, column))) return true;
+    return false;
+}
+
 static void draw_figures(const Figures *f, Run *run, double floor)
 {
     Error err;
@@ -282,12 +297,14 @@ static void draw_figures(const Figures *f, Run *run, double floor)
              o.order, o.level == TEXT_WORDS ? "word" : "character", isnan(floor) ? -1 : floor);
     if (f->learning->rows > 0) {
         stop_if(!curves_save(f->learning, run, "curves.csv", &err), &err);
-        study_sketch(f->learning, run, o.order, floor);
-        run_plot(run, "chapter1_learning.gp", defines);
+        if (has_numbers(f->learning, "bits_named")) {
+            study_sketch(f->learning, run, o.order, floor);
+            run_plot(run, "chapter1_learning.gp", defines);
+        }
     }
     if (f->recall->rows > 0) {
         stop_if(!curves_save(f->recall, run, "recall.csv", &err), &err);
-        run_plot(run, "chapter1_recall.gp", defines);
+        if (has_numbers(f->recall, "excess_nats")) run_plot(run, "chapter1_recall.gp", defines);
     }
 }
 
@@ -330,12 +347,14 @@ static void score_with_arpa(Run *run)
     r.options.order = r.model->order;
     printf("%s: a model of order %d, %d symbols, %u n-grams.\n", o.load_arpa, r.model->order,
            text.vocabulary.size, r.model->trie.count - 1);
-    evaluate_file(&r, 1, &text);
+    Corpus eval = read_eval(&text);
+    evaluate(&r, 1, &eval);
 
     cJSON *json = summary_new();
     cJSON_AddItemToObject(json, "eval", score_json(&r.eval));
     stop_if(!run_save_json(run, "summary.json", json, &err), &err);
     cJSON_Delete(json);
+    corpus_free(&eval);
     ngram_free(r.model);
     vocabulary_free(&text.vocabulary);
 }
@@ -344,7 +363,7 @@ static void learn_and_measure(Run *run)
 {
     Error err;
     Text text = read_text(o.seed);
-    Corpus prompt = read_prompt(&text);
+    Corpus prompt = read_prompt(&text), eval = read_eval(&text);
     announce(&text);
 
     Result results[TRIE_MAX_ORDER] = {0};
@@ -366,13 +385,13 @@ static void learn_and_measure(Run *run)
     }
     bool held_out = corpus_symbols(&text.held_out) > 0;
     if (held_out) print_table(results, count, (Level)o.level, truth);
-    if (o.eval != NULL) evaluate_file(results, count, &text);
+    evaluate(results, count, &eval);
     if (o.arpa != NULL) stop_if(!arpa_save(o.arpa, largest, &text.vocabulary, &err), &err);
 
     Figures figures = {0};
     if (held_out) {
         measure_seeds(&figures, &text, run);
-        if (figures.pooled.far_places > 0) print_recall(&figures.pooled, o.order);
+        print_recall(&figures.pooled, o.order);
         draw_figures(&figures, run, floor);
     }
     cJSON *json = summary_new();
@@ -381,6 +400,7 @@ static void learn_and_measure(Run *run)
     cJSON *orders = cJSON_AddArrayToObject(json, "orders");
     for (int i = 0; i < count; i++) cJSON_AddItemToArray(orders, result_json(&results[i]));
     if (held_out) cJSON_AddItemToObject(json, "smoothings", smoothings_json(results, count));
+    cJSON_AddBoolToObject(json, "stopped_early", run_stopped());
     stop_if(!run_save_json(run, "summary.json", json, &err), &err);
 
     cJSON_Delete(json);
@@ -388,6 +408,7 @@ static void learn_and_measure(Run *run)
     curves_free(figures.recall);
     for (int i = 0; i < count; i++) ngram_free(results[i].model);
     corpus_free(&prompt);
+    corpus_free(&eval);
     text_free(&text);
 }
 

@@ -125,7 +125,9 @@ static void print_comparison(const Result *results, int count, Level level, bool
             print_perplexity(&c->held_out[s]);
             impossible += c->held_out[s].impossible;
         }
-        printf("  %8.4f\n", score_bits(&c->held_out[results[i].options.smoothing]));
+        const NgramScore *chosen = &c->held_out[results[i].options.smoothing];
+        if (chosen->scored > 0) printf("  %8.4f", score_bits(chosen));
+        putchar('\n');
     }
     if (impossible > 0) printf("  (in brackets: held-out symbols that get probability 0)\n");
 }
@@ -152,6 +154,7 @@ void print_eval(const Result *results, int count, const char *path, Level level)
 
 void print_recall(const Recall *r, int order)
 {
+    if (r->far_places == 0 || !isfinite(r->far_excess + r->other_excess)) return;
     printf("\nWhere a character belongs to something %d or more characters back, order %d pays\n"
            "%.3f nats more than the truth; everywhere else %.3f.\n",
            DISTANCE_FAR, order, r->far_excess / (double)r->far_places,

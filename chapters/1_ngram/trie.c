@@ -5,7 +5,9 @@
 
 #include "error.h"
 
+#include <stdio.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 static void put(Trie *t, uint32_t node)
 {
@@ -15,8 +17,22 @@ static void put(Trie *t, uint32_t node)
     t->slots[i] = (TrieSlot){.node = node, .tag = (uint32_t)hash};
 }
 
+/* Systems hand out more memory than there is and end whoever uses it: so ask before, and say why.
+ */
+static void check_memory(int bits)
+{
+    double need = (double)((size_t)1 << bits) * (sizeof(TrieSlot) + sizeof(Node) / 2.0);
+    double have = (double)sysconf(_SC_PHYS_PAGES) * (double)sysconf(_SC_PAGESIZE);
+    if (need <= have || have <= 0) return;
+    fprintf(stderr,
+            "the n-grams need %.1f GiB and the machine has %.1f: use a lower order or less text\n",
+            need / (1 << 30), have / (1 << 30));
+    exit(1);
+}
+
 static void grow(Trie *t, int bits)
 {
+    check_memory(bits);
     free(t->slots);
     t->slots = NEW(TrieSlot, (size_t)1 << bits);
     t->mask = ((size_t)1 << bits) - 1;
