@@ -110,6 +110,12 @@ book: $(BUILD)/tools/book all ## bring listings, outputs and numbers of README.m
 book-check: $(BUILD)/tools/book all ## fail where README.md or TUTORIAL.md differs from the code and its runs
 	@$(if $(PAGES),$< check $(PAGES))
 
+same-bits: ## compare the curves of gcc, clang, -O1 and AVX2 builds byte for byte
+	@sh tests/same_bits.sh
+
+print-build print-programs:
+	@echo $(if $(filter print-build,$@),$(BUILD),$(addprefix chapter,$(NUMBERS)))
+
 clean: ## remove what was built (runs in out/ are kept)
 	rm -rf build $(addprefix chapter,$(NUMBERS))
 
