@@ -1,0 +1,136 @@
+/* critic.c: see critic.h. */
+#include "critic.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "error.h"
+
+/* ---- layout ------------------------------------------------------------------------------- */
+
+static void head_layout(Linear *head, int C, Arena *a)
+{
+    head->w = arena_matrix(a, C, 1);
+    head->b = arena_matrix(a, 1, 1);
+}
+
+static void results_layout(Critic *c, int rows)
+{
+    c->values = arena_matrix(&c->results, rows, 1);
+    c->dvalues = arena_matrix(&c->results, rows, 1);
+    c->targets = arena_matrix(&c->results, rows, 1);
+}
+
+Critic *critic_new(const Transformer *pretrained, const CriticOptions *options, int rows)
+{
+    Critic *c = NEW(Critic, 1);
+    int C = pretrained->shape.channels;
+    AdamOptions adam = {0.9, options->beta2, 1e-8, 0};
+    c->options = *options;
+    c->trunk = transformer_new(&pretrained->shape, 0);
+    memcpy(c->trunk->weights.base, pretrained->weights.base, sizeof(real) * pretrained->size);
+    for (int placed = 0; placed < 2; placed++) { /* counts, then places; reserved memory is zero */
+        head_layout(&c->head, C, &c->head_weights);
+        head_layout(&c->dhead, C, &c->head_gradients);
+        results_layout(c, rows);
+        if (placed) break;
+        arena_reserve(&c->head_weights);
+        arena_reserve(&c->head_gradients);
+        arena_reserve(&c->results);
+    }
+    c->trunk_adam = adam_new(c->trunk->size, adam);
+    c->head_adam = adam_new(c->head_weights.used, adam);
+    c->activations = activations_new(&pretrained->shape, rows, true);
+    return c;
+}
+
+void critic_free(Critic *c)
+{
+    if (!c) return;
+    transformer_free(c->trunk);
+    adam_free(&c->trunk_adam);
+    adam_free(&c->head_adam);
+    activations_free(c->activations);
+    arena_free(&c->head_weights);
+    arena_free(&c->head_gradients);
+    arena_free(&c->results);
+    free(c);
+}
+
+/* ---- forward and backward ------------------------------------------------------------------- */
+
+/* V = hidden w + b.   Returns V (N, 1). */
+static Matrix critic_forward(Critic *c, const Batch *b)
+{
+    Matrix values = mat_rows(c->values, 0, batch_rows(b));
+    trunk_forward(c->trunk, c->activations, b, NULL);
+    linear_forward(values, c->activations->hidden, &c->head);
+    return values;
+}
+
+/* dhidden = dV w',   dw += hidden' dV,   db += sum dV;   then the trunk */
+static void critic_backward(Critic *c, const Batch *b, Matrix dvalues)
+{
+    Activations *a = c->activations;
+    mat_zero(a->dhidden);
+    linear_backward(a->dhidden, &c->dhead, dvalues, a->hidden, &c->head);
+    trunk_backward(c->trunk, a, b, a->dhidden);
+}
+
+void critic_values(Critic *c, const Rollout *r, real *values)
+{
+    Matrix v = critic_forward(c, &r->rows->batch);
+    for (int n = 0; n < v.rows; n++) values[n] = v.data[n];
+}
+
+/* ---- learning ----------------------------------------------------------------------------- */
+
+void critic_zero_gradients(Critic *c)
+{
+    transformer_zero_gradients(c->trunk);
+    memset(c->head_gradients.base, 0, sizeof(real) * c->head_gradients.used);
+}
+
+double critic_gradient(Critic *c, const Rollout *r, const real *targets)
+{
+    Matrix v = critic_forward(c, &r->rows->batch), dv = mat_rows(c->dvalues, 0, v.rows);
+    double loss = 0;
+    for (int n = 0; n < v.rows; n++) {
+        real error = v.data[n] - targets[n];
+        loss += 0.5 * (double)error * error / v.rows;
+        dv.data[n] = error / (real)v.rows;
+    }
+    critic_backward(c, &r->rows->batch, dv);
+    return loss;
+}
+
+/* Trunk and head are one vector to the clip. */
+static double clip_both(Critic *c, double most)
+{
+    real *trunk = c->trunk->gradients.base, *head = c->head_gradients.base;
+    size_t sizes[] = {c->trunk->size, c->head_gradients.used};
+    double norms[] = {gradient_norm(trunk, sizes[0]), gradient_norm(head, sizes[1])};
+    double norm = hypot(norms[0], norms[1]);
+    if (norm > most) {
+        gradient_clip(trunk, sizes[0], norms[0] * most / norm);
+        gradient_clip(head, sizes[1], norms[1] * most / norm);
+    }
+    return norm;
+}
+
+double critic_update(Critic *c, const Rollout *r, double *norm)
+{
+    /* target_t = A_t + V(s_t) */
+    real *targets = c->targets.data;
+    for (int n = 0; n < rollout_rows(r); n++) targets[n] = r->advantages[n] + r->values[n];
+
+    critic_zero_gradients(c);
+    double loss = critic_gradient(c, r, targets), length = clip_both(c, c->options.clip);
+    if (norm) *norm = length;
+
+    real *w = c->trunk->weights.base, *head = c->head_weights.base;
+    adam_step(&c->trunk_adam, w, c->trunk->gradients.base, 0, c->options.lr);
+    adam_step(&c->head_adam, head, c->head_gradients.base, 0, c->options.lr);
+    return loss;
+}
