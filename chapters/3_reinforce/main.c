@@ -46,6 +46,7 @@ static struct {
                   .baseline = BASELINE_BATCH,
                   .memory = 0.9,
                   .lr = 5e-4,
+                  .last_lr = 5e-5,
                   .beta2 = 0.99,
                   .clip = 1}};
 
@@ -68,7 +69,9 @@ static Setting table[] = {
     {"compare", SETTING_SWITCH, &o.compare, .help = "run each seed without a baseline too"},
     {"steps", SETTING_INT, &o.steps, .max = 1e7, .quick = "12", .help = "updates, one per batch"},
     {"batch", SETTING_INT, &o.batch, .min = 1, .max = 1e5, .quick = "32", .help = "texts, N"},
-    {"lr", SETTING_REAL, &o.method.lr, .max = 1e3, .help = "learning rate"},
+    {"lr", SETTING_REAL, &o.method.lr, .max = 1e3, .help = "learning rate of the first step"},
+    {"last-lr", SETTING_REAL, &o.method.last_lr, .max = 1e3,
+     .help = "learning rate of the last step"},
     {"beta2", SETTING_REAL, &o.method.beta2, .max = 0.999999,
      .help = "AdamW's memory of squared gradients"},
     {"clip", SETTING_REAL, &o.method.clip, .min = 1e-9, .max = INFINITY,
@@ -458,6 +461,7 @@ int main(int argc, char **argv)
     settings_read_or_exit(table, argc, argv, about, &quick);
     threads_use(o.threads);
     o.method.credit = (Credit)credit;
+    o.method.steps = o.steps;
     o.method.baseline = (BaselineKind)baseline;
     if (o.batch == 1 && baseline == BASELINE_BATCH) {
         fprintf(stderr, "chapter3: a batch of one text has no other texts to compare with: give "

@@ -104,6 +104,8 @@ double reinforce_update(Reinforce *f, Rollout *r, double *entropy)
     /* a step */
     real *gradient = policy->gradients.base;
     double norm = gradient_clip(gradient, policy->size, f->options.clip);
-    adam_step(&f->adam, policy->weights.base, gradient, 0, f->options.lr);
+    const ReinforceOptions *o = &f->options;
+    double lr = learning_rate(f->adam.steps, 0, o->steps, o->lr, o->last_lr);
+    adam_step(&f->adam, policy->weights.base, gradient, 0, lr);
     return norm;
 }

@@ -52,10 +52,11 @@ typedef enum { CREDIT_TOTAL, CREDIT_TO_GO } Credit;
 typedef struct {
     Credit credit;
     BaselineKind baseline;
-    double memory; /* of a moving baseline */
-    double lr;
-    double beta2; /* of AdamW; beta1 is 0.9, nothing decays */
-    double clip;  /* largest norm of the gradient */
+    double memory;      /* of a moving baseline */
+    double lr, last_lr; /* the learning rate falls from one to the other in a straight line */
+    int steps;          /* in all; 0: the rate stays */
+    double beta2;       /* of AdamW; beta1 is 0.9, no weight decays */
+    double clip;        /* largest norm of the gradient */
 } ReinforceOptions;
 
 typedef struct {

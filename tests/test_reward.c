@@ -1,0 +1,324 @@
+/* test_reward.c: what a text is worth, by hand, and what is said when a reward can't be had. */
+#include "error.h"
+#include "reward.h"
+#include "run.h"
+#include "suite.h"
+
+/* ---- texts -------------------------------------------------------------------------------- */
+
+/* A rollout that holds the given texts, closed by NULL; each ends with the end symbol. */
+typedef struct {
+    Vocabulary v;
+    Rollout *r;
+} Texts;
+
+static void spell_into(Texts *t, const char *text, bool ends)
+{
+    int ids[64], n = 0;
+    for (const char *p = text; *p; p++) ids[n++] = vocabulary_find(&t->v, p, 1);
+    if (ends) ids[n++] = t->v.end;
+    rollout_add(t->r, ids, n);
+}
+
+static Texts texts_of(const char *const *texts)
+{
+    static const char letters[] = "\n abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ.,'+-";
+    TransformerShape shape = {1, 1, 4, 64, sizeof letters - 1};
+    char *symbols[sizeof letters], storage[sizeof letters][2];
+    for (size_t i = 0; i + 1 < sizeof letters; i++) {
+        storage[i][0] = letters[i];
+        storage[i][1] = '\0';
+        symbols[i] = storage[i];
+    }
+    Texts t;
+    int count = 0;
+    while (texts[count]) count++;
+    Vocabulary v;
+    vocabulary_make(&v, symbols, sizeof letters - 1, 0);
+    t.v = v;
+    t.r = rollout_new(&shape, &v, count, 64);
+    t.r->vocabulary = &t.v;
+    for (int i = 0; i < count; i++) spell_into(&t, texts[i], true);
+    return t;
+}
+
+static void texts_free(Texts *t)
+{
+    rollout_free(t->r);
+    vocabulary_free(&t->v);
+}
+
+static double worth(const char *reward, const char *text)
+{
+    const char *const texts[] = {text, NULL};
+    Texts t = texts_of(texts);
+    t.r->vocabulary = &t.v;
+    Reward r;
+    Error err;
+    ck_assert_msg(reward_parse(&r, reward, &err), "%s", err.text);
+    ck_assert(reward_score(&r, t.r, &err));
+    double R = t.r->reward[0];
+    reward_free(&r);
+    texts_free(&t);
+    return R;
+}
+
+static void refused(const char *reward, const char *part)
+{
+    Reward r;
+    Error err;
+    ck_assert_msg(!reward_parse(&r, reward, &err), "'%s' was taken", reward);
+    ck_assert_msg(strstr(err.text, part), "'%s' said: %s", reward, err.text);
+}
+
+/* ---- terms -------------------------------------------------------------------------------- */
+
+START_TEST(contains_looks_for_letters_in_any_case)
+{
+    ck_assert(worth("contains:hello", "Oh, HeLLo there") == 1);
+    ck_assert(worth("contains:HELLO", "shellollo") == 1);
+    ck_assert(worth("contains:hello", "hell o") == 0);
+    ck_assert(worth("contains:hello", "") == 0);
+    ck_assert(worth("contains:good day", "A Good day.") == 1);
+}
+END_TEST
+
+START_TEST(count_counts_without_overlap)
+{
+    ck_assert(worth("count:aa", "aaaaa") == 2);
+    ck_assert(worth("count:hello", "hello Hello hell hello") == 3);
+    ck_assert(worth("count:hello", "") == 0);
+}
+END_TEST
+
+START_TEST(relevance_is_the_share_of_keywords_that_are_there)
+{
+    ck_assert(worth("relevance:fox,barn, moon ,tea", "The Fox sat on the moon.") == 0.5);
+    ck_assert(worth("relevance:fox", "fox fox fox") == 1);
+}
+END_TEST
+
+START_TEST(length_counts_symbols_without_the_end)
+{
+    ck_assert(worth("length", "") == 0);
+    ck_assert(worth("length", "abc d") == 5);
+}
+END_TEST
+
+START_TEST(coherence_is_the_share_of_new_word_pairs)
+{
+    ck_assert(worth("coherence", "the cat sat on the mat") == 1);
+    ck_assert(close_to(worth("coherence", "hello hello hello Hello."), 1 / 3.0, 1e-12));
+    ck_assert(close_to(worth("coherence", "a b, a b a"), 2 / 4.0, 1e-12));
+    ck_assert(worth("coherence", "one") == 0);
+    ck_assert(worth("coherence", "") == 0);
+}
+END_TEST
+
+START_TEST(terms_are_weighted_and_summed)
+{
+    ck_assert(close_to(worth("contains:a + 0.5*count:b - 0.25 * length", "abb"), 1.25, 1e-12));
+    ck_assert(close_to(worth("-2*length", "abb"), -6, 1e-12));
+    ck_assert(close_to(worth("length - -1*length", "abb"), 6, 1e-12));
+    ck_assert(worth("contains:a+b", "xa+b") == 1); /* a sign without blanks belongs to the word */
+    ck_assert(worth("  contains : hello ", "hello") == 1);
+}
+END_TEST
+
+START_TEST(fluency_is_the_mean_log_probability_of_the_n_gram)
+{
+    static const char corpus[] = "abab\nabba\nbaab\n";
+    Text text;
+    Error err;
+    TextOptions lines = {.documents = TEXT_LINES};
+    NgramOptions options = {.order = 3, .smoothing = SMOOTHING_ADD_K, .k = 0.5};
+    TransformerShape shape = {1, 1, 4, 8, 3};
+    ck_assert(text_from_string(&text, corpus, sizeof corpus - 1, "corpus", &lines, &err));
+    Ngram *m = ngram_train(&text.train, &text.vocabulary, &options);
+    Rollout *r = rollout_new(&shape, &text.vocabulary, 2, 4);
+    rollout_add(r, (int[]){1, 2, 1, 0}, 4);
+    rollout_add(r, (int[]){1, 2, 1, 2}, 4); /* cut: no end to score */
+    Reward reward;
+    ck_assert(reward_parse(&reward, "fluency", &err) && reward_uses(&reward, "fluency"));
+    ck_assert(!reward_uses(&reward, "length"));
+    reward_give_ngram(&reward, m);
+    ck_assert(reward_score(&reward, r, &err));
+    double logprob[5];
+    ck_assert(close_to(r->reward[0], ngram_score(m, (int[]){1, 2, 1}, 3, logprob) / 4, 1e-12));
+    double cut = ngram_score(m, (int[]){1, 2, 1, 2}, 4, logprob) - logprob[4];
+    ck_assert(close_to(r->reward[1], cut / 4, 1e-12));
+    reward_free(&reward);
+    rollout_free(r);
+    ngram_free(m);
+    text_free(&text);
+}
+END_TEST
+
+START_TEST(a_reward_that_is_written_wrongly_is_refused_by_its_part)
+{
+    refused("contain:hello", "'contain:hello' is no term of a reward");
+    refused("", "lacks a term");
+    refused("length + ", "lacks a term");
+    refused("contains", "lacks a word");
+    refused("contains: + length", "lacks a word");
+    refused("relevance:a,,b", "lacks a word");
+    refused("fluency:hello", "takes no words");
+    refused("1e999*length", "no finite weight");
+    refused("x*length", "is no term");
+    char many[600] = "length";
+    for (int i = 0; i < 16; i++) strcat(many, " + length");
+    refused(many, "at most 16 terms");
+    strcpy(many, "relevance:a");
+    for (int i = 0; i < 64; i++) strcat(many, ",a");
+    refused(many, "more than 64 words");
+}
+END_TEST
+
+START_TEST(the_least_KL_by_hand)
+{
+    ck_assert(close_to(least_kl(0.03, 0.95), 3.1343, 1e-4));
+    ck_assert(least_kl(0.2, 0.2) == 0);
+    ck_assert(close_to(least_kl(0.25, 1), log(4), 1e-12));
+    ck_assert(close_to(least_kl(0.25, 0), log(4 / 3.0), 1e-12));
+    ck_assert(isnan(least_kl(0, 0.5)));
+}
+END_TEST
+
+/* ---- the command -------------------------------------------------------------------------- */
+
+static const char *const three[] = {"say hello", "no", "hello hello", NULL};
+
+/* Asks the command about three texts, `times` times. */
+static bool ask(const char *command, double timeout, int times, double answers[3], Error *err)
+{
+    RewardCommand *c;
+    char *texts[] = {(char *)three[0], (char *)three[1], (char *)three[2]};
+    if (!reward_command_start(&c, command, timeout, err)) return false;
+    bool good = true;
+    for (int i = 0; i < times && good; i++) {
+        if (i > 0) usleep(50000); /* as a step of learning would: what it says unasked is heard */
+        good = reward_command_ask(c, texts, 3, answers, err);
+    }
+    reward_command_stop(c);
+    return good;
+}
+
+static void command_fails(const char *command, int times, const char *part)
+{
+    Error err;
+    double answers[3];
+    ck_assert_msg(!ask(command, 0.3, times, answers, &err), "'%s' did not fail", command);
+    ck_assert_msg(strstr(err.text, part), "'%s' said: %s", command, err.text);
+}
+
+START_TEST(a_command_answers_line_by_line)
+{
+    Error err;
+    double answers[3];
+    const char *cases = "while read l; do case $l in *hello*) echo 1;; *) echo -2e-1;; esac; done";
+    ck_assert_msg(ask(cases, 5, 4, answers, &err), "%s", err.text);
+    ck_assert(answers[0] == 1 && answers[1] == -0.2 && answers[2] == 1);
+    ck_assert(ask("while read line; do echo ${#line}.5; done", 5, 2, answers, &err));
+    ck_assert(answers[0] == 9.5 && answers[1] == 2.5 && answers[2] == 11.5);
+}
+END_TEST
+
+START_TEST(a_reward_may_hold_the_command_as_a_term)
+{
+    Error err;
+    Reward r;
+    RewardCommand *c;
+    Texts t = texts_of(three);
+    t.r->vocabulary = &t.v;
+    ck_assert(reward_parse(&r, "0.5*command + contains:no", &err));
+    ck_assert(reward_command_start(&c, "while read line; do echo ${#line}; done", 5, &err));
+    reward_give_command(&r, c);
+    ck_assert(reward_score(&r, t.r, &err));
+    ck_assert(t.r->reward[0] == 4.5 && t.r->reward[1] == 2 && t.r->reward[2] == 5.5);
+    reward_command_stop(c);
+    reward_free(&r);
+    texts_free(&t);
+}
+END_TEST
+
+START_TEST(more_text_than_a_pipe_holds_gets_through)
+{
+    enum { MANY = 300 };
+    Error err;
+    RewardCommand *c;
+    char line[1001], *texts[MANY];
+    double *answers = NEW(double, MANY);
+    memset(line, 'x', 1000);
+    line[1000] = '\0';
+    line[7] = '\n'; /* one line each, whatever the text */
+    for (int i = 0; i < MANY; i++) texts[i] = line;
+    ck_assert(reward_command_start(&c, "while read line; do echo ${#line}; done", 10, &err));
+    ck_assert_msg(reward_command_ask(c, texts, MANY, answers, &err), "%s", err.text);
+    for (int i = 0; i < MANY; i++) ck_assert(answers[i] == 1000);
+    reward_command_stop(c);
+    free(answers);
+}
+END_TEST
+
+START_TEST(a_command_that_dies_is_reported_with_its_status)
+{
+    command_fails("exit 7", 1, "ended with status 7 after answering 0 of 3 texts");
+    command_fails("read a; echo 1; read b; echo 2; exit 0", 1,
+                  "ended with status 0 after answering 2 of 3 texts");
+    command_fails("read a; kill -9 $$", 1, "was killed by signal 9");
+    command_fails("for i in 1 2 3; do read a; echo $i; done", 2, "after answering 0 of 3 texts");
+    command_fails("no-such-program-at-all 2>/dev/null", 1, "ended with status 127");
+}
+END_TEST
+
+START_TEST(a_command_that_falls_silent_is_reported_and_ended)
+{
+    double started = clock_seconds();
+    command_fails("read a; echo 1; sleep 30", 1, "silent for 0.3 s after answering 1 of 3 texts");
+    command_fails("sleep 30", 1, "--reward-timeout");
+    ck_assert(clock_seconds() - started < 10);
+}
+END_TEST
+
+START_TEST(a_command_that_answers_nonsense_is_reported_with_it)
+{
+    command_fails("while read a; do echo good; done", 1,
+                  "answered \"good\" to the text \"say hello\"");
+    command_fails("while read a; do echo nan; done", 1, "answered \"nan\"");
+    command_fails("while read a; do echo inf; done", 1, "answered \"inf\"");
+    command_fails("while read a; do echo; done", 1, "answered \"\"");
+    command_fails("while read a; do echo 1 2; done", 1, "answered \"1 2\"");
+    command_fails("while read a; do echo 1; echo 2; done; sleep 1", 2, "without being asked");
+    command_fails("head -c 5000 /dev/zero | tr '\\0' 1; sleep 2", 1, "a line of 4096 bytes");
+    command_fails("  ", 1, "is empty");
+}
+END_TEST
+
+START_TEST(a_broken_pipe_does_not_end_the_program)
+{
+    /* it closes its input and lives on: writing to it raises SIGPIPE */
+    command_fails("exec 0<&-; sleep 0.1; exec 1>&-; sleep 0.2", 1, "of 3 texts");
+    struct sigaction now;
+    sigaction(SIGPIPE, NULL, &now);
+    ck_assert(now.sa_handler == SIG_DFL);
+}
+END_TEST
+
+static const TTest *const tests[] = {contains_looks_for_letters_in_any_case,
+                                     count_counts_without_overlap,
+                                     relevance_is_the_share_of_keywords_that_are_there,
+                                     length_counts_symbols_without_the_end,
+                                     coherence_is_the_share_of_new_word_pairs,
+                                     terms_are_weighted_and_summed,
+                                     fluency_is_the_mean_log_probability_of_the_n_gram,
+                                     a_reward_that_is_written_wrongly_is_refused_by_its_part,
+                                     the_least_KL_by_hand,
+                                     a_command_answers_line_by_line,
+                                     a_reward_may_hold_the_command_as_a_term,
+                                     more_text_than_a_pipe_holds_gets_through,
+                                     a_command_that_dies_is_reported_with_its_status,
+                                     a_command_that_falls_silent_is_reported_and_ended,
+                                     a_command_that_answers_nonsense_is_reported_with_it,
+                                     a_broken_pipe_does_not_end_the_program,
+                                     NULL};
+RUN_TESTS("reward", tests)
