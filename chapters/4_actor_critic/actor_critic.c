@@ -1,0 +1,76 @@
+/* actor_critic.c: see actor_critic.h. */
+#include "actor_critic.h"
+
+#include <stdlib.h>
+
+#include "error.h"
+#include "reinforce.h"
+
+ActorCritic *actor_critic_new(Transformer *policy, const ActorCriticOptions *options, int rows)
+{
+    ActorCritic *f = NEW(ActorCritic, 1);
+    f->options = *options;
+    f->policy = policy;
+    f->critic = critic_new(policy, &options->critic, rows);
+    f->adam = adam_new(policy->size, (AdamOptions){0.9, options->beta2, 1e-8, 0});
+    f->activations = activations_new(&policy->shape, rows, true);
+    return f;
+}
+
+void actor_critic_free(ActorCritic *f)
+{
+    if (!f) return;
+    critic_free(f->critic);
+    adam_free(&f->adam);
+    activations_free(f->activations);
+    free(f);
+}
+
+/* w_t = A_t / N */
+void actor_critic_weights(ActorCritic *f, Rollout *r)
+{
+    critic_values(f->critic, r, r->values);
+    advantage_fill(r, &f->options.advantage);
+    weights_of_advantages(r, &f->options.advantage);
+    weights_mean(r);
+}
+
+/* The step of chapter 3's reinforce_update, and returns the gradient's norm before clipping. */
+static double actor_step(ActorCritic *f, Rollout *r)
+{
+    Activations *a = f->activations;
+    Transformer *policy = f->policy;
+
+    /* dlogits_t = w_t (softmax - onehot(x_t)), and backward */
+    mat_zero(a->dlogits);
+    softmax_gradient(a->dlogits, a->probs, r->rows->targets, r->weights);
+    transformer_zero_gradients(policy);
+    transformer_backward(policy, a, &r->rows->batch, a->dlogits);
+
+    /* a step */
+    real *gradient = policy->gradients.base;
+    double norm = gradient_clip(gradient, policy->size, f->options.clip);
+    const ActorCriticOptions *o = &f->options;
+    double lr = learning_rate(f->adam.steps, 0, o->steps, o->lr, o->last_lr);
+    adam_step(&f->adam, policy->weights.base, gradient, 0, lr);
+    return norm;
+}
+
+ActorCriticStep actor_critic_update(ActorCritic *f, Rollout *r)
+{
+    ActorCriticStep step;
+
+    /* forward: how probable is now what was drawn? */
+    rollout_score(r, f->policy, f->activations, r->logprob);
+    step.entropy = mean_entropy(f->activations->probs);
+
+    /* what was each symbol worth? */
+    actor_critic_weights(f, r);
+    step.explained_variance = explained_variance(r, f->options.advantage.gamma);
+
+    /* the actor learns from the critic, and the critic from what came */
+    step.gradient_norm = actor_step(f, r);
+    step.value_loss = critic_update(f->critic, r, &step.critic_gradient_norm);
+    for (int i = 1; i < f->options.critic_steps; i++) critic_update(f->critic, r, NULL);
+    return step;
+}

@@ -1,0 +1,73 @@
+/* values.c: see values.h. */
+#include "values.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* A letter as a field of the table: a quotation mark is typeset, since gnuplot reads the plain one
+ * as the end of the field; the end symbol is a pilcrow. */
+static const char *letter(const Rollout *r, int row)
+{
+    int x = r->rows->targets[row];
+    if (x == r->vocabulary->end) return "¶";
+    const char *symbol = r->vocabulary->symbol[x];
+    return strcmp(symbol, "\"") == 0 ? "”" : symbol;
+}
+
+static void write_text(FILE *out, const Rollout *r, int text, int number)
+{
+    int first = rollout_first(r, text);
+    for (int t = 0; t < rollout_length(r, text); t++)
+        fprintf(out, "%d,%.9g,%d,\"%s\",%.9g,%.9g\n", number, r->reward[text], t,
+                letter(r, first + t), (double)r->values[first + t],
+                (double)r->advantages[first + t]);
+}
+
+/* The first few texts above the mean reward, then the first few of the others. */
+static void write_texts(FILE *out, const Rollout *r)
+{
+    enum { OF_EACH = 2 };
+    int N = rollout_texts(r), number = 0;
+    double mean = 0;
+    for (int i = 0; i < N; i++) mean += r->reward[i] / N;
+    for (int above = 1; above >= 0; above--)
+        for (int i = 0, taken = 0; i < N && taken < OF_EACH; i++) {
+            if ((r->reward[i] > mean) != above) continue;
+            write_text(out, r, i, number++);
+            taken++;
+        }
+}
+
+void values_keep(Values *v, const Rollout *r, double explained, int step)
+{
+    if (!(explained > v->best)) return;
+    v->best = explained;
+    v->step = step;
+    free(v->table);
+    FILE *out = open_memstream(&v->table, &v->size);
+    if (!out) out_of_memory(1, BUFSIZ);
+    fprintf(out, "text,reward,position,letter,value,advantage\n");
+    write_texts(out, r);
+    fclose(out);
+}
+
+static bool write_table(FILE *out, void *values)
+{
+    const Values *v = values;
+    return fwrite(v->table, 1, v->size, out) == v->size;
+}
+
+bool values_save(const Values *v, Run *run, const char *file, Error *err)
+{
+    if (!v->table) return true;
+    if (!file_replace(run_path(run, file), write_table, (void *)v, err)) return false;
+    run_wrote(run, file);
+    return true;
+}
+
+void values_free(Values *v)
+{
+    free(v->table);
+    *v = (Values){0};
+}
