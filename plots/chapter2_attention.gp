@@ -1,5 +1,6 @@
 # chapter2_attention.gp: what each head reads, a panel per layer and head, over one held-out tale.
-# Draws attention.csv, with the words of attention_words.csv along the axes. Given: layers, heads.
+# Weights under 0.04 are left white. Draws attention.csv, with the words of attention_words.csv along
+# the axes. Given: layers, heads.
 
 figure = 'chapter2_attention'
 load root.'/plots/style.gp'
@@ -7,14 +8,13 @@ load root.'/plots/style.gp'
 set terminal svg size 250 * heads + 70, 250 * layers + 70 dynamic rounded background '#ffffff' \
     font 'Helvetica,Arial,sans-serif,13' name figure
 set output data.figure.'.svg'.suffix
-set palette defined (0 '#ffffff', 0.03 '#dbeaf4', 0.15 '#a6cbe3', 0.5 '#0072b2', 1 '#00263d')
+set palette defined (0 '#dbeaf4', 0.15 '#7fb5d6', 0.5 '#0072b2', 1 '#00263d')
 set cbrange [0:1]
 set colorbox user origin 0.93,0.3 size 0.012,0.4
 set cbtics 0, 0.5, 1
 unset grid
 unset key
 stats data.'attention.csv' using 3 name 'row' nooutput
-cells = (row_max + 1)**2 # of one panel; they stand one panel after another
 set xrange [-0.5:row_max + 0.5]
 set yrange [row_max + 0.5:-0.5]
 set xtics out scale 0.2 rotate by 90 right font ',5' offset 0,0.2
@@ -30,7 +30,7 @@ do for [l = 1:layers] {
         if (l == layers && h == 1) { set xlabel 'reads from' offset 0,-0.4 } else { unset xlabel }
         if (h == 1) { set ylabel 'at' offset -1,0 } else { unset ylabel }
         set title sprintf('layer %d, head %d', l, h) offset 0,-0.6
-        plot data.'attention.csv' skip 1 every ::int(((l - 1) * heads + h - 1) * cells)::int(((l - 1) * heads + h) * cells - 1) using 4:3:5 with image pixels, \
+        plot data.'attention.csv' using (column('layer') == l && column('head') == h && column('weight') > 0.04 ? column('column') : NaN):'row':(0.5):(0.5):'weight' with boxxyerror fillstyle solid noborder linecolor palette, \
              data.'attention_words.csv' skip 1 using 1:1:xticlabels(2):yticlabels(2) with dots linecolor rgb '#ffffff'
     }
 }

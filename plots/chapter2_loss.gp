@@ -1,4 +1,5 @@
-# chapter2_loss.gp: loss against steps, between guessing, counting and the truth. Draws curves.csv.
+# chapter2_loss.gp: held-out loss against steps (dark; training loss pale), a line for each seed,
+# between guessing, counting and the truth. Draws curves.csv.
 # Given: uniform, ngram and floor in nats per symbol (-1: not known), order of the best n-gram.
 
 figure = 'chapter2_loss'
@@ -16,8 +17,9 @@ set label 1 'uniform guess' at last, uniform offset 1,0 textcolor rgb '#555555'
 if (ngram > 0) set label 2 sprintf("best n-gram,\norder %d", order) at last, ngram offset 1,0.4 textcolor rgb '#555555'
 if (floor > 0) set label 3 'entropy of the tales' at last, floor offset 1,-0.5 textcolor rgb '#555555'
 
+stats data.'curves.csv' using 1 name 'seed' nooutput
 plot uniform with lines @bound, \
      (ngram > 0 ? ngram : 1/0) with lines @bound, \
      (floor > 0 ? floor : 1/0) with lines @bound, \
-     data.'curves.csv' using 'step':'train_loss' with lines linetype 1 linecolor rgb faint(1), \
-     '' using 'step':'held_out_loss' with lines linetype 1
+     for [s = seed_min:seed_max] data.'curves.csv' using (column('seed') == s ? column('step') : NaN):'train_loss' with lines linetype 1 linecolor rgb faint(1) linewidth 1, \
+     for [s = seed_min:seed_max] '' using (column('seed') == s ? column('step') : NaN):'held_out_loss' with lines linetype 1 linewidth (s == seed_min ? 2.6 : 1.2)
