@@ -185,6 +185,27 @@ START_TEST(the_ratio_stays_one_at_learning_rate_zero)
 }
 END_TEST
 
+START_TEST(old_log_probabilities_stay_as_they_were_drawn)
+{
+    Toy *t = toy_new("contains:ab", 0.25, 1, 3);
+    ReinforceOptions options = still;
+    options.lr = 0.01;
+    Reinforce *f = reinforce_new(t->policy, &options, 500);
+    Rollout *r = rollout_new(&t->shape, &t->vocabulary, 100, 5);
+    fill(t, r, f->activations, 1);
+    size_t bytes = sizeof(real) * (size_t)rollout_rows(r);
+    real *kept = NEW(real, rollout_rows(r));
+    memcpy(kept, r->logprob_old, bytes);
+    for (int k = 0; k < 2; k++) reinforce_update(f, r, NULL);
+    ck_assert_mem_eq(kept, r->logprob_old, bytes);
+    ck_assert_mem_ne(kept, r->logprob, bytes);
+    free(kept);
+    rollout_free(r);
+    reinforce_free(f);
+    toy_free(t);
+}
+END_TEST
+
 START_TEST(two_halves_of_a_batch_make_the_whole)
 {
     Toy *t = toy_new("contains:ab", 0.25, 1, 3);
@@ -341,6 +362,7 @@ static const TTest *const tests[] = {every_symbol_gets_the_whole_return,
                                      the_mean_update_on_drawn_texts_is_the_slope_of_J,
                                      so_it_is_with_a_leave_one_out_baseline,
                                      the_ratio_stays_one_at_learning_rate_zero,
+                                     old_log_probabilities_stay_as_they_were_drawn,
                                      two_halves_of_a_batch_make_the_whole,
                                      any_number_of_threads_gives_the_same_bits,
                                      a_rewarded_text_becomes_likelier_and_a_punished_one_rarer,

@@ -16,7 +16,7 @@ static void describe(const Transformer *t, const char *how, const char *dir, dou
     printf("\n");
 }
 
-static bool same_symbols(const Vocabulary *a, const Vocabulary *b)
+bool same_symbols(const Vocabulary *a, const Vocabulary *b)
 {
     if (a->size != b->size || a->end != b->end) return false;
     for (int i = 0; i < a->size; i++)

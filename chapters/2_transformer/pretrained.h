@@ -25,4 +25,7 @@ typedef struct {
 bool pretrained(Transformer **t, Vocabulary *v, const PretrainedOptions *o, const Text *text,
                 Run *run, Error *err);
 
+/* True if both give every symbol the same id. */
+bool same_symbols(const Vocabulary *a, const Vocabulary *b);
+
 #endif

@@ -1,74 +1,53 @@
 /* Chapter 3: the transformer becomes a policy, and REINFORCE teaches it from a reward.
  *
- * Reads from top to bottom: the settings, the ground that a run stands on, the training loop, and
- * what was earned at what price. The weights that REINFORCE computes are in reinforce.c, texts and
- * their rewards in rollout.c and reward.c. --env oracle runs a toy problem where everything is
- * exact. */
+ * Reads from top to bottom: the settings, the training loop, what was earned at what price, and the
+ * toy problem of --env oracle, where everything is exact. The weights that REINFORCE computes are
+ * in reinforce.c, texts and their rewards in rollout.c and reward.c. */
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 
+#include "ground.h"
 #include "model.h"
-#include "pretrained.h"
-#include "price.h"
 #include "reinforce.h"
-#include "run.h"
-#include "settings.h"
-#include "tales.h"
 #include "threads.h"
 #include "variance.h"
 
 enum { ENV_TALES, ENV_ORACLE };
 
+static GroundOptions ground_options = GROUND_DEFAULTS;
+
 static struct {
-    const char *text, *load, *out, *reward, *command;
-    int env, tales, pretrain_steps, steps, batch, length, price, sample, seed, seeds, threads,
-        largest_batch, draws;
-    double timeout, beta;
+    const char *out;
+    int env, credit, baseline, steps, price, sample, seed, seeds, threads, largest_batch, draws;
+    double beta;
     bool compare;
     ReinforceOptions method;
 } o = {.out = "out/chapter3",
-       .reward = "contains:hello",
-       .tales = 30000,
-       .pretrain_steps = 3000,
-       .steps = 60,
-       .batch = 128,
-       .price = 8,
+       .credit = CREDIT_TO_GO,
+       .baseline = BASELINE_BATCH,
+       .steps = 100,
+       .price = 16,
        .sample = 5,
        .seed = 1,
        .seeds = 1,
        .largest_batch = 128,
-       .draws = 100000,
-       .timeout = 20,
-       .beta = 0.03,
-       .method = {.credit = CREDIT_TO_GO,
-                  .baseline = BASELINE_BATCH,
-                  .memory = 0.9,
-                  .lr = 5e-4,
-                  .last_lr = 5e-5,
-                  .beta2 = 0.99,
-                  .clip = 1}};
-
-static int credit = CREDIT_TO_GO, baseline = BASELINE_BATCH;
+       .draws = 40000,
+       .beta = 0.06,
+       .method = {.memory = 0.9, .lr = 4e-4, .last_lr = 0, .beta2 = 0.99, .clip = 1}};
 
 static Setting table[] = {
-    {"reward", SETTING_STRING, &o.reward, .help = "what a text is worth, see above"},
-    {"reward-command", SETTING_STRING, &o.command, .meta = "CMD",
-     .help = "a program that reads a text per line and answers each with a number"},
-    {"reward-timeout", SETTING_REAL, &o.timeout, .min = 0.01, .max = 1e6,
-     .help = "seconds that it may take for an answer"},
+    GROUND_SETTINGS(ground_options),
     {"beta", SETTING_REAL, &o.beta, .max = 1e6,
-     .help = "price of one nat of KL to the reference, in units of reward"},
-    {"credit", SETTING_CHOICE, &credit, .choices = "total|to-go",
+     .help = "price of a nat of KL to the reference, in units of reward"},
+    {"credit", SETTING_CHOICE, &o.credit, .choices = "total|to-go",
      .help = "what a symbol is credited with: the whole return, or what came after"},
-    {"baseline", SETTING_CHOICE, &baseline, .choices = "none|batch|moving",
-     .help = "what its credit is compared with: the other texts' mean, or that of earlier batches"},
+    {"baseline", SETTING_CHOICE, &o.baseline, .choices = "none|batch|moving",
+     .help = "what its credit is compared with: the other texts, or earlier batches"},
     {"memory", SETTING_REAL, &o.method.memory, .max = 0.9999,
      .help = "of the moving baseline: the weight of its past"},
-    {"compare", SETTING_SWITCH, &o.compare, .help = "run each seed without a baseline too"},
-    {"steps", SETTING_INT, &o.steps, .max = 1e7, .quick = "12", .help = "updates, one per batch"},
-    {"batch", SETTING_INT, &o.batch, .min = 1, .max = 1e5, .quick = "32", .help = "texts, N"},
+    {"compare", SETTING_SWITCH, &o.compare, .help = "run every seed without a baseline too"},
+    {"steps", SETTING_INT, &o.steps, .max = 1e7, .quick = "12", .help = "updates, a rollout each"},
     {"lr", SETTING_REAL, &o.method.lr, .max = 1e3, .help = "learning rate of the first step"},
     {"last-lr", SETTING_REAL, &o.method.last_lr, .max = 1e3,
      .help = "learning rate of the last step"},
@@ -76,25 +55,15 @@ static Setting table[] = {
      .help = "AdamW's memory of squared gradients"},
     {"clip", SETTING_REAL, &o.method.clip, .min = 1e-9, .max = INFINITY,
      .help = "largest gradient norm"},
-    {"length", SETTING_INT, &o.length, .max = 1e6,
-     .help = "symbols of a text at most, 0: the model's context"},
     {"price", SETTING_INT, &o.price, .min = 1, .max = 1e6, .quick = "2",
-     .help = "batches that the final table is measured on"},
+     .help = "rollouts that the final table is measured on"},
     {"sample", SETTING_INT, &o.sample, .max = 1000, .help = "texts to show"},
     {"env", SETTING_CHOICE, &o.env, .choices = "tales|oracle",
      .help = "the texts, or a toy problem with exact answers"},
     {"largest-batch", SETTING_INT, &o.largest_batch, .min = 2, .max = 4096, .quick = "16",
-     .help = "of the toy problem's batch sizes"},
+     .help = "of the toy problem"},
     {"draws", SETTING_INT, &o.draws, .min = 100, .max = 1e8, .quick = "4000",
-     .help = "texts drawn for each of the toy problem's variances"},
-    {"load", SETTING_STRING, &o.load, .meta = "DIR",
-     .help = "a model that chapter 2 wrote (default: out/chapter2, or a small one is trained)"},
-    {"text", SETTING_STRING, &o.text, .meta = "FILE",
-     .help = "a UTF-8 text, a document per line, that the model has learnt or is to learn"},
-    {"tales", SETTING_INT, &o.tales, .min = 20, .max = 1e7, .quick = "4000",
-     .help = "tales to draw where no text is given"},
-    {"pretrain-steps", SETTING_INT, &o.pretrain_steps, .min = 1, .max = 1e7, .quick = "200",
-     .help = "updates of a model that is trained here"},
+     .help = "texts drawn for each variance of the toy problem"},
     {"seed", SETTING_INT, &o.seed, .max = 2147483647, .help = "of everything random"},
     {"seeds", SETTING_INT, &o.seeds, .min = 1, .max = 1000,
      .help = "runs, with seeds seed, seed+1, ..."},
@@ -103,15 +72,9 @@ static Setting table[] = {
     {0}};
 
 static const char about[] =
-    "Chapter 3: a language model learns from a reward by REINFORCE.\n\n"
-    "A reward is a weighted sum of terms, as in 'contains:hello + 0.2*fluency - 0.01*length':\n"
-    "  contains:WORD    1 if WORD stands in the text, else 0\n"
-    "  count:WORD       how often it does\n"
-    "  relevance:A,B,C  share of these keywords that the text contains\n"
-    "  fluency          mean log-probability per symbol under chapter 1's n-gram, nats\n"
-    "  coherence        share of its pairs of neighbouring words that are not repeated\n"
-    "  length           symbols\n"
-    "  command          the answer of --reward-command (the reward, if --reward is not given)\n";
+    "Chapter 3: a language model learns from a reward by REINFORCE.\n\n" REWARD_HELP;
+
+static const char *const baselines[] = {"none", "batch", "moving"};
 
 static _Noreturn void fail(const Error *err)
 {
@@ -119,312 +82,198 @@ static _Noreturn void fail(const Error *err)
     exit(1);
 }
 
-/* ---- the ground a run stands on ----------------------------------------------------------- */
+/* ---- a run and what it writes -----------------------------------------------------------------
+ */
 
 typedef struct {
     Run *run;
-    Text text; /* empty where a model is loaded and nobody needs its text */
-    bool has_text, tales;
-    Vocabulary vocabulary;
-    Transformer *reference; /* the pretrained model, frozen */
-    Reward reward;
-    RewardCommand *command;
-    Ngram *ngram; /* of the reward's fluency, or NULL */
-    Rollout *rollout;
+    Ground ground;
     Curves *curves;
-    Price before;
     cJSON *summary;
-} Ground;
+    Price before;
+} Chapter;
 
-static void read_text(Ground *g)
+static void chapter_make(Chapter *c, Run *run)
 {
-    Error err;
-    TextOptions options = {.documents = TEXT_LINES, .level = TEXT_CHARS, .held_out = 0.1};
-    if (o.text) {
-        if (!text_load(&g->text, o.text, &options, &err)) fail(&err);
-    } else {
-        size_t size;
-        char *tales = tales_corpus(1, o.tales, &size); /* whatever the seed */
-        if (!text_from_string(&g->text, tales, size, "the tales", &options, &err)) fail(&err);
-        free(tales);
-    }
-    g->has_text = true;
-}
-
-/* The model of chapter 2, or a smaller one that is trained on the way. */
-static void find_model(Ground *g, bool quick)
-{
-    Error err;
-    PretrainedOptions p = {
-        .load = o.load,
-        .chapter2 = "out/chapter2",
-        .keep = quick ? "out/pretrained/quick" : "out/pretrained",
-        .worst = o.text  ? INFINITY
-                 : quick ? 2.2
-                         : 0.3,
-        .shape = {.layers = 2, .heads = 4, .channels = quick ? 32 : 64, .context = 128},
-        .mle = {.steps = o.pretrain_steps,
-                .batch = 8,
-                .lr = 6e-3,
-                .last_lr = 6e-5,
-                .warmup = o.pretrain_steps / 20,
-                .beta2 = 0.99,
-                .weight_decay = 0.1,
-                .clip = 1,
-                .seed = 1}};
-    if (!pretrained(&g->reference, &g->vocabulary, &p, &g->text, g->run, &err)) fail(&err);
-    int context = g->reference->shape.context;
-    if (o.length > context) {
-        error_set(&err, "--length %d is more than the model's context of %d symbols", o.length,
-                  context);
-        fail(&err);
-    }
-    if (o.length == 0) o.length = context;
-}
-
-static bool knows(const Vocabulary *v, const char *letters)
-{
-    for (; *letters; letters++)
-        if (vocabulary_find(v, letters, 1) == SYMBOL_UNKNOWN) return false;
-    return true;
-}
-
-/* Fluency is judged by counts on the text that the model has learnt. */
-static void count_ngrams(Ground *g)
-{
-    Error err;
-    NgramOptions options = {.order = 6, .smoothing = SMOOTHING_KNESER_NEY};
-    if (!g->has_text) read_text(g);
-    if (g->text.vocabulary.size != g->vocabulary.size) {
-        error_set(&err,
-                  "the reward's fluency needs the text that the model in %s has learnt: name "
-                  "it with --text",
-                  o.load ? o.load : o.out);
-        fail(&err);
-    }
-    g->ngram = ngram_train(&g->text.train, &g->vocabulary, &options);
-    reward_give_ngram(&g->reward, g->ngram);
-}
-
-static void read_reward(Ground *g)
-{
-    Error err;
-    if (o.command && !settings_given(table, "reward")) o.reward = "command";
-    if (!reward_parse(&g->reward, o.reward, &err)) fail(&err);
-    bool asks = reward_uses(&g->reward, "command");
-    if (asks != (o.command != NULL)) {
-        error_set(&err,
-                  asks ? "the reward '%s' has the term command: name a program with "
-                         "--reward-command"
-                       : "--reward-command is given, but the reward '%s' has no term command",
-                  o.reward);
-        fail(&err);
-    }
-    if (asks && !reward_command_start(&g->command, o.command, o.timeout, &err)) fail(&err);
-    if (asks) reward_give_command(&g->reward, g->command);
-}
-
-static void ground_make(Ground *g, Run *run, bool quick)
-{
-    *g = (Ground){.run = run};
-    read_reward(g);
-    if (!o.load || o.text) read_text(g);
-    find_model(g, quick);
-    g->tales = !o.text && knows(&g->vocabulary, "hello Granny");
-    if (reward_uses(&g->reward, "fluency")) count_ngrams(g);
-    g->rollout = rollout_new(&g->reference->shape, &g->vocabulary, o.batch, o.length);
-    g->curves = curves_new("seed,baseline,step,symbols,reward,kl,objective,entropy,length,ended,"
+    c->run = run;
+    c->curves = curves_new("seed,baseline,step,symbols,reward,kl,objective,entropy,length,ended,"
                            "distinct,gradient_norm");
-    g->summary = cJSON_CreateObject();
-    cJSON_AddStringToObject(g->summary, "program", "chapter3");
-    cJSON_AddStringToObject(g->summary, "version", PROJECT_VERSION);
-    cJSON_AddItemToObject(g->summary, "settings", settings_json(table));
+    c->summary = cJSON_CreateObject();
+    cJSON_AddStringToObject(c->summary, "program", "chapter3");
+    cJSON_AddStringToObject(c->summary, "version", PROJECT_VERSION);
+    cJSON_AddItemToObject(c->summary, "settings", settings_json(table));
+    cJSON_AddArrayToObject(c->summary, "runs");
 }
 
-static void ground_free(Ground *g)
+static void chapter_free(Chapter *c)
 {
-    cJSON_Delete(g->summary);
-    curves_free(g->curves);
-    rollout_free(g->rollout);
-    ngram_free(g->ngram);
-    reward_command_stop(g->command);
-    reward_free(&g->reward);
-    transformer_free(g->reference);
-    vocabulary_free(&g->vocabulary);
-    if (g->has_text) text_free(&g->text);
+    cJSON_Delete(c->summary);
+    curves_free(c->curves);
+    ground_free(&c->ground);
 }
 
-static void save(Ground *g)
+/* policy: NULL where the model should stay as it was saved last */
+static void save(Chapter *c, const Transformer *policy)
 {
     Error err;
-    if (!curves_save(g->curves, g->run, "curves.csv", &err) ||
-        !run_save_json(g->run, "summary.json", g->summary, &err))
+    if (policy && !model_save(c->run->dir, policy, &c->ground.vocabulary, TEXT_LINES, &err))
+        fail(&err);
+    if (policy) run_wrote(c->run, "model.safetensors");
+    if (!curves_save(c->curves, c->run, "curves.csv", &err) ||
+        !run_save_json(c->run, "summary.json", c->summary, &err))
         fail(&err);
 }
 
-/* A reward that fails ends the run, with all that was learnt saved. */
-static _Noreturn void fail_saved(Ground *g, const Transformer *policy, const Error *why)
+/* Ends the run with all that was learnt saved. */
+static _Noreturn void fail_saved(Chapter *c, const Transformer *policy, const Error *why)
 {
-    Error err;
-    run_progress_end(g->run);
-    save(g);
-    if (policy && !model_save(g->run->dir, policy, &g->vocabulary, TEXT_LINES, &err)) fail(&err);
-    reward_command_stop(g->command);
-    fprintf(stderr, "chapter3: %s. %s saved in %s\n", why->text,
-            policy ? "Model and curves are" : "The summary is", g->run->dir);
+    run_progress_end(c->run);
+    save(c, policy);
+    reward_command_stop(c->ground.command);
+    fprintf(stderr, "chapter3: %s (what was learnt is saved in %s)\n", why->text, c->run->dir);
     exit(1);
 }
 
 /* ---- training ----------------------------------------------------------------------------- */
 
-static Transformer *copy_of(const Transformer *t)
+static void note(Chapter *c, int seed, int step, double symbols, double entropy, double norm)
 {
-    Transformer *copy = transformer_new(&t->shape, 0);
-    memcpy(copy->weights.base, t->weights.base, t->size * sizeof(real));
-    return copy;
-}
-
-/* Every step of every seed has texts of its own. */
-static uint64_t seed_of(int seed, int step)
-{
-    Rng rng = rng_stream((uint64_t)seed, (uint64_t)step);
-    return rng_next(&rng);
-}
-
-static void note(Ground *g, int seed, int step, double symbols, double entropy, double norm)
-{
-    RolloutStats s = rollout_stats(g->rollout, o.beta);
-    curves_add(g->curves, seed, o.method.baseline, step, symbols, s.reward, s.kl, s.objective,
+    RolloutStats s = rollout_stats(c->ground.rollout, o.beta);
+    curves_add(c->curves, seed, o.method.baseline, step, symbols, s.reward, s.kl, s.objective,
                entropy, s.length, s.ended, s.distinct, norm);
-    run_progress(g->run, step + 1, o.steps, "reward %.3f  KL %.2f nats  length %.0f", s.reward,
+    run_progress(c->run, step + 1, o.steps, "reward %.3f  KL %.2f nats  length %.0f", s.reward,
                  s.kl, s.length);
 }
 
 /* The loop of this chapter: write texts, have them judged, step up the gradient. Those of chapters
  * 4 and 5 have the same form. */
-static void train(Ground *g, Reinforce *f, int seed)
+static void train(Chapter *c, Reinforce *f, int seed)
 {
     Error err;
-    Rollout *r = g->rollout;
+    Rollout *r = c->ground.rollout;
     double symbols = 0, entropy;
     for (int step = 0; step < o.steps && !run_stopped(); step++) {
-        rollout_draw(r, f->policy, seed_of(seed, step));
-        if (!reward_score(&g->reward, r, &err)) fail_saved(g, f->policy, &err);
-        rollout_score(r, g->reference, f->activations, r->logprob_ref);
+        rollout_draw(r, f->policy, step_seed(seed, step));
+        if (!reward_score(&c->ground.reward, r, &err)) fail_saved(c, f->policy, &err);
+        rollout_score(r, c->ground.reference, f->activations, r->logprob_ref);
         rollout_rewards(r, o.beta);
 
         double norm = reinforce_update(f, r, &entropy);
-        note(g, seed, step, symbols, entropy, norm);
+        note(c, seed, step, symbols, entropy, norm);
         symbols += rollout_rows(r);
         if (!isfinite(norm)) {
             error_set(&err, "the gradient's norm is %g at step %d: try a smaller --lr (it is %g)",
                       norm, step, o.method.lr);
-            fail_saved(g, NULL, &err);
+            fail_saved(c, NULL, &err);
         }
     }
-    run_progress_end(g->run);
+    run_progress_end(c->run);
 }
 
 /* ---- what was learnt ---------------------------------------------------------------------- */
 
-static void show_texts(Ground *g, const Transformer *policy, const char *when)
+static void show_texts(Chapter *c, const Transformer *policy, const char *when)
 {
+    const Rollout *r = c->ground.rollout;
     if (o.sample == 0) return;
     printf("\n%s it writes\n", when);
-    rollout_draw(g->rollout, policy, seed_of(o.seed, -1));
-    for (int i = 0; i < o.sample && i < rollout_texts(g->rollout); i++)
-        printf("    %s%s\n", g->rollout->text[i], g->rollout->ended[i] ? "" : "...");
+    rollout_draw(c->ground.rollout, policy, step_seed(o.seed, -1));
+    for (int i = 0; i < o.sample && i < rollout_texts(r); i++)
+        printf("    %s%s\n", r->text[i], r->ended[i] ? "" : "...");
 }
 
-static Price measure(Ground *g, const Transformer *policy, Activations *a, int batches)
+static Price measure(Chapter *c, const Transformer *policy, Activations *a, int rollouts)
 {
     Error err;
     Price p;
-    Scales s = {g->reference, a, g->rollout, &g->reward, g->ngram, g->tales, o.beta};
-    if (!price_measure(&p, &s, policy, batches, seed_of(o.seed, -2), &err))
-        fail_saved(g, policy, &err);
+    Scales s = ground_scales(&c->ground, a, o.beta);
+    if (!price_measure(&p, &s, policy, rollouts, step_seed(o.seed, -2), &err))
+        fail_saved(c, policy, &err);
     return p;
 }
 
-/* Symbols read until two batches in a row have earned this on average, or -1. */
+/* Symbols drawn until two batches in a row have earned this, or NAN. */
 static double symbols_until(const Curves *c, int first_row, double reward)
 {
     for (int i = first_row; i + 1 < c->rows; i++)
         if (curves_at(c, i, "reward") >= reward && curves_at(c, i + 1, "reward") >= reward)
             return curves_at(c, i, "symbols");
-    return -1;
+    return NAN;
 }
 
-static void report(Ground *g, int seed, const Price *after, int first_row, double seconds)
+static void report(Chapter *c, int seed, const Price *after, int first_row, double seconds)
 {
-    static const char *const names[] = {"none", "batch", "moving"};
-    double until = symbols_until(g->curves, first_row, 0.95), least;
-    least = price_least_kl(&g->before, after);
-    price_print(&g->before, after);
-    if (g->before.zero_or_one && until >= 0) printf("0.95 was reached after %.0f symbols\n", until);
+    double until = c->before.zero_or_one ? symbols_until(c->curves, first_row, 0.95) : NAN;
+    double least = price_least_kl(&c->before, after);
+    price_print(&c->before, after);
+    if (!isnan(until)) printf("reward 0.95 was reached after %.0f symbols\n", until);
     cJSON *j = cJSON_CreateObject();
-    cJSON_AddItemToArray(cJSON_GetObjectItem(g->summary, "runs"), j);
+    cJSON_AddItemToArray(cJSON_GetObjectItem(c->summary, "runs"), j);
     cJSON_AddNumberToObject(j, "seed", seed);
-    cJSON_AddStringToObject(j, "baseline", names[o.method.baseline]);
+    cJSON_AddStringToObject(j, "baseline", baselines[o.method.baseline]);
     cJSON_AddItemToObject(j, "after", price_json(after));
-    if (isfinite(least)) cJSON_AddNumberToObject(j, "least_kl", least);
-    if (until >= 0) cJSON_AddNumberToObject(j, "symbols_until_0.95", until);
+    if (!isnan(least)) cJSON_AddNumberToObject(j, "least_kl", least);
+    if (!isnan(until)) cJSON_AddNumberToObject(j, "symbols_until_0.95", until);
     cJSON_AddNumberToObject(j, "training_seconds", seconds);
 }
 
-static void run_seed(Ground *g, int seed, BaselineKind kind)
+/* A reward that is the same for every text teaches nothing. */
+static void look_before(Chapter *c, const Transformer *policy, Activations *a)
 {
-    Error err;
-    bool first = seed == o.seed && kind == (BaselineKind)baseline;
-    Transformer *policy = copy_of(g->reference);
+    c->before = measure(c, policy, a, 2 * o.price);
+    cJSON_AddItemToObject(c->summary, "before", price_json(&c->before));
+    if (c->before.standard_error > 0) return;
+    printf("\nnote: all of %d texts earn the same, %g: as long as that is so, there is nothing to "
+           "learn from\n",
+           c->before.texts, c->before.stats.reward);
+}
+
+static void run_seed(Chapter *c, int seed, BaselineKind kind)
+{
+    bool first = c->curves->rows == 0;
+    Transformer *policy = ground_policy(&c->ground);
     o.method.baseline = kind;
-    Reinforce *f = reinforce_new(policy, &o.method, o.batch * o.length);
+    Reinforce *f = reinforce_new(policy, &o.method, ground_options.batch * ground_options.length);
     if (first) {
-        show_texts(g, policy, "before");
-        g->before = measure(g, policy, f->activations, 2 * o.price);
-        cJSON_AddItemToObject(g->summary, "before", price_json(&g->before));
-        cJSON_AddArrayToObject(g->summary, "runs");
+        show_texts(c, policy, "before");
+        look_before(c, policy, f->activations);
     }
-    printf("\ntraining, seed %d%s: reward %.4f so far\n", seed,
-           kind == BASELINE_NONE ? ", without a baseline" : "", g->before.stats.reward);
-    int row = g->curves->rows;
+    printf("\ntraining, seed %d, baseline %s; the reward is %.4f so far\n", seed, baselines[kind],
+           c->before.stats.reward);
+    int row = c->curves->rows;
     double started = clock_seconds();
-    train(g, f, seed);
+    train(c, f, seed);
     double seconds = clock_seconds() - started;
-    if (first) {
-        show_texts(g, policy, "after");
-        if (!model_save(g->run->dir, policy, &g->vocabulary, TEXT_LINES, &err)) fail(&err);
-        run_wrote(g->run, "model.safetensors");
-    }
-    Price after = measure(g, policy, f->activations, o.price);
-    report(g, seed, &after, row, seconds);
-    save(g);
+    if (first) show_texts(c, policy, "after");
+    Price after = measure(c, policy, f->activations, o.price);
+    report(c, seed, &after, row, seconds);
+    save(c, first ? policy : NULL);
     reinforce_free(f);
     transformer_free(policy);
 }
 
-static void introduce(const Ground *g)
-{
-    printf("chapter 3: REINFORCE\n");
-    printf("the reward is '%s', less %g per nat of KL to the reference\n", o.reward, o.beta);
-    printf("%d steps of %d texts, learning rate %g, seed %d, %d thread%s\n", o.steps, o.batch,
-           o.method.lr, o.seed, threads_count(), threads_count() == 1 ? "" : "s");
-    (void)g;
-}
-
 static void learn(Run *run, bool quick)
 {
-    Ground g;
-    introduce(NULL);
-    ground_make(&g, run, quick);
+    Error err;
+    Chapter c;
+    printf("chapter 3: REINFORCE\n");
+    chapter_make(&c, run);
+    if (!ground_make(&c.ground, run, &ground_options, quick, &err)) fail(&err);
+    printf("the reward is %s, less %g per nat of KL to that model\n", c.ground.reward_name, o.beta);
+    printf("%d steps of %d texts, learning rate %g, seed %d, %d thread%s\n", o.steps,
+           ground_options.batch, o.method.lr, o.seed, threads_count(),
+           threads_count() == 1 ? "" : "s");
     for (int seed = o.seed; seed < o.seed + o.seeds && !run_stopped(); seed++) {
-        run_seed(&g, seed, (BaselineKind)baseline);
-        if (o.compare && baseline != BASELINE_NONE && !run_stopped())
-            run_seed(&g, seed, BASELINE_NONE);
+        run_seed(&c, seed, (BaselineKind)o.baseline);
+        if (o.compare && o.baseline != BASELINE_NONE && !run_stopped())
+            run_seed(&c, seed, BASELINE_NONE);
     }
-    curves_sketch(g.curves, run, "symbols", "reward", NAN);
-    run_plot(run, "chapter3_reward.gp", NULL);
-    ground_free(&g);
+    curves_sketch(c.curves, run, "symbols", "reward", NAN);
+    char defines[64];
+    double least = c.before.zero_or_one ? least_kl(c.before.stats.reward, 0.95) : NAN;
+    snprintf(defines, sizeof defines, "least=%.6f", isfinite(least) ? least : -1);
+    run_plot(run, "chapter3_reward.gp", defines);
+    chapter_free(&c);
 }
 
 /* ---- the toy problem ------------------------------------------------------------------------ */
@@ -432,19 +281,16 @@ static void learn(Run *run, bool quick)
 static void ask_oracle(Run *run)
 {
     Error err;
-    printf("chapter 3: REINFORCE on a problem that can be enumerated\n");
-    Toy *toy = toy_new("contains:ab", 0.1, o.largest_batch, (uint64_t)o.seed);
+    Toy *toy = toy_new(VARIANCE_REWARD, 0.1, o.largest_batch, TOY_SEED);
     Oracle *q = toy->oracle;
-    double J = oracle_reward(q), kl = oracle_kl(q), log_z = oracle_best(q, toy->beta, NULL);
-    printf("%d texts, of total probability %.12f\n", rollout_texts(q->all), toy_look(toy));
-    printf(
-        "J = %.6f, KL to the reference = %.6f nats, J_beta = %.6f, its ceiling beta log Z = %.6f\n",
-        J, kl, oracle_objective(q, toy->beta), toy->beta * log_z);
-    Weigher w = {.options.credit = CREDIT_TOTAL};
-    oracle_gradient(q, toy->policy, weigh, &w);
-    double norm = gradient_norm(toy->policy->gradients.base, toy->policy->size);
+    printf("chapter 3: REINFORCE on a problem that can be enumerated\n");
+    printf("the reward is %s, less %g per nat of KL\n", VARIANCE_REWARD, toy->beta);
+    printf("%d texts, whose probabilities sum to %.9f\n", rollout_texts(q->all), toy_look(toy));
+    printf("J = %.4f, KL = %.4f nats, J_beta = %.4f, and its ceiling beta log Z = %.4f\n",
+           oracle_reward(q), oracle_kl(q), oracle_objective(q, toy->beta),
+           toy->beta * oracle_best(q, toy->beta, NULL));
     Curves *c = variance_study(toy, o.largest_batch, o.draws, (uint64_t)o.seed, run);
-    variance_print(c, toy, norm);
+    variance_print(c);
     if (!curves_save(c, run, "variance.csv", &err)) fail(&err);
     run_plot(run, "chapter3_variance.gp", NULL);
     run_plot(run, "chapter3_batch.gp", NULL);
@@ -460,10 +306,9 @@ int main(int argc, char **argv)
     threads_start(argv);
     settings_read_or_exit(table, argc, argv, about, &quick);
     threads_use(o.threads);
-    o.method.credit = (Credit)credit;
+    o.method.credit = (Credit)o.credit;
     o.method.steps = o.steps;
-    o.method.baseline = (BaselineKind)baseline;
-    if (o.batch == 1 && baseline == BASELINE_BATCH) {
+    if (ground_options.batch == 1 && o.baseline == BASELINE_BATCH) {
         fprintf(stderr, "chapter3: a batch of one text has no other texts to compare with: give "
                         "--batch 2 or more, or --baseline moving\n");
         exit(2);

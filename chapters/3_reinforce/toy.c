@@ -35,7 +35,7 @@ Toy *toy_new(const char *reward, double beta, int batch, uint64_t seed)
     t->policy = transformer_new(&t->shape, seed);
     add_noise(t->reference, 0.3, seed);
     memcpy(t->policy->weights.base, t->reference->weights.base, sizeof(real) * t->policy->size);
-    add_noise(t->policy, 0.1, seed + 1);
+    add_noise(t->policy, 0.05, seed + 1);
     t->oracle = oracle_new(&t->shape, &t->vocabulary, LONGEST, batch);
     REQUIRE(reward_parse(&t->reward, reward, &err), "%s", err.text);
     REQUIRE(reward_score(&t->reward, t->oracle->all, &err), "%s", err.text);

@@ -18,6 +18,8 @@ typedef struct {
     double beta;
 } Toy;
 
+enum { TOY_SEED = 3 }; /* of the one that the book shows */
+
 /* reward: as reward.h has it. batch: the most texts an estimate will draw at once. */
 Toy *toy_new(const char *reward, double beta, int batch, uint64_t seed);
 void toy_free(Toy *t);

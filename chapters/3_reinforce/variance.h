@@ -11,6 +11,14 @@
 #include "run.h"
 #include "toy.h"
 
+/* What is compared. A reward for the whole text comes with its last symbol, and then the reward to
+ * go differs from the whole in its KL only. Where every a is paid as soon as it is written (the sum
+ * is the same), the reward to go can leave out what came before. */
+typedef enum { NOISE_TOTAL, NOISE_TO_GO, NOISE_PAID_AT_ONCE, NOISE_CREDITS } NoiseCredit;
+
+/* The toy of this study: every a in a text earns 1. */
+#define VARIANCE_REWARD "count:a"
+
 /* Fills a table credit,baseline,batch,variance,expected,bias,bias_error (a row each; credit and
  * baseline as their enums) from `texts` texts drawn for each. expected: the exact variance of one
  * text's estimate over the batch size; NAN where the baseline comes from the batch itself. */
@@ -24,6 +32,7 @@ typedef struct {
 } Weigher;
 void weigh(Rollout *batch, void *weigher);
 
-void variance_print(const Curves *c, const Toy *toy, double gradient_norm);
+/* The rows of the largest batch, on stdout. */
+void variance_print(const Curves *c);
 
 #endif

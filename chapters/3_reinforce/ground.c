@@ -1,0 +1,144 @@
+/* ground.c: see ground.h. */
+#include "ground.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "pretrained.h"
+#include "tales.h"
+
+static bool read_text(Ground *g, Error *err)
+{
+    const GroundOptions *o = g->options;
+    TextOptions options = {.documents = TEXT_LINES, .level = TEXT_CHARS, .held_out = 0.1};
+    if (o->text) return g->has_text = text_load(&g->text, o->text, &options, err);
+    size_t size;
+    char *tales = tales_corpus(1, o->tales, &size); /* the same whatever the seed */
+    g->has_text = text_from_string(&g->text, tales, size, "the tales", &options, err);
+    free(tales);
+    return g->has_text;
+}
+
+/* ---- reward ------------------------------------------------------------------------------- */
+
+static bool read_reward(Ground *g, Error *err)
+{
+    const GroundOptions *o = g->options;
+    g->reward_name = o->reward ? o->reward : o->command ? "command" : "contains:hello";
+    if (!reward_parse(&g->reward, g->reward_name, err)) return false;
+    bool asks = reward_uses(&g->reward, "command");
+    if (asks && !o->command)
+        return error_set(err, "the reward '%s' asks a command: name one with --reward-command",
+                         g->reward_name);
+    if (!asks && o->command)
+        return error_set(err,
+                         "--reward-command is given, but the reward '%s' has no term command: add "
+                         "it, or leave --reward away",
+                         g->reward_name);
+    if (!asks) return true;
+    if (!reward_command_start(&g->command, o->command, o->timeout, err)) return false;
+    reward_give_command(&g->reward, g->command);
+    return true;
+}
+
+/* Fluency is judged by counts on the text that the model has learnt. */
+static bool count_ngrams(Ground *g, Error *err)
+{
+    NgramOptions options = {.order = 6, .smoothing = SMOOTHING_KNESER_NEY};
+    if (!g->has_text && !read_text(g, err)) return false;
+    if (!same_symbols(&g->text.vocabulary, &g->vocabulary))
+        return error_set(err,
+                         "fluency needs the text that the model in %s has learnt, and %s has other "
+                         "symbols: name it with --text",
+                         g->options->load, g->options->text ? g->options->text : "a tale");
+    g->ngram = ngram_train(&g->text.train, &g->vocabulary, &options);
+    reward_give_ngram(&g->reward, g->ngram);
+    return true;
+}
+
+/* ---- model -------------------------------------------------------------------------------- */
+
+/* The model of chapter 2, or a smaller one that is trained on the way. */
+static bool find_model(Ground *g, Run *run, bool quick, Error *err)
+{
+    const GroundOptions *o = g->options;
+    PretrainedOptions p = {
+        .load = o->load,
+        .chapter2 = "out/chapter2",
+        .keep = quick ? "out/pretrained/quick" : "out/pretrained",
+        .worst = o->text ? INFINITY
+                 : quick ? 2.2
+                         : 0.3,
+        .shape = {.layers = 2, .heads = 4, .channels = quick ? 32 : 64, .context = 128},
+        .mle = {.steps = o->pretrain_steps,
+                .batch = 8,
+                .lr = 6e-3,
+                .last_lr = 6e-5,
+                .warmup = o->pretrain_steps / 20,
+                .beta2 = 0.99,
+                .weight_decay = 0.1,
+                .clip = 1,
+                .seed = 1}};
+    return pretrained(&g->reference, &g->vocabulary, &p, &g->text, run, err);
+}
+
+/* True if the model's symbols spell a tale. */
+static bool writes_tales(const Vocabulary *v)
+{
+    static const char tale[] = "Granny said hello.";
+    for (const char *c = tale; *c; c++)
+        if (vocabulary_find(v, c, 1) == SYMBOL_UNKNOWN) return false;
+    return true;
+}
+
+bool ground_make(Ground *g, Run *run, GroundOptions *o, bool quick, Error *err)
+{
+    *g = (Ground){.options = o};
+    if (!read_reward(g, err)) return false;
+    if ((!o->load || o->text) && !read_text(g, err)) return false;
+    if (!find_model(g, run, quick, err)) return false;
+    int context = g->reference->shape.context;
+    if (o->length > context)
+        return error_set(err, "--length %d is more than the model's context of %d symbols",
+                         o->length, context);
+    if (o->length == 0) o->length = context;
+    if (reward_uses(&g->reward, "fluency") && !count_ngrams(g, err)) return false;
+    g->tales = !o->text && writes_tales(&g->vocabulary);
+    g->rollout = rollout_new(&g->reference->shape, &g->vocabulary, o->batch, o->length);
+    return true;
+}
+
+void ground_free(Ground *g)
+{
+    rollout_free(g->rollout);
+    ngram_free(g->ngram);
+    reward_command_stop(g->command);
+    reward_free(&g->reward);
+    transformer_free(g->reference);
+    vocabulary_free(&g->vocabulary);
+    if (g->has_text) text_free(&g->text);
+    *g = (Ground){0};
+}
+
+/* ---- for the program ---------------------------------------------------------------------- */
+
+Transformer *ground_policy(const Ground *g)
+{
+    const Transformer *from = g->reference;
+    Transformer *policy = transformer_new(&from->shape, 0);
+    memcpy(policy->weights.base, from->weights.base, from->size * sizeof(real));
+    return policy;
+}
+
+Scales ground_scales(Ground *g, Activations *a, double beta)
+{
+    return (Scales){g->reference, a, g->rollout, &g->reward, g->ngram, g->tales, beta};
+}
+
+uint64_t step_seed(int seed, int step)
+{
+    Rng rng = rng_stream((uint64_t)seed, (uint64_t)step);
+    return rng_next(&rng);
+}
