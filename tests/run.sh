@@ -1,6 +1,6 @@
 #!/bin/sh
 # Runs the given test programs and says at the end how many tests passed and failed.
-export GOMP_SPINCOUNT=2000 # as the programs do: see lib/threads.h
+export GOMP_SPINCOUNT=2000 KMP_BLOCKTIME=0 # as the programs do: see lib/threads.h
 passed=0 failed=0 log=$(mktemp)
 for program in "$@"; do
     "$program" >"$log" 2>&1 || status=failed

@@ -28,7 +28,7 @@
     static void name##_fn(int _i CK_ATTRIBUTE_UNUSED)
 
 #ifndef SUITE_TIMEOUT
-#define SUITE_TIMEOUT 20
+#define SUITE_TIMEOUT 60
 #endif
 
 /* relative error at most tol; false for NaN */

@@ -58,7 +58,7 @@ static char *read_whole(const char *file)
 static void check_same(const char *a, const char *b)
 {
     char *x = read_whole(a), *y = read_whole(b);
-    ck_assert_msg(strcmp(x, y) == 0, "%s and %s differ:\n%s\n%s", a, b, x, y);
+    ck_assert_msg(strcmp(x, y) == 0, "%s and %s differ:\n%.1500s\n%.1500s", a, b, x, y);
     free(x), free(y);
 }
 

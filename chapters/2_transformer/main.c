@@ -240,12 +240,20 @@ static void look(Mle *m, const Training *t, const MleStep *last, double symbols)
         fail(&err);
 }
 
+/* The curves first: a resumed run drops rows that its state has not come to. */
 static void save_state(Mle *m, const Training *t)
 {
     Error err;
     char path[700];
     snprintf(path, sizeof path, "%s/training.safetensors", t->dir);
-    if (!mle_save(m, path, &err) || !curves_save(t->curves, t->run, "curves.csv", &err)) fail(&err);
+    if (!curves_save(t->curves, t->run, "curves.csv", &err) || !mle_save(m, path, &err)) fail(&err);
+}
+
+static bool has_row(const Training *t, int step)
+{
+    int last = t->curves->rows - 1;
+    return last >= 0 && curves_at(t->curves, last, "seed") == t->seed &&
+           curves_at(t->curves, last, "step") == step;
 }
 
 /* The loop of this chapter: draw a batch, go down its gradient, look at the held-out text now and
@@ -253,7 +261,7 @@ static void save_state(Mle *m, const Training *t)
 static void train(Mle *m, const Training *t, double symbols)
 {
     MleStep step = {.lr = NAN, .gradient_norm = NAN};
-    bool looked = m->step > 0 && m->recent_steps == 0; /* a resumed run has this row already */
+    bool looked = has_row(t, m->step); /* where a resumed run stopped */
     while (!run_stopped()) {
         if (!looked && (m->step % o.eval_every == 0 || m->step == o.mle.steps)) {
             look(m, t, &step, symbols);
