@@ -1,6 +1,6 @@
-# chapter2_overtake.gp: loss against symbols trained on, for three sizes of transformer on two texts,
-# with the best n-gram of each. Draws chapter2_overtake.csv (see overtake.sh).
-# Given: tales_ngram, tales_order, text_ngram, text_order.
+# chapter2_overtake.gp: loss against symbols trained on, for several widths of transformer on two
+# texts, with the n-grams of orders 2 to 8. Draws chapter2_overtake.csv and
+# chapter2_overtake_ngrams.csv (see overtake.sh).
 
 figure = 'chapter2_overtake'
 load root.'/plots/style.gp'
@@ -13,21 +13,27 @@ set format x '10^{%T}'
 set xlabel 'symbols trained on'
 file = data.'chapter2_overtake.csv'
 
+grams = data.'chapter2_overtake_ngrams.csv'
+stats file using ($1 == 0 ? $3 : NaN) name 'tales' nooutput
+stats file using ($1 == 1 ? $3 : NaN) name 'text' nooutput
+
 set multiplot layout 1,2
 set lmargin 8
-set rmargin 13
+set rmargin 12
 set title 'the tales'
 set ylabel 'nats per symbol'
 set yrange [0.14:4.2]
 set ytics (0.15, 0.2, 0.3, 0.5, 1, 2, 4)
-set label 1 sprintf("n-gram,\norder %d", tales_order) at graph 1.02, first tales_ngram textcolor rgb '#555555'
-plot tales_ngram with lines @bound, \
-     for [i = 1:3] file using ($1 == 0 && $2 == 8 * 2**i ? $3 : NaN):4 with lines linetype i title here(sprintf('%d wide', 8 * 2**i)) at end
+set xrange [tales_min:tales_max * 1.02]
+plot for [i = 1:3] file using ($1 == 0 && $2 == 8 * 2**i ? $3 : NaN):4 with lines linetype i title here(sprintf('%d wide', 8 * 2**i)) at end, \
+     grams using ($1 == 0 ? tales_min : NaN):3:(tales_max - tales_min):(0) with vectors nohead @bound, \
+     grams using ($1 == 0 && $2 != 7 ? tales_min * 1.1 : NaN):($3 * 1.05):(sprintf('order %d', $2)) with labels left font ',11' textcolor rgb '#555555'
 set title 'Shakespeare'
 unset ylabel
-set yrange [1.4:3.2]
-set ytics (1.4, 1.5, 1.6, 1.7, 1.8, 2, 2.5, 3)
-set label 1 sprintf("n-gram,\norder %d", text_order) at graph 1.02, first text_ngram
-plot text_ngram with lines @bound, \
-     for [i = 1:3] file using ($1 == 1 && $2 == word('64 128 192', i) ? $3 : NaN):4 with lines linetype i title here(word('64 128 192', i).' wide') at end
+set yrange [1.45:3.2]
+set ytics (1.5, 1.6, 1.7, 1.8, 2, 2.5, 3)
+set xrange [text_min:text_max * 1.02]
+plot for [i = 1:2] file using ($1 == 1 && $2 == 32 * 2**i ? $3 : NaN):4 with lines linetype i + 3 title here(sprintf('%d wide', 32 * 2**i)) at end, \
+     grams using ($1 == 1 ? text_min : NaN):3:(text_max - text_min):(0) with vectors nohead @bound, \
+     grams using ($1 == 1 && $2 != 6 && $2 != 8 ? text_min * 1.1 : NaN):($3 * 1.012):(sprintf('order %d', $2)) with labels left font ',11' textcolor rgb '#555555'
 unset multiplot

@@ -10,7 +10,8 @@ for program in "$@"; do
     if [ -z "$checks" ]; then
         checks=1 bad=1
     fi
-    bad=$(($bad)) # "1 + 0"
+    # shellcheck disable=SC2004 # "1 + 0": its value, not its name
+    bad=$(($bad))
     passed=$((passed + checks - bad)) failed=$((failed + bad))
     if [ "$bad" -ne 0 ] || [ "${status:-}" = failed ]; then
         cat "$log"

@@ -74,9 +74,10 @@ bool report_attention(Run *run, const Transformer *t, const Windows *w, const Vo
     for (int l = 0; l < t->shape.layers; l++)
         for (int h = 0; h < H; h++)
             for (int i = 0; i < N; i++)
-                for (int j = 0; j < N; j++) /* the future is not read, and left empty */
-                    curves_add(c, l + 1, h + 1, i, j,
-                               j <= i ? (double)mat_row(a->block[l].att, i)[h * T + j] : NAN);
+                for (int j = 0; j <= i; j++) {
+                    double weight = (double)mat_row(a->block[l].att, i)[h * T + j];
+                    if (weight >= 0.01) curves_add(c, l + 1, h + 1, i, j, weight);
+                }
     Words words = {s, v};
     bool good = curves_save(c, run, "attention.csv", err) &&
                 file_replace(run_path(run, "attention_words.csv"), write_words, &words, err);
