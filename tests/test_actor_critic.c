@@ -16,7 +16,8 @@ static ActorCriticOptions options_of(AdvantageKind kind, double lambda, bool whi
                                 .beta2 = 0.99,
                                 .clip = 1e9,
                                 .critic = {.lr = 1e-2, .beta2 = 0.99, .clip = 1e9},
-                                .critic_steps = 1};
+                                .critic_epochs = 1,
+                                .minibatches = 1};
 }
 
 typedef struct {
@@ -40,8 +41,7 @@ static Fixture fixture(ActorCriticOptions options)
 {
     Fixture x = {.toy = toy_new("contains:ab", 0.1, BATCH, 1)};
     int longest = x.toy->oracle->all->longest;
-    int rows = rollout_rows(x.toy->oracle->all); /* so that it can look at every text at once */
-    x.f = actor_critic_new(x.toy->policy, &options, rows);
+    x.f = actor_critic_new(x.toy->policy, &options, &x.toy->vocabulary, BATCH, longest);
     x.r = rollout_new(&x.toy->shape, &x.toy->vocabulary, BATCH, longest);
     draw(&x, 3);
     return x;
@@ -220,7 +220,8 @@ START_TEST(more_steps_of_the_critic_bring_it_nearer)
     double loss[2];
     for (int many = 0; many < 2; many++) {
         ActorCriticOptions o = options_of(ADVANTAGE_TO_GO, 1, true);
-        o.critic_steps = many ? 8 : 1;
+        o.critic_epochs = many ? 4 : 1;
+        o.minibatches = many ? 2 : 1;
         Fixture x = fixture(o);
         actor_critic_update(x.f, x.r);
         loss[many] = actor_critic_update(x.f, x.r).value_loss;

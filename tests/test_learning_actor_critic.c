@@ -19,7 +19,8 @@ static ActorCriticOptions options_of(double lr)
         .beta2 = 0.99,
         .clip = 1,
         .critic = {.lr = 3e-3, .beta2 = 0.99, .clip = 1},
-        .critic_steps = 2};
+        .critic_epochs = 1,
+        .minibatches = 2};
 }
 
 static void learn(Toy *toy, ActorCritic *f, int steps, uint64_t seed)
@@ -39,7 +40,9 @@ static void learn(Toy *toy, ActorCritic *f, int steps, uint64_t seed)
 
 static ActorCritic *new_learner(Toy *toy, ActorCriticOptions options)
 {
-    return actor_critic_new(toy->policy, &options, rollout_rows(toy->oracle->all));
+    /* room for every text at once, to look at the critic */
+    return actor_critic_new(toy->policy, &options, &toy->vocabulary,
+                            rollout_texts(toy->oracle->all), toy->oracle->all->longest);
 }
 
 START_TEST(actor_and_critic_learn_the_toy_problem_on_every_seed)

@@ -6,14 +6,18 @@
 #include "error.h"
 #include "reinforce.h"
 
-ActorCritic *actor_critic_new(Transformer *policy, const ActorCriticOptions *options, int rows)
+ActorCritic *actor_critic_new(Transformer *policy, const ActorCriticOptions *options,
+                              const Vocabulary *v, int texts, int longest)
 {
+    REQUIRE(options->minibatches >= 1 && options->minibatches <= texts,
+            "%d minibatches of %d texts", options->minibatches, texts);
     ActorCritic *f = NEW(ActorCritic, 1);
     f->options = *options;
     f->policy = policy;
-    f->critic = critic_new(policy, &options->critic, rows);
+    f->critic = critic_new(policy, &options->critic, texts * longest);
     f->adam = adam_new(policy->size, (AdamOptions){0.9, options->beta2, 1e-8, 0});
-    f->activations = activations_new(&policy->shape, rows, true);
+    f->activations = activations_new(&policy->shape, texts * longest, true);
+    f->minibatch = rollout_new(&policy->shape, v, texts, longest);
     return f;
 }
 
@@ -23,6 +27,7 @@ void actor_critic_free(ActorCritic *f)
     critic_free(f->critic);
     adam_free(&f->adam);
     activations_free(f->activations);
+    rollout_free(f->minibatch);
     free(f);
 }
 
@@ -56,9 +61,28 @@ static double actor_step(ActorCritic *f, Rollout *r)
     return norm;
 }
 
+/* A share of the texts, with the numbers that the rollout has. */
+static void take_minibatch(ActorCritic *f, const Rollout *r, int m)
+{
+    int texts = rollout_texts(r), M = f->options.minibatches;
+    rollout_clear(f->minibatch);
+    for (int i = texts * m / M; i < texts * (m + 1) / M; i++) rollout_copy(f->minibatch, r, i);
+}
+
+static void critic_steps(ActorCritic *f, const Rollout *r, ActorCriticStep *step)
+{
+    int M = f->options.minibatches, steps = f->options.critic_epochs * M;
+    for (int i = 0; i < steps; i++) {
+        double norm;
+        take_minibatch(f, r, i % M);
+        step->value_loss += critic_update(f->critic, f->minibatch, &norm) / steps;
+        step->critic_gradient_norm += norm / steps;
+    }
+}
+
 ActorCriticStep actor_critic_update(ActorCritic *f, Rollout *r)
 {
-    ActorCriticStep step;
+    ActorCriticStep step = {0};
 
     /* forward: how probable is now what was drawn? */
     rollout_score(r, f->policy, f->activations, r->logprob);
@@ -70,7 +94,6 @@ ActorCriticStep actor_critic_update(ActorCritic *f, Rollout *r)
 
     /* the actor learns from the critic, and the critic from what came */
     step.gradient_norm = actor_step(f, r);
-    step.value_loss = critic_update(f->critic, r, &step.critic_gradient_norm);
-    for (int i = 1; i < f->options.critic_steps; i++) critic_update(f->critic, r, NULL);
+    critic_steps(f, r, &step);
     return step;
 }

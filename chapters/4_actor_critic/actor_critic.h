@@ -22,7 +22,8 @@ typedef struct {
     double beta2;       /* of its AdamW; beta1 is 0.9, no weight decays */
     double clip;        /* largest norm of its gradient */
     CriticOptions critic;
-    int critic_steps; /* of the critic for each of the actor */
+    int critic_epochs; /* passes of the critic over a rollout */
+    int minibatches;   /* its steps in each: a minibatch is a share of the texts */
 } ActorCriticOptions;
 
 typedef struct {
@@ -31,24 +32,29 @@ typedef struct {
     Critic *critic;      /* begins as a copy of the policy with V = 0 */
     Adam adam;           /* fresh, as in chapter 3 */
     Activations *activations;
+    Rollout *minibatch;
 } ActorCritic;
 
-ActorCritic *actor_critic_new(Transformer *policy, const ActorCriticOptions *options, int rows);
+/* v: the vocabulary of the rollouts to come; texts, longest: their most. */
+ActorCritic *actor_critic_new(Transformer *policy, const ActorCriticOptions *options,
+                              const Vocabulary *v, int texts, int longest);
 void actor_critic_free(ActorCritic *f);
 
 /* V, A_t and w_t of a rollout whose rewards are known. */
 void actor_critic_weights(ActorCritic *f, Rollout *r);
 
-/* What a step says of itself, all but the critic's progress measured before it. */
+/* What a step says of itself. */
 typedef struct {
     double entropy;              /* mean over the policy's distributions, nats per symbol */
     double gradient_norm;        /* of the actor, before clipping */
-    double value_loss;           /* 1/2 mean (V - target)^2, of the critic's first step */
-    double critic_gradient_norm; /* before clipping */
+    double value_loss;           /* 1/2 mean (V - target)^2, mean over the critic's steps */
+    double critic_gradient_norm; /* before clipping, mean over them */
     double explained_variance;   /* of the values that the advantages were made with */
 } ActorCriticStep;
 
-/* One step of the actor up J, then the critic's. */
+/* One step of the actor up J, then the critic's, of which there are more: it does no harm when it
+ * learns from old texts as well as it can, while the actor's gradient is right for the policy that
+ * wrote them and for no other. */
 ActorCriticStep actor_critic_update(ActorCritic *f, Rollout *r);
 
 #endif

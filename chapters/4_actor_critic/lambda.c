@@ -114,27 +114,31 @@ static double distance(const real *a, const real *b, size_t size)
 static void study_critic(Curves *c, Toy *toy, CriticKind kind, const real *gradient, int batch,
                          int texts, uint64_t seed, Run *run)
 {
-    enum { STEPS = 10 };
+    enum { STEPS = 10, ALL = CRITICS * (STEPS + 1) };
     Oracle *o = toy->oracle;
+    size_t size = toy->policy->size;
+    double length = gradient_norm(gradient, size);
     AdvantageOptions options = {ADVANTAGE_GAE, .gamma = 1};
     criticise(o, kind, seed);
     for (int i = 0; i <= STEPS && !run_stopped(); i++) {
         options.lambda = i / (double)STEPS;
         oracle_gradient(o, toy->policy, weigh_advantage, &options);
-        double bias = distance(toy->policy->gradients.base, gradient, toy->policy->size);
+        double bias = distance(toy->policy->gradients.base, gradient, size);
         double variance = oracle_variance(o, weigh_advantage, &options) / batch;
         Estimate e =
             oracle_estimate(o, weigh_advantage, &options, batch, texts / batch + 2, seed, gradient);
-        curves_add(c, kind, options.lambda, variance, e.variance, bias, e.bias, e.bias_error);
-        run_progress(run, kind * (STEPS + 1) + i + 1, CRITICS * (STEPS + 1),
-                     "gradient estimates, lambda %.1f", options.lambda);
+        curves_add(c, kind, options.lambda, variance, e.variance, bias, e.bias, e.bias_error,
+                   length);
+        run_progress(run, kind * (STEPS + 1) + i + 1, ALL, "gradients, lambda %.1f",
+                     options.lambda);
     }
 }
 
 Curves *lambda_study(Toy *toy, int batch, int texts, uint64_t seed, Run *run)
 {
-    Curves *c = curves_new("critic,lambda,variance,measured,bias,measured_bias,bias_error");
-    AdvantageOptions truth = {ADVANTAGE_TOTAL, .gamma = 1};
+    Curves *c =
+        curves_new("critic,lambda,variance,measured,bias,measured_bias,bias_error,gradient");
+    AdvantageOptions truth = {ADVANTAGE_TOTAL, .gamma = 1}; /* with V = 0: chapter 3's */
     size_t size = toy->policy->size;
     real *gradient = NEW(real, size);
     criticise(toy->oracle, CRITIC_ZERO, seed);
@@ -148,15 +152,16 @@ Curves *lambda_study(Toy *toy, int batch, int texts, uint64_t seed, Run *run)
     return c;
 }
 
-void lambda_print(const Curves *c, int batch, double gradient_norm)
+void lambda_print(const Curves *c, int batch)
 {
-    static const char *const critics[] = {"right", "zero", "wrong"};
-    printf("gradient of %d texts (the gradient itself: |g| = %.5f, |g|^2 = %.5f)\n", batch,
-           gradient_norm, gradient_norm * gradient_norm);
-    printf("  %-7s %6s %10s %10s %10s %10s %12s\n", "critic", "lambda", "variance", "measured",
-           "bias", "measured", "by chance");
+    static const char *const critics[] = {"right", "knows nothing", "wrong"};
+    printf("\nthe gradient of %d texts: its variance, and how far its mean is from the exact one, "
+           "which is %.3f long\n",
+           batch, curves_at(c, 0, "gradient"));
+    printf("  %-13s %6s %9s %9s %9s %19s\n", "critic", "lambda", "variance", "measured", "bias",
+           "measured (chance)");
     for (int i = 0; i < c->rows; i++)
-        printf("  %-7s %6.1f %10.6f %10.6f %10.6f %10.6f %12.6f\n",
+        printf("  %-13s %6.1f %9.5f %9.5f %9.5f %9.5f (%.5f)\n",
                critics[(int)curves_at(c, i, "critic")], curves_at(c, i, "lambda"),
                curves_at(c, i, "variance"), curves_at(c, i, "measured"), curves_at(c, i, "bias"),
                curves_at(c, i, "measured_bias"), curves_at(c, i, "bias_error"));

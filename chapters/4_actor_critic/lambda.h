@@ -25,11 +25,15 @@ void weigh_advantage(Rollout *batch, void *options);
 
 typedef enum { CRITIC_RIGHT, CRITIC_ZERO, CRITIC_WRONG, CRITICS } CriticKind;
 
-/* Fills a table critic,lambda,variance,measured,bias,measured_bias,bias_error, a row each: variance
- * of the gradient of `batch` texts and the distance of its mean from the exact gradient, both
- * exact, and both as `texts` drawn texts show them. */
+/* The toy of this study. */
+#define LAMBDA_REWARD "contains:ab"
+
+/* Fills a table critic,lambda,variance,measured,bias,measured_bias,bias_error,gradient, a row each:
+ * variance of the gradient of `batch` texts and distance of its mean from the exact gradient, both
+ * exact, and both as `texts` drawn texts show them (bias_error: what such a distance would be by
+ * chance alone); and the length of the exact gradient, to compare with. */
 Curves *lambda_study(Toy *toy, int batch, int texts, uint64_t seed, Run *run);
 
-void lambda_print(const Curves *c, int batch, double gradient_norm);
+void lambda_print(const Curves *c, int batch); /* on stdout */
 
 #endif

@@ -1,9 +1,9 @@
 /* values.h: what the critic thought while a text was being written.
  *
  * Keeps V(s_t) over the letters of a few texts of one batch, as a table that a figure is drawn
- * from. Of all batches of a run, the one that the critic foresaw best is worth a look: too early it
- * knows nothing, and at the end, when every text earns the reward, there is nothing to foresee.
- * Book: chapter 4, "What the critic knows". */
+ * from. Of all batches of a run, the one in which the critic foresaw most is worth a look: too
+ * early it knows nothing, and at the end, when every text earns the reward, there is nothing to
+ * foresee. Book: chapter 4, "What the critic knows". */
 #ifndef VALUES_H
 #define VALUES_H
 
@@ -11,14 +11,14 @@
 #include "run.h"
 
 typedef struct {
-    double best; /* explained variance of the batch that is kept; starts at 0 */
+    double most; /* variance that the critic explained in the batch that is kept; starts at 0 */
     int step;    /* its step */
     char *table; /* as CSV, NULL: none is worth keeping */
     size_t size;
 } Values;
 
-/* Keeps the batch if its explained variance is the best so far: texts from above its mean reward
- * and as many that are not. */
+/* Keeps the batch if the share `explained` of its rewards' variance is more than any before: some
+ * texts from above its mean reward and as many that are not. */
 void values_keep(Values *v, const Rollout *r, double explained, int step);
 
 /* Writes text,reward,position,letter,value,advantage: a row per symbol. Does nothing where no batch

@@ -1,0 +1,62 @@
+# chapter4_reward.gp: the reward against the symbols that the policy has learnt from, a line for each seed,
+# beside chapter 3's with its baseline where a run of it is there; below it the KL that it took, and what
+# the critic foresaw.
+# Given by the program: least (nats, the least KL for a reward of 0.95; -1: not known).
+figure = 'chapter4_reward'
+load root.'/plots/style.gp'
+if (!exists("least")) least = -1
+file = data.'curves.csv'
+there(f) = int(system(sprintf('test -f "%s" && echo 1 || echo 0', f)))
+other = data.'../chapter3/curves.csv'
+if (!there(other)) other = root.'/plots/chapter3_curves.csv'
+beside = there(other)
+
+stats file using 'seed' nooutput
+first = STATS_min; last = STATS_max
+stats file using 'symbols' nooutput
+longest = STATS_max / 1000
+if (beside) {
+    stats other using 'seed' nooutput
+    other_first = STATS_min; other_last = STATS_max
+} else {
+    other = file; other_first = 1; other_last = 0
+}
+
+set terminal svg size 760,700 dynamic rounded background '#ffffff' \
+    font 'Helvetica,Arial,sans-serif,14' name figure
+set multiplot
+set xrange [0:longest]
+# thousands of symbols; a row of another run breaks the line
+x(s) = column('seed') == s ? column('symbols') / 1000 : NaN
+theirs(s) = beside && column('seed') == s && (beside ? column('baseline') : 0) > 0 ? column('symbols') / 1000 : NaN
+
+set origin 0, 0.52; set size 1, 0.48
+set ylabel 'mean reward of a batch'
+set yrange [0:1.02]
+set format x ''
+set bmargin 1
+set title 'A critic beside the policy, at equal symbols'
+set label 1 'actor and critic' at graph 1.015, 0.95 textcolor rgb colour(1)
+if (beside) set label 2 'REINFORCE' at graph 1.015, 0.84 textcolor rgb colour(2)
+plot for [s=other_first:other_last] other using (theirs(s)):'reward' with lines linetype 2 linewidth 1.3, \
+    for [s=first:last] file using (x(s)):'reward' with lines linetype 1 linewidth 1.3
+unset label; unset title
+
+set origin 0, 0.29; set size 1, 0.23
+set tmargin 0.6
+set ylabel 'KL, nats a text'
+set yrange [0:*]
+set ytics 2
+plot for [s=other_first:other_last] other using (theirs(s)):'kl' with lines linetype 2 linewidth 1.3, \
+    for [s=first:last] file using (x(s)):'kl' with lines linetype 1 linewidth 1.3, \
+    (least > 0 ? least : NaN) with lines @bound title here('the least') at end
+
+set origin 0, 0; set size 1, 0.29
+set bmargin 3.6
+set format x '%.0fk'
+set xlabel 'sampled symbols'
+set ylabel "explained\nvariance"
+set yrange [-0.2:1]
+set ytics 0.5
+plot for [s=first:last] file using (x(s)):'explained_variance' with lines linetype 3 linewidth 1.3 dashtype solid
+unset multiplot
