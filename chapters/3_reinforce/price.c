@@ -98,7 +98,7 @@ void price_print(const Price *before, const Price *after)
     print_row("share of distinct texts in a batch", b->distinct, a->distinct);
     print_row("symbols per text", b->length, a->length);
     double least = price_least_kl(before, after);
-    if (!isnan(least))
+    if (least > 0)
         printf("reward %.3f from %.3f costs at least %.2f nats; paid %.2f, %.2f times that\n",
                a->reward, b->reward, least, a->kl, a->kl / least);
 }
