@@ -86,7 +86,7 @@ plots: all ## run every chapter with five seeds and refresh the figures of the b
 	@for n in $(NUMBERS); do ./chapter$$n --seeds 5 --out out/plots/chapter$$n || exit 1; done
 	@sh plots/collect.sh
 
-overtake: chapter1 chapter2 ## TEXT=FILE: when does a transformer beat counting? (20 minutes)
+overtake: chapter1 chapter2 ## TEXT=FILE: when does a transformer beat counting?
 	@sh plots/overtake.sh "$(TEXT)"
 
 # --- tests ----------------------------------------------------------------------------------------

@@ -33,7 +33,7 @@ unset ylabel
 set yrange [1.45:3.2]
 set ytics (1.5, 1.6, 1.7, 1.8, 2, 2.5, 3)
 set xrange [text_min:text_max * 1.02]
-plot for [i = 1:2] file using ($1 == 1 && $2 == 32 * 2**i ? $3 : NaN):4 with lines linetype i + 3 title here(sprintf('%d wide', 32 * 2**i)) at end, \
+plot for [i = 1:2] file using ($1 == 1 && $2 == 32 * 2**i ? $3 : NaN):4 with lines linetype i + 2 title here(sprintf('%d wide', 32 * 2**i)) at end, \
      grams using ($1 == 1 ? text_min : NaN):3:(text_max - text_min):(0) with vectors nohead @bound, \
      grams using ($1 == 1 && $2 != 6 && $2 != 8 ? text_min * 1.1 : NaN):($3 * 1.012):(sprintf('order %d', $2)) with labels left font ',11' textcolor rgb '#555555'
 unset multiplot
