@@ -23,10 +23,12 @@ static bool read_text(Ground *g, Error *err)
 
 /* ---- reward ------------------------------------------------------------------------------- */
 
-static bool read_reward(Ground *g, Error *err)
+/* A model that has read little says "hello" never, but "hen" now and then. */
+static bool read_reward(Ground *g, bool quick, Error *err)
 {
     const GroundOptions *o = g->options;
-    g->reward_name = o->reward ? o->reward : o->command ? "command" : "contains:hello";
+    const char *usual = quick ? "contains:hen" : "contains:hello";
+    g->reward_name = o->reward ? o->reward : o->command ? "command" : usual;
     if (!reward_parse(&g->reward, g->reward_name, err)) return false;
     bool asks = reward_uses(&g->reward, "command");
     if (asks && !o->command)
@@ -96,7 +98,7 @@ static bool writes_tales(const Vocabulary *v)
 bool ground_make(Ground *g, Run *run, GroundOptions *o, bool quick, Error *err)
 {
     *g = (Ground){.options = o};
-    if (!read_reward(g, err)) return false;
+    if (!read_reward(g, quick, err)) return false;
     if ((!o->load || o->text) && !read_text(g, err)) return false;
     if (!find_model(g, run, quick, err)) return false;
     int context = g->reference->shape.context;

@@ -15,51 +15,36 @@
 #include "settings.h"
 
 typedef struct {
-    const char *reward, *command; /* reward NULL: contains:hello, or the command's */
+    const char *reward, *command; /* reward NULL: the command, or contains:hello */
     double timeout;               /* of the command, seconds */
     const char *load, *text;      /* NULL: chapter 2's model, the tales */
     int tales, pretrain_steps;
     int batch, length; /* texts in a rollout; symbols in each, 0: the context (then it is set) */
 } GroundOptions;
 
-#define GROUND_DEFAULTS                                                    \
-    {                                                                      \
-        .timeout = 20, .tales = 30000, .pretrain_steps = 3000, .batch = 64 \
-    }
+/* clang-format off */
+#define GROUND_DEFAULTS {.timeout = 20, .tales = 30000, .pretrain_steps = 3000, .batch = 64}
 
-#define GROUND_SETTINGS(o)                                                                       \
-    {"reward", SETTING_STRING, &(o).reward, .quick = "contains:hen",                             \
-     .help = "what a text is worth, as written above (default: contains:hello)"},                \
-        {"reward-command", SETTING_STRING, &(o).command, .meta = "CMD",                          \
-         .help = "a program that reads a text a line and answers each with a number"},           \
-        {"reward-timeout", SETTING_REAL, &(o).timeout,                                           \
-         .min = 0.01,      .max = 1e6,   .help = "seconds that it may take for an answer"},      \
-        {"batch",                                                                                \
-         SETTING_INT,                                                                            \
-         &(o).batch,                                                                             \
-         .min = 1,                                                                               \
-         .max = 1e5,                                                                             \
-         .quick = "32",                                                                          \
-         .help = "texts in a rollout, N"},                                                       \
-        {"length", SETTING_INT, &(o).length, .max = 1e6,                                         \
-         .help = "symbols of a text at most, 0: the model's context"},                           \
-        {"load", SETTING_STRING, &(o).load, .meta = "DIR",                                       \
-         .help =                                                                                 \
-             "a model that chapter 2 wrote (default: out/chapter2, or a small one is trained)"}, \
-        {"text", SETTING_STRING, &(o).text, .meta = "FILE",                                      \
-         .help = "a UTF-8 text, a document a line, that the model has learnt or is to learn"},   \
-        {"tales",                                                                                \
-         SETTING_INT,                                                                            \
-         &(o).tales,                                                                             \
-         .min = 20,                                                                              \
-         .max = 1e7,                                                                             \
-         .quick = "4000",                                                                        \
-         .help = "tales to draw where no text is given"},                                        \
-    {                                                                                            \
-        "pretrain-steps", SETTING_INT, &(o).pretrain_steps,                                      \
-            .min = 1, .max = 1e7, .quick = "200",                                                \
-            .help = "updates of a model that is trained here"                                    \
-    }
+#define GROUND_SETTINGS(o) \
+    {"reward", SETTING_STRING, &(o).reward, \
+     .help = "what a text is worth, as above (default contains:hello; quick contains:hen)"}, \
+    {"reward-command", SETTING_STRING, &(o).command, .meta = "CMD", \
+     .help = "a program that reads a text a line and answers each with a number"}, \
+    {"reward-timeout", SETTING_REAL, &(o).timeout, .min = 0.01, .max = 1e6, \
+     .help = "seconds that it may take for an answer"}, \
+    {"batch", SETTING_INT, &(o).batch, .min = 1, .max = 1e5, .quick = "32", \
+     .help = "texts in a rollout, N"}, \
+    {"length", SETTING_INT, &(o).length, .max = 1e6, \
+     .help = "symbols of a text at most, 0: the model's context"}, \
+    {"load", SETTING_STRING, &(o).load, .meta = "DIR", \
+     .help = "a model that chapter 2 wrote (default: out/chapter2, or a small one is trained)"}, \
+    {"text", SETTING_STRING, &(o).text, .meta = "FILE", \
+     .help = "a UTF-8 text, a document a line, that the model has learnt or is to learn"}, \
+    {"tales", SETTING_INT, &(o).tales, .min = 20, .max = 1e7, .quick = "4000", \
+     .help = "tales to draw where no text is given"}, \
+    {"pretrain-steps", SETTING_INT, &(o).pretrain_steps, .min = 1, .max = 1e7, .quick = "200", \
+     .help = "updates of a model that is trained here"}
+/* clang-format on */
 
 /* What --help says of rewards. */
 #define REWARD_HELP                                                                              \

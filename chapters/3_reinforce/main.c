@@ -78,6 +78,7 @@ static const char *const baselines[] = {"none", "batch", "moving"};
 
 static _Noreturn void fail(const Error *err)
 {
+    fflush(stdout);
     fprintf(stderr, "chapter3: %s\n", err->text);
     exit(1);
 }
@@ -130,6 +131,7 @@ static _Noreturn void fail_saved(Chapter *c, const Transformer *policy, const Er
     run_progress_end(c->run);
     save(c, policy);
     reward_command_stop(c->ground.command);
+    fflush(stdout);
     fprintf(stderr, "chapter3: %s (what was learnt is saved in %s)\n", why->text, c->run->dir);
     exit(1);
 }
