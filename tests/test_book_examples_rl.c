@@ -1,0 +1,263 @@
+/* test_book_examples_rl.c: the examples that chapters 3 and 5 of the book work by hand. (Chapter
+ * 4's are in test_advantage.c.) */
+#include "layers.h"
+#include "ppo.h"
+#include "reinforce.h"
+#include "reward.h"
+#include "suite.h"
+
+/* --- chapter 3: three texts --------------------------------------------------------------------
+ * Symbols: the end and a. The logits z are the same in every state, and the reward of a text is the
+ * number of its a's. */
+enum { END, A, SYMBOLS };
+
+typedef struct {
+    Vocabulary v;
+    Rollout *r;
+    real z[SYMBOLS];
+} Pencil;
+
+static void pencil_make(Pencil *p, int texts)
+{
+    static char *symbols[] = {(char *)"\n", (char *)"a"};
+    TransformerShape shape = {1, 1, 4, 2, SYMBOLS};
+    *p = (Pencil){0};
+    vocabulary_make(&p->v, symbols, SYMBOLS, END);
+    p->r = rollout_new(&shape, &p->v, texts, 2);
+}
+
+static void pencil_free(Pencil *p)
+{
+    rollout_free(p->r);
+    vocabulary_free(&p->v);
+}
+
+/* The three texts of the book, in their order: the end alone, a and the end, a and a. */
+static void add_text(Rollout *r, int number, bool paid_at_once)
+{
+    static const int symbols[3][2] = {{END}, {A, END}, {A, A}}, lengths[3] = {1, 2, 2};
+    static const real rewards[3] = {0, 1, 2};
+    rollout_add(r, symbols[number], lengths[number]);
+    int i = rollout_texts(r) - 1, first = rollout_first(r, i);
+    for (int t = 0; t < lengths[number] && paid_at_once; t++)
+        r->rewards[first + t] = symbols[number][t] == A;
+    if (!paid_at_once) r->rewards[rollout_last(r, i)] = rewards[number];
+}
+
+/* sum_t w_t (softmax(z) - onehot(x_t)), into d (SYMBOLS) */
+static void gradient_of(const Pencil *p, real *d)
+{
+    int N = rollout_rows(p->r);
+    real logits[6 * SYMBOLS], probs[6 * SYMBOLS], dlogits[6 * SYMBOLS] = {0}, logprob[6];
+    for (int n = 0; n < N; n++) memcpy(logits + n * SYMBOLS, p->z, sizeof p->z);
+    Matrix P = mat(probs, N, SYMBOLS), D = mat(dlogits, N, SYMBOLS);
+    softmax_forward(P, logprob, mat(logits, N, SYMBOLS), p->r->rows->targets);
+    softmax_gradient(D, P, p->r->rows->targets, p->r->weights);
+    for (int j = 0; j < SYMBOLS; j++) d[j] = 0;
+    for (int n = 0; n < N; n++)
+        for (int j = 0; j < SYMBOLS; j++) d[j] += mat_row(D, n)[j];
+}
+
+/* After a step of size 1 down that gradient: the probability of a. */
+static double probability_after_step(Pencil *p)
+{
+    real d[SYMBOLS];
+    gradient_of(p, d);
+    return 1 / (1 + exp((p->z[END] - d[END]) - (p->z[A] - d[A])));
+}
+
+static void three_texts(Pencil *p)
+{
+    pencil_make(p, 3);
+    for (int i = 0; i < 3; i++) add_text(p->r, i, false);
+}
+
+/* J = p + p^2 */
+static double objective(double p)
+{
+    return p + p * p;
+}
+
+START_TEST(one_reinforce_step_on_three_texts)
+{
+    Pencil p;
+    real d[SYMBOLS];
+    three_texts(&p);
+    weights_total(p.r);
+    weights_mean(p.r);
+    static const double w[] = {0, 1 / 3.0, 1 / 3.0, 2 / 3.0, 2 / 3.0};
+    for (int n = 0; n < 5; n++) ck_assert(fabs(p.r->weights[n] - w[n]) < 1e-6);
+    gradient_of(&p, d);
+    ck_assert(fabs(d[A] + 2 / 3.0) < 1e-6 && fabs(d[END] - 2 / 3.0) < 1e-6);
+    double after = probability_after_step(&p);
+    ck_assert(fabs(after - 0.791) < 5e-4 && fabs(objective(after) - 1.418) < 5e-4);
+    pencil_free(&p);
+}
+END_TEST
+
+START_TEST(one_step_with_the_mean_of_the_other_texts_as_baseline)
+{
+    Pencil p;
+    real d[SYMBOLS];
+    three_texts(&p);
+    weights_total(p.r);
+    weights_baseline(p.r, &(Baseline){.kind = BASELINE_BATCH});
+    weights_mean(p.r);
+    static const double w[] = {-0.5, 0, 0, 0.5, 0.5};
+    for (int n = 0; n < 5; n++) ck_assert(fabs(p.r->weights[n] - w[n]) < 1e-6);
+    gradient_of(&p, d);
+    ck_assert(fabs(d[A] + 0.75) < 1e-6);
+    double after = probability_after_step(&p);
+    ck_assert(fabs(after - 0.818) < 5e-4 && fabs(objective(after) - 1.486) < 5e-4);
+    pencil_free(&p);
+}
+END_TEST
+
+/* Mean and variance of what one text says of dJ/dz_a, with a constant baseline b, exactly. */
+static void estimate(bool paid_at_once, double b, double *mean, double *variance)
+{
+    static const double probability[] = {0.5, 0.25, 0.25};
+    double square = 0;
+    *mean = 0;
+    for (int i = 0; i < 3; i++) {
+        Pencil p;
+        real d[SYMBOLS];
+        pencil_make(&p, 1);
+        add_text(p.r, i, paid_at_once);
+        weights_to_go(p.r);
+        weights_baseline(p.r, &(Baseline){BASELINE_MOVING, .memory = 1, .mean = b, .batches = 1});
+        gradient_of(&p, d);
+        *mean -= probability[i] * d[A];
+        square += probability[i] * d[A] * d[A];
+        pencil_free(&p);
+    }
+    *variance = square - *mean * *mean;
+}
+
+START_TEST(a_baseline_changes_the_variance_and_not_the_mean)
+{
+    static const struct {
+        bool paid_at_once;
+        double b, variance;
+    } rows[] = {{false, 0, 0.75},
+                {false, 0.75, 0.2109},
+                {false, 4 / 3.0, 1 / 12.0},
+                {false, -10, 48.25},
+                {true, 0, 0.375}};
+    for (int i = 0; i < 5; i++) {
+        double mean, variance;
+        estimate(rows[i].paid_at_once, rows[i].b, &mean, &variance);
+        ck_assert(fabs(mean - 0.5) < 1e-5);
+        ck_assert_msg(fabs(variance - rows[i].variance) < 1e-4, "row %d: %g, not %g", i, variance,
+                      rows[i].variance);
+    }
+}
+END_TEST
+
+START_TEST(the_least_price_of_a_reward_of_0_95)
+{
+    ck_assert(fabs(least_kl(0.03, 0.95) - 3.13) < 5e-3);
+    ck_assert(fabs(least_kl(0.03, 1) - log(1 / 0.03)) < 1e-12);
+    ck_assert(fabs(least_kl(1e-6, 1) - 13.8) < 0.02);
+}
+END_TEST
+
+/* --- chapter 5: one clipped update -------------------------------------------------------------
+ * Two symbols, logits 0, an a is drawn, steps of size 1/4. The end alone is the text where the
+ * symbol is bad. */
+
+/* Steps on one drawn symbol; ratio[k] and w[k] are those before step k. */
+static void steps_on_one_symbol(double advantage, double epsilon, int steps, double *ratio,
+                                double *w)
+{
+    Pencil p;
+    pencil_make(&p, 1);
+    rollout_add(p.r, (int[]){A, A}, 1);
+    p.r->logprob_old[0] = (real)log(0.5);
+    for (int k = 0; k < steps; k++) {
+        double a = 1 / (1 + exp((double)p.z[END] - p.z[A]));
+        real d[SYMBOLS];
+        p.r->logprob[0] = (real)log(a);
+        p.r->weights[0] = (real)advantage;
+        weights_clip(p.r, epsilon);
+        ratio[k] = a / 0.5;
+        w[k] = p.r->weights[0];
+        gradient_of(&p, d);
+        for (int j = 0; j < SYMBOLS; j++) p.z[j] -= d[j] / 4;
+    }
+    pencil_free(&p);
+}
+
+START_TEST(a_clipped_update_stops_after_two_steps_and_an_unclipped_one_goes_on)
+{
+    double ratio[5], w[5];
+    steps_on_one_symbol(1, 0.2, 5, ratio, w);
+    static const double r[] = {1, 1.124, 1.243, 1.243, 1.243}, weight[] = {1, 1.124, 0, 0, 0};
+    for (int k = 0; k < 5; k++)
+        ck_assert_msg(fabs(ratio[k] - r[k]) < 5e-4 && fabs(w[k] - weight[k]) < 5e-4,
+                      "step %d: ratio %.5f, weight %.5f", k, ratio[k], w[k]);
+    steps_on_one_symbol(1, INFINITY, 5, ratio, w);
+    static const double free_r[] = {1, 1.124, 1.243, 1.350, 1.443};
+    for (int k = 0; k < 5; k++)
+        ck_assert_msg(fabs(ratio[k] - free_r[k]) < 5e-4 && w[k] > 0.9, "step %d: ratio %.5f", k,
+                      ratio[k]);
+}
+END_TEST
+
+START_TEST(a_bad_symbol_is_pushed_down_to_the_clip_and_no_further)
+{
+    double ratio[4], w[4];
+    steps_on_one_symbol(-1, 0.2, 4, ratio, w);
+    static const double r[] = {1, 0.876, 0.757, 0.757}, weight[] = {-1, -0.876, 0, 0};
+    for (int k = 0; k < 4; k++)
+        ck_assert_msg(fabs(ratio[k] - r[k]) < 5e-4 && fabs(w[k] - weight[k]) < 5e-4,
+                      "step %d: ratio %.5f, weight %.5f", k, ratio[k], w[k]);
+}
+END_TEST
+
+/* The table of the four regions, and the middle. */
+START_TEST(the_four_regions_of_the_clip)
+{
+    static const double cases[][3] = {{1, 1.5, 0},   {-1, 1.5, -1.5}, {1, 0.5, 0.5},  {-1, 0.5, 0},
+                                      {1, 1.1, 1.1}, {-1, 0.9, -0.9}, {-1, 20, -20.0}};
+    for (int i = 0; i < 7; i++) {
+        Pencil p;
+        pencil_make(&p, 1);
+        rollout_add(p.r, (int[]){A, A}, 1);
+        p.r->logprob[0] = (real)log(cases[i][1]);
+        p.r->weights[0] = (real)cases[i][0];
+        ClipStats s = weights_clip(p.r, 0.2);
+        ck_assert(fabs(p.r->weights[0] - cases[i][2]) < 1e-4);
+        ck_assert(fabs(s.largest_ratio - cases[i][1]) < 1e-4);
+        ck_assert((s.clip_fraction == 1) == (fabs(cases[i][1] - 1) > 0.2));
+        pencil_free(&p);
+    }
+}
+END_TEST
+
+/* A reward of 0 or 1 from a base rate of 3%: the best policy's rate, and its price. */
+START_TEST(the_best_policy_for_a_reward_of_zero_or_one)
+{
+    static const double rows[][3] = {
+        {1, 0.0776, 0.0271}, {0.3, 0.464, 0.952}, {0.1558, 0.95, 3.13}, {0.05, 1, 3.51}};
+    for (int i = 0; i < 4; i++) {
+        double odds = 0.03 / 0.97 * exp(1 / rows[i][0]), q = odds / (1 + odds);
+        ck_assert_msg(fabs(q - rows[i][1]) < 5e-4, "beta %g: q = %.5f", rows[i][0], q);
+        ck_assert_msg(fabs(least_kl(0.03, q) - rows[i][2]) < 5e-3, "beta %g: %.4f nats", rows[i][0],
+                      least_kl(0.03, q));
+    }
+}
+END_TEST
+
+static const TTest *const tests[] = {
+    one_reinforce_step_on_three_texts,
+    one_step_with_the_mean_of_the_other_texts_as_baseline,
+    a_baseline_changes_the_variance_and_not_the_mean,
+    the_least_price_of_a_reward_of_0_95,
+    a_clipped_update_stops_after_two_steps_and_an_unclipped_one_goes_on,
+    a_bad_symbol_is_pushed_down_to_the_clip_and_no_further,
+    the_four_regions_of_the_clip,
+    the_best_policy_for_a_reward_of_zero_or_one,
+    NULL};
+
+RUN_TESTS("book_examples_rl", tests)
