@@ -83,8 +83,7 @@ tales: $(BUILD)/tools/tales ## print a few tales and their exact probabilities
 
 # --- figures ---------------------------------------------------------------------------------------
 plots: all ## run every chapter with five seeds and refresh the figures of the book
-	@for n in $(NUMBERS); do ./chapter$$n --seeds 5 --out out/plots/chapter$$n || exit 1; done
-	@sh plots/collect.sh
+	@sh plots/figures.sh
 
 overtake: chapter1 chapter2 ## TEXT=FILE: when does a transformer beat counting?
 	@sh plots/overtake.sh "$(TEXT)"
