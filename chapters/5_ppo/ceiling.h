@@ -1,0 +1,38 @@
+/* ceiling.h: how near does PPO come to the best that there is?
+ *
+ * On the toy problem the oracle knows, at every step of a run, the policy's exact objective
+ * J_beta = E[R] - beta KL(pi || pi_ref), and the best that any policy could have:
+ *
+ *   beta log Z - J_beta(pi) = beta KL(pi || pi*)
+ *
+ * so the ceiling is beta log Z, and what is missing to it says how far pi is from the best policy.
+ * Nothing of this is used for learning: PPO sees drawn texts, as everywhere. Book: chapter 5, "The
+ * ceiling". */
+#ifndef CEILING_H
+#define CEILING_H
+
+#include "ppo.h"
+#include "run.h"
+#include "toy.h"
+
+#define CEILING_REWARD "relevance:a,b"
+#define CEILING_BETA 0.2
+enum { CEILING_STEPS = 120, CEILING_TEXTS = 256 }; /* texts in each step's batch */
+
+typedef struct {
+    double start;   /* J_beta of the reference: where the policy begins */
+    double reached; /* where it ends */
+    double ceiling; /* beta log Z */
+    double share;   /* of the way from the start to the ceiling */
+    double kl_best; /* KL(pi || pi*) at the end, nats */
+} Climb;
+
+Curves *ceiling_curves(void); /* seed,step,symbols,objective,reward,kl,kl_best,ceiling,share */
+
+/* Sets the policy to the reference, and learns. Adds a row per step to c. run: shows progress
+ * there, or NULL. */
+Climb ceiling_climb(Toy *toy, int seed, Curves *c, Run *run);
+
+void ceiling_print(const Climb *climb, double beta, int seed);
+
+#endif

@@ -1,0 +1,167 @@
+/* ppo.c: see ppo.h. */
+#include "ppo.h"
+
+#include <math.h>
+#include <stdlib.h>
+
+#include "error.h"
+#include "numeric.h"
+#include "reinforce.h"
+
+/* ---- the weights: all there is to this chapter ---------------------------------------------- */
+
+/* w_t = r_t A_t, or 0 once clip(r_t, 1-eps, 1+eps) A_t is the smaller */
+ClipStats weights_clip(Rollout *r, double epsilon)
+{
+    ClipStats s = {0};
+    int rows = rollout_rows(r);
+    for (int n = 0; n < rows; n++) {
+        double log_ratio = r->logprob[n] - r->logprob_old[n];
+        double ratio = real_exp((real)log_ratio), A = r->weights[n];
+        double clipped = fmin(fmax(ratio, 1 - epsilon), 1 + epsilon);
+        bool binds = clipped * A < ratio * A;
+        r->weights[n] = (real)(binds ? 0 : ratio * A);
+
+        s.loss -= (binds ? clipped * A : ratio * A) / rollout_texts(r);
+        s.approx_kl += (ratio - 1 - log_ratio) / rows;
+        s.clip_fraction += (ratio != clipped) / (double)rows;
+        s.largest_ratio = fmax(s.largest_ratio, ratio);
+    }
+    return s;
+}
+
+/* dlogits_j += c p_j (log p_j + H) */
+double entropy_bonus(Matrix dlogits, Matrix probs, double c)
+{
+    double total = 0;
+    for (int n = 0; n < probs.rows; n++) {
+        const real *p = mat_row(probs, n);
+        real *d = mat_row(dlogits, n), H = 0;
+        for (int j = 0; j < probs.cols; j++) H -= p[j] > 0 ? p[j] * real_log(p[j]) : 0;
+        total += H;
+        if (c == 0) continue;
+        for (int j = 0; j < probs.cols; j++)
+            d[j] += p[j] > 0 ? (real)c * p[j] * (real_log(p[j]) + H) : 0;
+    }
+    return total / probs.rows;
+}
+
+/* ---- learning from one rollout -------------------------------------------------------------- */
+
+Ppo *ppo_new(Transformer *policy, const PpoOptions *options, const Vocabulary *v, int texts,
+             int longest)
+{
+    REQUIRE(options->minibatches >= 1 && options->minibatches <= texts,
+            "%d minibatches of %d texts", options->minibatches, texts);
+    Ppo *f = NEW(Ppo, 1);
+    f->options = *options;
+    f->policy = policy;
+    f->critic = critic_new(policy, &options->critic, texts * longest);
+    f->adam = adam_new(policy->size, (AdamOptions){0.9, options->beta2, 1e-8, 0});
+    f->activations = activations_new(&policy->shape, texts * longest, true);
+    f->minibatch = rollout_new(&policy->shape, v, texts, longest);
+    f->order = NEW(int, texts);
+    return f;
+}
+
+void ppo_free(Ppo *f)
+{
+    if (!f) return;
+    critic_free(f->critic);
+    adam_free(&f->adam);
+    activations_free(f->activations);
+    rollout_free(f->minibatch);
+    free(f->order);
+    free(f);
+}
+
+void ppo_weights(Ppo *f, Rollout *r)
+{
+    critic_values(f->critic, r, r->values);
+    advantage_fill(r, &f->options.advantage);
+    weights_of_advantages(r, &f->options.advantage);
+}
+
+double ppo_gradient(Ppo *f, Rollout *batch, ClipStats *stats, double *entropy)
+{
+    Activations *a = f->activations;
+    double c = f->options.entropy / rollout_texts(batch);
+
+    /* forward: how probable is now what was drawn? */
+    rollout_score(batch, f->policy, a, batch->logprob);
+
+    /* what was each symbol worth, and does it still pay? */
+    *stats = weights_clip(batch, f->options.epsilon);
+    weights_mean(batch);
+
+    /* dlogits_t = w_t (softmax - onehot(x_t)) + c/N p (log p + H), and backward */
+    mat_zero(a->dlogits);
+    softmax_gradient(a->dlogits, a->probs, batch->rows->targets, batch->weights);
+    *entropy = entropy_bonus(a->dlogits, a->probs, c);
+    transformer_backward(f->policy, a, &batch->rows->batch, a->dlogits);
+    return stats->loss - c * *entropy * rollout_rows(batch);
+}
+
+static double policy_step(Ppo *f)
+{
+    const PpoOptions *o = &f->options;
+    real *gradient = f->policy->gradients.base;
+    double lr = learning_rate(f->step, 0, o->steps, o->lr, o->last_lr);
+    double norm = gradient_clip(gradient, f->policy->size, o->clip);
+    adam_step(&f->adam, f->policy->weights.base, gradient, 0, lr);
+    return norm;
+}
+
+/* Fisher and Yates: every order is as likely as any other. */
+static void shuffle(int *order, int n, Rng *rng)
+{
+    for (int i = 0; i < n; i++) {
+        int j = rng_below(rng, i + 1);
+        order[i] = order[j];
+        order[j] = i;
+    }
+}
+
+/* Minibatch m of an epoch: its share of the texts, with the numbers that the rollout has. */
+static void take_minibatch(Ppo *f, const Rollout *r, int m)
+{
+    int texts = rollout_texts(r), M = f->options.minibatches;
+    rollout_clear(f->minibatch);
+    for (int i = texts * m / M; i < texts * (m + 1) / M; i++)
+        rollout_copy(f->minibatch, r, f->order[i]);
+}
+
+PpoStep ppo_update(Ppo *f, Rollout *r, uint64_t seed)
+{
+    const PpoOptions *o = &f->options;
+    PpoStep step = {0};
+    Rng rng = rng_stream(seed, 0);
+    ppo_weights(f, r);
+    step.explained_variance = explained_variance(r, o->advantage.gamma);
+
+    int looked_at = 0;
+    for (int i = 0; i < o->epochs * o->minibatches; i++) {
+        if (i % o->minibatches == 0) shuffle(f->order, rollout_texts(r), &rng);
+        take_minibatch(f, r, i % o->minibatches);
+
+        ClipStats stats;
+        double entropy;
+        transformer_zero_gradients(f->policy);
+        step.policy_loss += ppo_gradient(f, f->minibatch, &stats, &entropy);
+        if (looked_at++ == 0) step.entropy = entropy;
+        step.approx_kl = stats.approx_kl;
+        step.clip_fraction += stats.clip_fraction;
+        step.largest_ratio = fmax(step.largest_ratio, stats.largest_ratio);
+        if (stats.approx_kl > o->stop_kl) break;
+
+        step.gradient_norm += policy_step(f);
+        step.value_loss += critic_update(f->critic, f->minibatch, NULL);
+        step.updates++;
+    }
+    f->step++;
+    step.policy_loss /= looked_at;
+    step.clip_fraction /= looked_at;
+    step.gradient_norm /= step.updates;
+    step.value_loss /= step.updates;
+    return step;
+}

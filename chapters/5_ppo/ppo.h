@@ -1,0 +1,117 @@
+/* ppo.h: many steps of learning from one rollout, with a clip on how far they pay.
+ *
+ * Texts are dear, so PPO learns from each batch several times over. After the first step, though,
+ * the policy is no longer the one that wrote the texts, and the importance ratio
+ *
+ *   r_t = pi(x_t|s_t) / pi_old(x_t|s_t) = exp(logprob_t - logprob_old_t)
+ *
+ * makes up for it: what pi would now write more often counts for more. That is trustworthy only
+ * while pi is near pi_old, so an advantage pays no further than a ratio of 1 - eps or 1 + eps:
+ *
+ *   L^CLIP = 1/N sum_t min( r_t A_t, clip(r_t, 1-eps, 1+eps) A_t )     is maximised
+ *
+ * We go down the loss -L^CLIP. As grad r_t = r_t grad log pi(x_t|s_t), it has the gradient of this
+ * book, dlogits_t = w_t (softmax - onehot(x_t)), where a positive weight raises the probability of
+ * the symbol that was drawn:
+ *
+ *   w_t = r_t A_t / N  while the clip is inactive, 0 once it binds
+ *
+ *                   A_t > 0               A_t < 0
+ *   r_t < 1-eps     r_t A_t: come back    0: low enough
+ *   between         r_t A_t               r_t A_t
+ *   r_t > 1+eps     0: high enough        r_t A_t: come back, with all the force of a large r_t
+ *
+ * Nothing binds the ratio itself: the clip only stops paying for more. With r_t = 1 everywhere, as
+ * before the first step, w_t = A_t / N is chapter 4's. Source: Schulman et al. 2017, eq. 7, who
+ * maximise. Book: chapter 5. */
+#ifndef PPO_H
+#define PPO_H
+
+#include "advantage.h"
+#include "critic.h"
+
+/* How far the policy is from the one that wrote the batch. */
+typedef struct {
+    double loss;          /* -L^CLIP. Near 0 while all is well: not a learning curve */
+    double approx_kl;     /* KL(pi_old || pi), nats per symbol, see below */
+    double clip_fraction; /* share of symbols whose ratio is outside [1-eps, 1+eps] */
+    double largest_ratio;
+} ClipStats;
+
+/* w_t = A_t  =>  w_t = r_t A_t, or 0 where the clip binds. Reads r->logprob, of the policy as it is
+ * now, and r->logprob_old. epsilon INFINITY: no clip.
+ *
+ * approx_kl is the mean of k3 = r_t - 1 - log r_t over symbols that pi_old drew. Its expectation is
+ * exactly KL(pi_old || pi), as E_old[r_t] = 1, and the same holds for k1 = -log r_t; but k3 is
+ * never negative, term by term, and less noisy, so a threshold on it means something. Source of the
+ * names: Schulman 2020, "Approximating KL divergence". */
+ClipStats weights_clip(Rollout *r, double epsilon);
+
+/* The bonus for an undecided policy: the loss -c sum_t H_t, H = -sum_j p_j log p_j, of probs (N,
+ * V).
+ *
+ *   dH/dlogits_j = -p_j (log p_j + H)   =>   dlogits_j += c p_j (log p_j + H)
+ *
+ * c has the 1/N of weights_mean in it. Returns the mean of H_t, nats per symbol. */
+double entropy_bonus(Matrix dlogits, Matrix probs, double c);
+
+/* ---- learning from one rollout -------------------------------------------------------------- */
+
+typedef struct {
+    AdvantageOptions advantage;
+    double epsilon;  /* of the clip; INFINITY: none */
+    int epochs;      /* passes over a rollout */
+    int minibatches; /* steps in each: a minibatch is a share of the texts, in a new random order */
+    double stop_kl;  /* approx_kl of a minibatch that ends the learning from this rollout */
+    double entropy;  /* c, of the entropy bonus */
+    double lr, last_lr; /* of the policy: falls from one to the other in a straight line */
+    int steps;          /* rollouts in all; 0: the rate stays */
+    double beta2;       /* of its AdamW; beta1 is 0.9, nothing decays */
+    double clip;        /* largest norm of its gradient */
+    CriticOptions critic;
+} PpoOptions;
+
+typedef struct {
+    PpoOptions options;
+    Transformer *policy; /* not owned */
+    Critic *critic;      /* begins as a copy of the policy with V = 0 */
+    Adam adam;           /* fresh, as in chapter 3 */
+    Activations *activations;
+    Rollout *minibatch;
+    int *order; /* (texts) shuffled */
+    int step;   /* rollouts learnt from so far */
+} Ppo;
+
+/* v: the vocabulary of the rollouts to come; texts, longest: their most. */
+Ppo *ppo_new(Transformer *policy, const PpoOptions *options, const Vocabulary *v, int texts,
+             int longest);
+void ppo_free(Ppo *f);
+
+/* What the learning from one rollout says of itself. */
+typedef struct {
+    int updates;          /* steps taken, fewer than epochs * minibatches after an early stop */
+    double policy_loss;   /* -L^CLIP - c/N sum H, mean over the minibatches looked at */
+    double entropy;       /* of the policy that wrote the texts: first minibatch */
+    double approx_kl;     /* of the last minibatch, so of the policy almost as it is left */
+    double clip_fraction; /* mean over the minibatches */
+    double largest_ratio; /* of them all */
+    double gradient_norm; /* of the policy, before clipping: mean over steps */
+    double value_loss;    /* mean over steps */
+    double explained_variance; /* of the values that the advantages were made with */
+} PpoStep;
+
+/* V, A_t and w_t = A_t, once for all epochs. */
+void ppo_weights(Ppo *f, Rollout *r);
+
+/* The gradient of the loss on one minibatch, whose weights are A_t, added to policy->gradients:
+ *
+ *   -L^CLIP - c/N sum_t H_t
+ *
+ * Returns the loss. *entropy gets the mean of H_t. */
+double ppo_gradient(Ppo *f, Rollout *batch, ClipStats *stats, double *entropy);
+
+/* Epochs of minibatches over the next rollout, whose rewards are known, the critic learning beside
+ * the policy. seed: of the order of the texts. */
+PpoStep ppo_update(Ppo *f, Rollout *r, uint64_t seed);
+
+#endif

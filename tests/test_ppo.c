@@ -1,0 +1,641 @@
+/* test_ppo.c: ratios, the clip and its regions, the entropy bonus, and the epochs over one rollout:
+ * by hand, by central differences through the whole loss, and by the oracle. */
+#define SUITE_TIMEOUT 60
+#include "ppo.h"
+
+#include "actor_critic.h"
+#include "error.h"
+#include "gradient.h"
+#include "reinforce.h"
+#include "threads.h"
+#include "toy.h"
+
+static double tolerance(double in_float)
+{
+    return in_double ? 1e-12 : in_float;
+}
+
+/* ---- texts whose ratios and advantages are given --------------------------------------------- */
+
+enum { TEXTS = 6, LONGEST = 5 };
+
+static Toy *toy(void)
+{
+    return toy_new("contains:ab + 0.3*count:c", 0.25, 7, TOY_SEED);
+}
+
+static Rollout *new_rollout(const Toy *t)
+{
+    return rollout_new(&t->shape, &t->vocabulary, TEXTS, LONGEST);
+}
+
+/* A text of one symbol per number, the last of them the end symbol. */
+static Rollout *given(const Toy *t, int count, const double *ratio, const double *A)
+{
+    static const int symbols[] = {2, 1, 3, 1};
+    Rollout *r = new_rollout(t);
+    int x[LONGEST];
+    memcpy(x, symbols, sizeof symbols);
+    x[count - 1] = 0;
+    rollout_add(r, x, count);
+    for (int n = 0; n < count; n++) {
+        r->logprob_old[n] = -2;
+        r->logprob[n] = (real)(-2 + log(ratio[n]));
+        r->weights[n] = (real)A[n];
+    }
+    return r;
+}
+
+/* w_t of one symbol */
+static double weight_of(const Toy *t, double ratio, double A, double epsilon)
+{
+    Rollout *r = given(t, 1, &ratio, &A);
+    weights_clip(r, epsilon);
+    double w = r->weights[0];
+    rollout_free(r);
+    return w;
+}
+
+/* ---- the clip ---------------------------------------------------------------------------------
+ */
+
+/* Ratios 1.5 and 0.9, advantages 2 and -1, eps 0.2:
+ *   min(1.5 * 2, 1.2 * 2) = 2.4, clipped;   min(0.9 * -1, 0.9 * -1) = -0.9, not clipped */
+START_TEST(one_clipped_update_by_hand)
+{
+    Toy *t = toy();
+    Rollout *r = given(t, 2, (double[]){1.5, 0.9}, (double[]){2, -1});
+    ClipStats s = weights_clip(r, 0.2);
+    weights_mean(r);
+    ck_assert(r->weights[0] == 0);
+    ck_assert(fabs(r->weights[1] - -0.9) <= tolerance(1e-6));
+    ck_assert(fabs(s.loss - -1.5) <= tolerance(1e-6));
+    ck_assert(s.clip_fraction == 0.5);
+    ck_assert(fabs(s.largest_ratio - 1.5) <= tolerance(1e-6));
+    double k3 = (1.5 - 1 - log(1.5) + 0.9 - 1 - log(0.9)) / 2;
+    ck_assert(fabs(k3 - 0.04994770) < 1e-8);
+    ck_assert(fabs(s.approx_kl - k3) <= tolerance(1e-6));
+    rollout_free(r);
+    toy_free(t);
+}
+END_TEST
+
+START_TEST(the_weight_is_zero_where_the_clip_binds)
+{
+    Toy *t = toy();
+    ck_assert(weight_of(t, 1.3, 2, 0.2) == 0);
+    ck_assert(weight_of(t, 50, 2, 0.2) == 0);
+    ck_assert(weight_of(t, 0.7, -2, 0.2) == 0);
+    ck_assert(weight_of(t, 0.02, -2, 0.2) == 0);
+    toy_free(t);
+}
+END_TEST
+
+/* The clip lets a symbol come back from where it should not be. */
+START_TEST(the_weight_is_not_zero_on_the_way_back)
+{
+    Toy *t = toy();
+    ck_assert(close_to(weight_of(t, 50, -2, 0.2), -100, 1e-5));
+    ck_assert(close_to(weight_of(t, 1.3, -2, 0.2), -2.6, 1e-5));
+    ck_assert(close_to(weight_of(t, 0.7, 2, 0.2), 1.4, 1e-5));
+    ck_assert(close_to(weight_of(t, 0.02, 2, 0.2), 0.04, 1e-5));
+    toy_free(t);
+}
+END_TEST
+
+START_TEST(within_the_clip_the_weight_is_ratio_times_advantage)
+{
+    Toy *t = toy();
+    for (double ratio = 0.85; ratio < 1.2; ratio += 0.1) {
+        ck_assert(close_to(weight_of(t, ratio, 2, 0.2), 2 * ratio, 1e-5));
+        ck_assert(close_to(weight_of(t, ratio, -3, 0.2), -3 * ratio, 1e-5));
+    }
+    ck_assert(weight_of(t, 1, 2, 0) == 2); /* no room at all: only the step away is refused */
+    toy_free(t);
+}
+END_TEST
+
+START_TEST(without_a_clip_no_ratio_is_too_large)
+{
+    Toy *t = toy();
+    ck_assert(close_to(weight_of(t, 50, 2, INFINITY), 100, 1e-5));
+    ck_assert(close_to(weight_of(t, 0.02, -2, INFINITY), -0.04, 1e-5));
+    toy_free(t);
+}
+END_TEST
+
+/* ---- how far: approx_kl -----------------------------------------------------------------------
+ */
+
+static double ratio_text_kl(Rollout *one, const Rollout *all, int text)
+{
+    rollout_clear(one);
+    rollout_copy(one, all, text);
+    return weights_clip(one, 0.2).approx_kl * rollout_length(one, 0);
+}
+
+/* Sum over all texts of p_old(text) times its k3: exactly KL(pi_old || pi). The reference plays
+ * pi_old, so that the other direction is a different number, known too. */
+START_TEST(approx_kl_is_the_kl_of_the_old_policy_from_the_new_on_average)
+{
+    Toy *t = toy();
+    Oracle *o = t->oracle;
+    Rollout *all = o->all, *one = new_rollout(t);
+    double kl = 0, k3 = 0, other = oracle_kl(o); /* KL(policy || reference) */
+    rollout_score(all, t->policy, o->activations, all->logprob);
+    memcpy(all->logprob_old, all->logprob_ref, sizeof(real) * (size_t)rollout_rows(all));
+    for (int i = 0; i < rollout_texts(all); i++) {
+        double log_old = 0, log_new = 0;
+        for (int n = rollout_first(all, i); n <= rollout_last(all, i); n++) {
+            log_old += all->logprob_old[n];
+            log_new += all->logprob[n];
+        }
+        double text = ratio_text_kl(one, all, i);
+        ck_assert_msg(text >= (in_double ? 0 : -1e-6), "k3 of text %d is %g", i, text);
+        kl += exp(log_old) * (log_old - log_new);
+        k3 += exp(log_old) * text;
+    }
+    ck_assert_msg(fabs(kl - k3) <= tolerance(1e-5), "%.12g is not %.12g", k3, kl);
+    ck_assert(fabs(kl - other) > 1e-4);
+    rollout_free(one);
+    toy_free(t);
+}
+END_TEST
+
+/* ---- the gradient -----------------------------------------------------------------------------
+ */
+
+static PpoOptions options_of(double lr)
+{
+    return (PpoOptions){.advantage = {ADVANTAGE_GAE, .gamma = 1, .lambda = 0.9, .whiten = true},
+                        .epsilon = 0.2,
+                        .epochs = 3,
+                        .minibatches = 2,
+                        .stop_kl = INFINITY,
+                        .lr = lr,
+                        .last_lr = lr,
+                        .beta2 = 0.99,
+                        .clip = 1,
+                        .critic = {.lr = 1e-3, .beta2 = 0.99, .clip = 1}};
+}
+
+/* A rollout of the toy's policy, ready to be learnt from. */
+static Rollout *draw(Toy *t, Ppo *f, uint64_t seed)
+{
+    Error err;
+    Rollout *r = new_rollout(t);
+    rollout_draw(r, t->policy, seed);
+    ck_assert(reward_score(&t->reward, r, &err));
+    rollout_score(r, t->reference, f->activations, r->logprob_ref);
+    rollout_rewards(r, t->beta);
+    return r;
+}
+
+static Ppo *new_ppo(Toy *t, PpoOptions options)
+{
+    return ppo_new(t->policy, &options, &t->vocabulary, TEXTS, LONGEST);
+}
+
+/* Before the first step PPO is chapter 4, to the last bit. */
+START_TEST(gradient_at_ratio_one_is_the_actor_critics)
+{
+    Toy *t = toy();
+    Ppo *f = new_ppo(t, options_of(1e-3));
+    Rollout *r = draw(t, f, 1);
+    size_t bytes = sizeof(real) * t->policy->size;
+    real *expected = NEW(real, t->policy->size);
+    Activations *a = f->activations;
+    ppo_weights(f, r);
+    real *A = NEW(real, rollout_rows(r));
+    memcpy(A, r->weights, sizeof(real) * (size_t)rollout_rows(r));
+
+    weights_mean(r); /* chapter 4: w_t = A_t / N */
+    rollout_score(r, t->policy, a, r->logprob);
+    mat_zero(a->dlogits);
+    softmax_gradient(a->dlogits, a->probs, r->rows->targets, r->weights);
+    transformer_zero_gradients(t->policy);
+    transformer_backward(t->policy, a, &r->rows->batch, a->dlogits);
+    memcpy(expected, t->policy->gradients.base, bytes);
+
+    ClipStats s;
+    double entropy;
+    memcpy(r->weights, A, sizeof(real) * (size_t)rollout_rows(r));
+    transformer_zero_gradients(t->policy);
+    ppo_gradient(f, r, &s, &entropy);
+    ck_assert(gradient_norm(expected, t->policy->size) > 1e-3);
+    ck_assert(memcmp(expected, t->policy->gradients.base, bytes) == 0);
+    free(expected);
+    free(A);
+    rollout_free(r);
+    ppo_free(f);
+    toy_free(t);
+}
+END_TEST
+
+/* A_t = R_t - V with a wrong V, through the clip at ratio one. */
+static void weigh_ppo(Rollout *batch, void *arg)
+{
+    (void)arg;
+    for (int n = 0; n < rollout_rows(batch); n++) {
+        batch->values[n] = (real)0.3; /* a baseline that knows only that it is asked */
+        batch->logprob[n] = batch->logprob_old[n];
+    }
+    advantage_to_go(batch, 1);
+    weights_advantage(batch);
+    weights_clip(batch, 0.2);
+    weights_mean(batch);
+}
+
+static void weigh_total(Rollout *batch, void *arg)
+{
+    (void)arg;
+    weights_total(batch);
+}
+
+START_TEST(expected_gradient_at_ratio_one_is_the_policy_gradient)
+{
+    Toy *t = toy();
+    size_t size = t->policy->size;
+    double *g = NEW(double, size);
+    oracle_gradient(t->oracle, t->policy, weigh_total, NULL);
+    for (size_t k = 0; k < size; k++) g[k] = t->policy->gradients.base[k];
+    oracle_gradient(t->oracle, t->policy, weigh_ppo, NULL);
+    for (size_t k = 0; k < size; k++)
+        ck_assert(fabs(g[k] - t->policy->gradients.base[k]) <= tolerance(1e-5));
+    free(g);
+    toy_free(t);
+}
+END_TEST
+
+/* The whole loss as a function of the weights. */
+typedef struct {
+    Ppo *f;
+    Rollout *batch;
+    const real *A;
+} Whole;
+
+static double whole_loss(const Whole *w)
+{
+    ClipStats s;
+    double entropy;
+    memcpy(w->batch->weights, w->A, sizeof(real) * (size_t)rollout_rows(w->batch));
+    return ppo_gradient(w->f, w->batch, &s, &entropy);
+}
+
+/* Keeps the gradients as they were: only the loss is wanted. */
+static void whole_forward(Case *c)
+{
+    const Whole *w = c->more;
+    Transformer *policy = w->f->policy;
+    size_t bytes = sizeof(real) * policy->size;
+    real *kept = NEW(real, policy->size);
+    memcpy(kept, policy->gradients.base, bytes);
+    *mat_row(c->y, 0) = (real)whole_loss(w);
+    memcpy(policy->gradients.base, kept, bytes);
+    free(kept);
+}
+
+static void whole_backward(Case *c)
+{
+    whole_loss(c->more);
+}
+
+/* Ratios in every region of the clip, far from its edges, with advantages of both signs. */
+static void spread_ratios(Toy *t, Ppo *f, Rollout *r, real *A)
+{
+    static const double ratios[] = {0.5, 0.93, 1.07, 1.6, 4};
+    rollout_score(r, t->policy, f->activations, r->logprob);
+    for (int n = 0; n < rollout_rows(r); n++) {
+        r->logprob_old[n] = r->logprob[n] - (real)log(ratios[n % 5]);
+        A[n] = (real)((n / 5 % 2 ? 1 : -1) * (0.4 + 0.1 * (n % 7)));
+    }
+}
+
+START_TEST(gradient_of_every_weight_through_the_whole_loss_agrees_with_central_differences)
+{
+    if (!in_double) return; /* a float loss is too coarse for differences */
+    static Tensor tensors[31];
+    Toy *t = toy();
+    PpoOptions options = options_of(1e-3);
+    options.entropy = 0.3;
+    Ppo *f = new_ppo(t, options);
+    Rollout *r = draw(t, f, 2);
+    real *A = NEW(real, rollout_rows(r));
+    spread_ratios(t, f, r, A);
+    Whole w = {f, r, A};
+    Case c = {whole_forward, whole_backward, new_matrix(1, 1), new_matrix(1, 1), {{0}}, &w};
+    *mat_row(c.dy, 0) = 1;
+    int count = transformer_tensors(t->policy, tensors);
+    for (int i = 0; i < count; i++) {
+        Matrix gradient = tensors[i].m;
+        gradient.data = t->policy->gradients.base + (tensors[i].m.data - t->policy->weights.base);
+        c.in[i] = (Variable){tensors[i].name, tensors[i].m, gradient};
+    }
+    ck_assert_int_gt(rollout_rows(r), 10);
+    check_gradients(&c);
+    check_accumulates(&c);
+    free(A);
+    rollout_free(r);
+    ppo_free(f);
+    toy_free(t);
+}
+END_TEST
+
+START_TEST(two_half_batches_make_one_batch)
+{
+    Toy *t = toy();
+    Ppo *f = new_ppo(t, options_of(1e-3));
+    Rollout *r = draw(t, f, 3), *half = new_rollout(t);
+    size_t size = t->policy->size;
+    double *whole = NEW(double, size), entropy;
+    real *A = NEW(real, rollout_rows(r));
+    ClipStats s;
+    spread_ratios(t, f, r, A);
+    memcpy(r->weights, A, sizeof(real) * (size_t)rollout_rows(r));
+    transformer_zero_gradients(t->policy);
+    for (int h = 0; h < 2; h++) {
+        rollout_clear(half);
+        for (int i = h * TEXTS / 2; i < (h + 1) * TEXTS / 2; i++) rollout_copy(half, r, i);
+        ppo_gradient(f, half, &s, &entropy);
+    }
+    for (size_t k = 0; k < size; k++) whole[k] = t->policy->gradients.base[k] / 2;
+    transformer_zero_gradients(t->policy);
+    ppo_gradient(f, r, &s, &entropy);
+    for (size_t k = 0; k < size; k++)
+        ck_assert(fabs(whole[k] - t->policy->gradients.base[k]) <= tolerance(1e-4));
+    free(whole);
+    free(A);
+    rollout_free(half);
+    rollout_free(r);
+    ppo_free(f);
+    toy_free(t);
+}
+END_TEST
+
+/* ---- the entropy bonus ------------------------------------------------------------------------
+ */
+
+typedef struct {
+    Matrix logits, dlogits, probs;
+} Bonus;
+
+static void bonus_forward(Case *c)
+{
+    const Bonus *b = c->more;
+    softmax_forward(b->probs, NULL, b->logits, NULL);
+    for (int n = 0; n < b->probs.rows; n++) {
+        double H = 0;
+        for (int j = 0; j < b->probs.cols; j++) {
+            double p = mat_row(b->probs, n)[j];
+            H -= p * log(p);
+        }
+        *mat_row(c->y, n) = (real)H;
+    }
+}
+
+static void bonus_backward(Case *c)
+{
+    const Bonus *b = c->more;
+    double mean = 0, H = entropy_bonus(b->dlogits, b->probs, 0.7);
+    for (int n = 0; n < c->y.rows; n++) mean += *mat_row(c->y, n) / c->y.rows;
+    ck_assert(fabs(H - mean) <= tolerance(1e-5));
+}
+
+/* The loss is -0.7 sum H: its gradient by hand, by differences. */
+START_TEST(entropy_gradient_agrees_with_central_differences)
+{
+    Rng rng = rng_stream(1, 0);
+    Bonus b = {random_matrix(3, 7, &rng), new_matrix(3, 7), new_matrix(3, 7)};
+    Case c = {bonus_forward,
+              bonus_backward,
+              new_matrix(3, 1),
+              new_matrix(3, 1),
+              {{"logits", b.logits, b.dlogits}, {0}},
+              &b};
+    fill(c.dy, (real)-0.7);
+    check_gradients(&c);
+    check_accumulates(&c);
+}
+END_TEST
+
+START_TEST(entropy_bonus_is_zero_for_the_undecided_and_lowers_what_is_too_likely)
+{
+    Matrix p = matrix_of(2, 4, (double[]){0.25, 0.25, 0.25, 0.25, 0.7, 0.1, 0.1, 0.1});
+    Matrix d = new_matrix(2, 4);
+    double H = entropy_bonus(d, p, 1);
+    for (int j = 0; j < 4; j++) ck_assert(fabs(mat_row(d, 0)[j]) <= tolerance(1e-6));
+    ck_assert(mat_row(d, 1)[0] > 0.1 && mat_row(d, 1)[1] < -0.05); /* we go down dlogits */
+    ck_assert(fabs(H - (log(4) - 0.7 * log(0.7) - 0.3 * log(0.1)) / 2) <= tolerance(1e-6));
+    mat_zero(d);
+    ck_assert(entropy_bonus(d, p, 0) == H && mat_row(d, 1)[0] == 0);
+}
+END_TEST
+
+START_TEST(entropy_of_certainty_is_zero_and_no_nan)
+{
+    Matrix p = matrix_of(1, 3, (double[]){1, 0, 0}), d = new_matrix(1, 3);
+    ck_assert(entropy_bonus(d, p, 1) == 0);
+    for (int j = 0; j < 3; j++) ck_assert(mat_row(d, 0)[j] == 0);
+}
+END_TEST
+
+/* ---- epochs over one rollout ------------------------------------------------------------------
+ */
+
+START_TEST(ratio_is_one_bit_for_bit_before_the_first_update)
+{
+    Toy *t = toy();
+    Ppo *f = new_ppo(t, options_of(1e-3));
+    Rollout *r = draw(t, f, 4), *some = new_rollout(t);
+    for (int i = TEXTS - 1; i > 0; i -= 2) rollout_copy(some, r, i); /* other neighbours */
+    ppo_weights(f, some);
+    rollout_score(some, t->policy, f->activations, some->logprob);
+    ck_assert(memcmp(some->logprob, some->logprob_old, sizeof(real) * (size_t)rollout_rows(some)) ==
+              0);
+    real *A = NEW(real, rollout_rows(some));
+    memcpy(A, some->weights, sizeof(real) * (size_t)rollout_rows(some));
+    ClipStats s = weights_clip(some, 0.2);
+    ck_assert(s.largest_ratio == 1 && s.approx_kl == 0 && s.clip_fraction == 0);
+    ck_assert(memcmp(A, some->weights, sizeof(real) * (size_t)rollout_rows(some)) == 0);
+    free(A);
+    rollout_free(some);
+    rollout_free(r);
+    ppo_free(f);
+    toy_free(t);
+}
+END_TEST
+
+START_TEST(ratio_stays_one_at_learning_rate_zero)
+{
+    Toy *t = toy();
+    Ppo *f = new_ppo(t, options_of(0));
+    Rollout *r = draw(t, f, 5);
+    PpoStep s = ppo_update(f, r, 1);
+    ck_assert(s.largest_ratio == 1 && s.approx_kl == 0 && s.clip_fraction == 0);
+    ck_assert_int_eq(s.updates, 6);
+    rollout_free(r);
+    ppo_free(f);
+    toy_free(t);
+}
+END_TEST
+
+START_TEST(old_log_probabilities_are_frozen_for_all_epochs)
+{
+    Toy *t = toy();
+    Ppo *f = new_ppo(t, options_of(1e-2));
+    Rollout *r = draw(t, f, 6);
+    size_t bytes = sizeof(real) * (size_t)rollout_rows(r);
+    real *old = NEW(real, rollout_rows(r));
+    memcpy(old, r->logprob_old, bytes);
+    PpoStep s = ppo_update(f, r, 1);
+    ck_assert(memcmp(old, r->logprob_old, bytes) == 0);
+    ck_assert_msg(s.largest_ratio > 1.02, "the largest ratio is %g", s.largest_ratio);
+
+    /* and what the last minibatch says of its distance is of the size that the whole rollout has */
+    rollout_score(r, t->policy, f->activations, r->logprob);
+    double kl = weights_clip(r, 0.2).approx_kl;
+    ck_assert_msg(s.approx_kl > 0.2 * kl && s.approx_kl < 5 * kl, "approx_kl %g, at the end %g",
+                  s.approx_kl, kl);
+    free(old);
+    rollout_free(r);
+    ppo_free(f);
+    toy_free(t);
+}
+END_TEST
+
+/* Values and advantages are those of the rollout's policy and critic, in every epoch. */
+START_TEST(advantages_are_made_once_and_whitened_over_the_whole_rollout)
+{
+    Toy *t = toy();
+    Ppo *f = new_ppo(t, options_of(1e-2)), *other = new_ppo(t, options_of(1e-2));
+    Rollout *r = draw(t, f, 7);
+    int N = rollout_rows(r);
+    ppo_weights(other, r);
+    real *A = NEW(real, N);
+    memcpy(A, r->weights, sizeof(real) * (size_t)N);
+    ppo_update(f, r, 1);
+    double mean = 0, square = 0;
+    for (int n = 0; n < N; n++) {
+        mean += r->weights[n] / N;
+        square += (double)r->weights[n] * r->weights[n] / N;
+    }
+    ck_assert(memcmp(A, r->weights, sizeof(real) * (size_t)N) == 0);
+    ck_assert(fabs(mean) <= tolerance(1e-6) && fabs(square - 1) <= tolerance(1e-5));
+    free(A);
+    rollout_free(r);
+    ppo_free(f);
+    ppo_free(other);
+    toy_free(t);
+}
+END_TEST
+
+START_TEST(learning_from_a_rollout_ends_where_the_policy_has_gone_too_far)
+{
+    Toy *t = toy();
+    PpoOptions options = options_of(1e-2);
+    options.stop_kl = 1e-9; /* the first step is free, the second minibatch sees what it did */
+    Ppo *f = new_ppo(t, options);
+    Rollout *r = draw(t, f, 8);
+    PpoStep s = ppo_update(f, r, 1);
+    ck_assert_int_eq(s.updates, 1);
+    ck_assert(s.approx_kl > 1e-9);
+    rollout_free(r);
+    ppo_free(f);
+    toy_free(t);
+}
+END_TEST
+
+static int ascending(const void *a, const void *b)
+{
+    return *(const int *)a - *(const int *)b;
+}
+
+START_TEST(every_text_is_in_one_minibatch_of_an_epoch_in_an_order_of_the_seed)
+{
+    Toy *t = toy();
+    Ppo *f = new_ppo(t, options_of(0));
+    Rollout *r = draw(t, f, 9);
+    int first[TEXTS], different = 0;
+    ppo_update(f, r, 1);
+    memcpy(first, f->order, sizeof first);
+    for (uint64_t seed = 1; seed <= 3; seed++) {
+        ppo_update(f, r, seed);
+        different += memcmp(first, f->order, sizeof first) != 0;
+        if (seed == 1) ck_assert_int_eq(different, 0);
+        int sorted[TEXTS];
+        memcpy(sorted, f->order, sizeof sorted);
+        qsort(sorted, TEXTS, sizeof(int), ascending);
+        for (int i = 0; i < TEXTS; i++) ck_assert_int_eq(sorted[i], i);
+    }
+    ck_assert_int_gt(different, 0);
+    rollout_free(r);
+    ppo_free(f);
+    toy_free(t);
+}
+END_TEST
+
+static void learn_with(int threads, Transformer *policy)
+{
+    Toy *t = toy();
+    threads_use(threads);
+    Ppo *f = new_ppo(t, options_of(1e-2));
+    for (uint64_t seed = 1; seed <= 3; seed++) {
+        Rollout *r = draw(t, f, seed);
+        ppo_update(f, r, seed);
+        rollout_free(r);
+    }
+    memcpy(policy->weights.base, t->policy->weights.base, sizeof(real) * policy->size);
+    ppo_free(f);
+    toy_free(t);
+}
+
+START_TEST(any_number_of_threads_learns_the_same_bits)
+{
+    Toy *t = toy();
+    Transformer *one = transformer_new(&t->shape, 0), *two = transformer_new(&t->shape, 0);
+    learn_with(1, one);
+    learn_with(2, two);
+    size_t bytes = sizeof(real) * one->size;
+    ck_assert(memcmp(one->weights.base, two->weights.base, bytes) == 0);
+    ck_assert(memcmp(one->weights.base, t->policy->weights.base, bytes) != 0);
+    transformer_free(one);
+    transformer_free(two);
+    toy_free(t);
+}
+END_TEST
+
+START_TEST(more_minibatches_than_texts_are_refused)
+{
+    Toy *t = toy();
+    PpoOptions options = options_of(0);
+    options.minibatches = TEXTS + 1;
+    ck_assert_dies(new_ppo(t, options), "7 minibatches of 6 texts");
+    toy_free(t);
+}
+END_TEST
+
+static const TTest *const tests[] = {
+    one_clipped_update_by_hand,
+    the_weight_is_zero_where_the_clip_binds,
+    the_weight_is_not_zero_on_the_way_back,
+    within_the_clip_the_weight_is_ratio_times_advantage,
+    without_a_clip_no_ratio_is_too_large,
+    approx_kl_is_the_kl_of_the_old_policy_from_the_new_on_average,
+    gradient_at_ratio_one_is_the_actor_critics,
+    expected_gradient_at_ratio_one_is_the_policy_gradient,
+    gradient_of_every_weight_through_the_whole_loss_agrees_with_central_differences,
+    two_half_batches_make_one_batch,
+    entropy_gradient_agrees_with_central_differences,
+    entropy_bonus_is_zero_for_the_undecided_and_lowers_what_is_too_likely,
+    entropy_of_certainty_is_zero_and_no_nan,
+    ratio_is_one_bit_for_bit_before_the_first_update,
+    ratio_stays_one_at_learning_rate_zero,
+    old_log_probabilities_are_frozen_for_all_epochs,
+    advantages_are_made_once_and_whitened_over_the_whole_rollout,
+    learning_from_a_rollout_ends_where_the_policy_has_gone_too_far,
+    every_text_is_in_one_minibatch_of_an_epoch_in_an_order_of_the_seed,
+    any_number_of_threads_learns_the_same_bits,
+    more_minibatches_than_texts_are_refused,
+    NULL};
+
+RUN_TESTS("ppo", tests)
