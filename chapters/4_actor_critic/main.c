@@ -26,13 +26,13 @@ static struct {
     ActorCriticOptions method;
 } o = {.out = "out/chapter4",
        .advantage = ADVANTAGE_GAE,
-       .steps = 60,
-       .price = 16,
+       .steps = 240,
+       .price = 32,
        .sample = 5,
        .seed = 1,
        .seeds = 1,
        .draws = 40000,
-       .beta = 0.03,
+       .beta = 0.04,
        .method = {.advantage = {.gamma = 1, .lambda = 0.95},
                   .lr = 3e-4,
                   .last_lr = 0,
@@ -53,8 +53,9 @@ static Setting table[] = {
     {"gamma", SETTING_REAL, &o.method.advantage.gamma, .max = 1,
      .help = "discount of rewards, per symbol; 1: none"},
     {"raw", SETTING_SWITCH, &o.raw, .help = "advantages as they are, not whitened"},
-    {"steps", SETTING_INT, &o.steps, .max = 1e7, .quick = "12", .help = "updates, a rollout each"},
-    {"lr", SETTING_REAL, &o.method.lr, .max = 1e3, .help = "learning rate of the first step"},
+    {"steps", SETTING_INT, &o.steps, .max = 1e7, .quick = "20", .help = "updates, a rollout each"},
+    {"lr", SETTING_REAL, &o.method.lr, .max = 1e3, .quick = "1e-3",
+     .help = "learning rate of the first step"},
     {"last-lr", SETTING_REAL, &o.method.last_lr, .max = 1e3,
      .help = "learning rate of the last step"},
     {"beta2", SETTING_REAL, &o.method.beta2, .max = 0.999999,
@@ -86,6 +87,7 @@ static const char about[] =
 
 static _Noreturn void fail(const Error *err)
 {
+    fflush(stdout);
     fprintf(stderr, "chapter4: %s\n", err->text);
     exit(1);
 }
@@ -141,6 +143,7 @@ static _Noreturn void fail_saved(Chapter *c, const Transformer *policy, const Er
     run_progress_end(c->run);
     save(c, policy);
     reward_command_stop(c->ground.command);
+    fflush(stdout);
     fprintf(stderr, "chapter4: %s (what was learnt is saved in %s)\n", why->text, c->run->dir);
     exit(1);
 }
@@ -154,8 +157,11 @@ static void note(Chapter *c, int seed, int step, double symbols, const ActorCrit
                s.ended, s.distinct, u->gradient_norm, u->explained_variance, u->value_loss,
                u->critic_gradient_norm);
     if (seed == o.seed) values_keep(&c->values, c->ground.rollout, u->explained_variance, step);
-    run_progress(c->run, step + 1, o.steps, "reward %.3f  KL %.2f nats  explained %.2f", s.reward,
-                 s.kl, u->explained_variance);
+    char explained[16] = "-"; /* while all returns are the same, there is nothing to explain */
+    if (!isnan(u->explained_variance))
+        snprintf(explained, sizeof explained, "%.2f", u->explained_variance);
+    run_progress(c->run, step + 1, o.steps, "reward %.3f  KL %.2f nats  explained %s", s.reward,
+                 s.kl, explained);
 }
 
 /* The loop of chapter 3; only the update is another, which asks the critic and then teaches it. */
@@ -207,12 +213,17 @@ static Price measure(Chapter *c, const Transformer *policy, Activations *a, int 
     return p;
 }
 
-/* Symbols drawn until two batches in a row have earned this, or NAN. */
+/* Symbols drawn until two batches in a row, or more where they are of fewer than 64 texts, have
+ * earned this on average, or NAN. */
 static double symbols_until(const Curves *c, int first_row, double reward)
 {
-    for (int i = first_row; i + 1 < c->rows; i++)
-        if (curves_at(c, i, "reward") >= reward && curves_at(c, i + 1, "reward") >= reward)
-            return curves_at(c, i, "symbols");
+    int batches = 1 + 127 / ground_options.batch;
+    if (batches < 2) batches = 2;
+    for (int i = first_row; i + batches <= c->rows; i++) {
+        double mean = 0;
+        for (int k = 0; k < batches; k++) mean += curves_at(c, i + k, "reward") / batches;
+        if (mean >= reward) return curves_at(c, i, "symbols");
+    }
     return NAN;
 }
 
@@ -313,6 +324,7 @@ int main(int argc, char **argv)
     Run run;
     bool quick;
     threads_start(argv);
+    ground_options.batch = 16;
     settings_read_or_exit(table, argc, argv, about, &quick);
     threads_use(o.threads);
     o.method.advantage.kind = (AdvantageKind)o.advantage;
