@@ -15,9 +15,9 @@ train() {
     [ -f "$out/$name/summary.json" ] || ./chapter2 "$@" --sample 0 --out "$out/$name"
 }
 
-train tales-16 --channels 16 --heads 2
-train tales-32 --channels 32
-train tales-64
+train tales-16 --steps 3000 --channels 16 --heads 2
+train tales-32 --steps 3000 --channels 32
+train tales-64 --steps 3000
 set -- --text "$text" --documents stream
 train text-64 "$@" --eval-windows 0 --last-lr 1e-5 --context 64 --heads 2 --batch 12 --steps 10000 \
     --eval-every 500

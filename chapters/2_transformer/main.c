@@ -37,7 +37,7 @@ static struct {
        .held_out = 0.1,
        .temperature = 1,
        .shape = {.layers = 2, .heads = 4, .channels = 64, .context = 128},
-       .mle = {.steps = 3000,
+       .mle = {.steps = 2200,
                .batch = 16,
                .lr = 4e-3,
                .last_lr = 3e-5,
