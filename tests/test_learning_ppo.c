@@ -18,7 +18,8 @@ static Climb climb_alone(int seed, Curves *c)
 {
     threads_use(1);
     Toy *toy = toy_new(CEILING_REWARD, CEILING_BETA, 1, TOY_SEED);
-    Climb climb = ceiling_climb(toy, seed, c, NULL);
+    PpoOptions o = ceiling_options(CEILING_STEPS);
+    Climb climb = ceiling_climb(toy, &o, seed, c, NULL);
     toy_free(toy);
     return climb;
 }

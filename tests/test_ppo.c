@@ -127,7 +127,7 @@ END_TEST
 /* ---- how far: approx_kl -----------------------------------------------------------------------
  */
 
-static double ratio_text_kl(Rollout *one, const Rollout *all, int text)
+static double text_kl(Rollout *one, const Rollout *all, int text)
 {
     rollout_clear(one);
     rollout_copy(one, all, text);
@@ -150,7 +150,7 @@ START_TEST(approx_kl_is_the_kl_of_the_old_policy_from_the_new_on_average)
             log_old += all->logprob_old[n];
             log_new += all->logprob[n];
         }
-        double text = ratio_text_kl(one, all, i);
+        double text = text_kl(one, all, i);
         ck_assert_msg(text >= (in_double ? 0 : -1e-6), "k3 of text %d is %g", i, text);
         kl += exp(log_old) * (log_old - log_new);
         k3 += exp(log_old) * text;
@@ -529,6 +529,60 @@ START_TEST(advantages_are_made_once_and_whitened_over_the_whole_rollout)
 }
 END_TEST
 
+/* Not again for each minibatch: at learning rate 0 the last one's w_t is A_t / N, bit for bit,
+ * though the critic, which learns, would by now say something else. */
+START_TEST(a_minibatch_keeps_the_advantages_of_its_rollout)
+{
+    Toy *t = toy();
+    Ppo *f = new_ppo(t, options_of(0));
+    Rollout *r = draw(t, f, 10);
+    ppo_update(f, r, 1);
+    const Rollout *last = f->minibatch;
+    ck_assert_int_eq(rollout_texts(last), TEXTS / 2);
+    for (int i = 0; i < rollout_texts(last); i++) {
+        int text = f->order[TEXTS / 2 + i], rows = rollout_length(last, i);
+        int from = rollout_first(r, text), to = rollout_first(last, i);
+        ck_assert_int_eq(rows, rollout_length(r, text));
+        for (int n = 0; n < rows; n++) {
+            ck_assert(last->values[to + n] == r->values[from + n]);
+            ck_assert(last->advantages[to + n] == r->advantages[from + n]);
+            ck_assert(last->weights[to + n] == r->weights[from + n] / (real)(TEXTS / 2));
+        }
+    }
+    rollout_free(r);
+    ppo_free(f);
+    toy_free(t);
+}
+END_TEST
+
+/* At learning rate 0 the gradient that is left is the last minibatch's, and nothing of the others'.
+ */
+START_TEST(every_minibatch_has_a_gradient_of_its_own)
+{
+    Toy *t = toy();
+    PpoOptions options = options_of(0);
+    options.clip = INFINITY;
+    Ppo *f = new_ppo(t, options);
+    Rollout *r = draw(t, f, 11), *last = new_rollout(t);
+    size_t bytes = sizeof(real) * t->policy->size;
+    real *left = NEW(real, t->policy->size);
+    ClipStats s;
+    double entropy;
+    ppo_update(f, r, 1);
+    memcpy(left, t->policy->gradients.base, bytes);
+    for (int i = TEXTS / 2; i < TEXTS; i++) rollout_copy(last, r, f->order[i]);
+    transformer_zero_gradients(t->policy);
+    ppo_gradient(f, last, &s, &entropy);
+    ck_assert(gradient_norm(left, t->policy->size) > 1e-3);
+    ck_assert(memcmp(left, t->policy->gradients.base, bytes) == 0);
+    free(left);
+    rollout_free(last);
+    rollout_free(r);
+    ppo_free(f);
+    toy_free(t);
+}
+END_TEST
+
 START_TEST(learning_from_a_rollout_ends_where_the_policy_has_gone_too_far)
 {
     Toy *t = toy();
@@ -632,6 +686,8 @@ static const TTest *const tests[] = {
     ratio_stays_one_at_learning_rate_zero,
     old_log_probabilities_are_frozen_for_all_epochs,
     advantages_are_made_once_and_whitened_over_the_whole_rollout,
+    a_minibatch_keeps_the_advantages_of_its_rollout,
+    every_minibatch_has_a_gradient_of_its_own,
     learning_from_a_rollout_ends_where_the_policy_has_gone_too_far,
     every_text_is_in_one_minibatch_of_an_epoch_in_an_order_of_the_seed,
     any_number_of_threads_learns_the_same_bits,

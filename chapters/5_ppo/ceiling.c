@@ -1,29 +1,32 @@
 /* ceiling.c: see ceiling.h. */
 #include "ceiling.h"
 
-#include <stdio.h>
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "error.h"
 
-/* A toy takes large steps; that they shrink to nothing brings the last percent. */
-static const PpoOptions options = {
-    .advantage = {.kind = ADVANTAGE_GAE, .gamma = 1, .lambda = 0.95, .whiten = true},
-    .epsilon = 0.2,
-    .epochs = 4,
-    .minibatches = 4,
-    .stop_kl = 0.1,
-    .lr = 1e-2,
-    .last_lr = 0,
-    .steps = CEILING_STEPS,
-    .beta2 = 0.99,
-    .clip = 1,
-    .critic = {.lr = 1e-2, .beta2 = 0.99, .clip = 1}};
+PpoOptions ceiling_options(int steps)
+{
+    return (PpoOptions){
+        .advantage = {.kind = ADVANTAGE_GAE, .gamma = 1, .lambda = 0.95, .whiten = true},
+        .epsilon = 0.2,
+        .epochs = 4,
+        .minibatches = 4,
+        .stop_kl = 0.1,
+        .lr = 1e-2,
+        .last_lr = 0,
+        .steps = steps,
+        .beta2 = 0.99,
+        .clip = 1,
+        .critic = {.lr = 1e-2, .beta2 = 0.99, .clip = 1}};
+}
 
 Curves *ceiling_curves(void)
 {
-    return curves_new("seed,step,symbols,objective,reward,kl,kl_best,ceiling,share");
+    return curves_new("seed,epsilon,step,symbols,objective,reward,kl,kl_best,ceiling,share,"
+                      "largest_ratio");
 }
 
 /* What is exactly so, of the policy as it is. */
@@ -32,11 +35,13 @@ static void look(Toy *toy, const double *best, Climb *climb)
     toy_look(toy);
     climb->reached = oracle_objective(toy->oracle, toy->beta);
     climb->share = (climb->reached - climb->start) / (climb->ceiling - climb->start);
+    climb->reward = oracle_reward(toy->oracle);
+    climb->kl = oracle_kl(toy->oracle);
     climb->kl_best = oracle_kl_to(toy->oracle, best);
 }
 
-/* The loop of this chapter, on texts of at most five letters. */
-static double learn(Toy *toy, Ppo *f, Rollout *r, int seed)
+/* One step of the loop of this chapter, on texts of at most five letters. */
+static PpoStep learn(Toy *toy, Ppo *f, Rollout *r, int seed)
 {
     Error err;
     uint64_t draw = (uint64_t)seed << 32 | (uint64_t)f->step;
@@ -44,42 +49,36 @@ static double learn(Toy *toy, Ppo *f, Rollout *r, int seed)
     REQUIRE(reward_score(&toy->reward, r, &err), "%s", err.text);
     rollout_score(r, toy->reference, f->activations, r->logprob_ref);
     rollout_rewards(r, toy->beta);
-    ppo_update(f, r, draw);
-    return rollout_rows(r);
+    return ppo_update(f, r, draw);
 }
 
-Climb ceiling_climb(Toy *toy, int seed, Curves *c, Run *run)
+Climb ceiling_climb(Toy *toy, const PpoOptions *o, int seed, Curves *c, Run *run)
 {
     Oracle *q = toy->oracle;
     int longest = q->all->longest;
-    size_t size = sizeof(real) * toy->policy->size;
     double *best = NEW(double, rollout_texts(q->all)), symbols = 0;
-    memcpy(toy->policy->weights.base, toy->reference->weights.base, size);
-    Ppo *f = ppo_new(toy->policy, &options, &toy->vocabulary, CEILING_TEXTS, longest);
+    memcpy(toy->policy->weights.base, toy->reference->weights.base,
+           sizeof(real) * toy->policy->size);
+    Ppo *f = ppo_new(toy->policy, o, &toy->vocabulary, CEILING_TEXTS, longest);
     Rollout *r = rollout_new(&toy->shape, &toy->vocabulary, CEILING_TEXTS, longest);
 
     toy_look(toy);
     Climb climb = {.start = oracle_objective(q, toy->beta),
                    .ceiling = toy->beta * oracle_best(q, toy->beta, best)};
-    for (int step = 0; step <= CEILING_STEPS; step++) {
+    PpoStep u = {.largest_ratio = 1};
+    for (int step = 0; step <= o->steps; step++) {
         look(toy, best, &climb);
-        curves_add(c, seed, step, symbols, climb.reached, oracle_reward(q), oracle_kl(q),
-                   climb.kl_best, climb.ceiling, climb.share);
-        if (run) run_progress(run, step, CEILING_STEPS, "%.2f%% of the way", 100 * climb.share);
-        if (step == CEILING_STEPS || run_stopped()) break;
-        symbols += learn(toy, f, r, seed);
+        curves_add(c, seed, isinf(o->epsilon) ? 0 : o->epsilon, step, symbols, climb.reached,
+                   climb.reward, climb.kl, climb.kl_best, climb.ceiling, climb.share,
+                   u.largest_ratio);
+        if (run) run_progress(run, step, o->steps, "%.2f%% of the way", 100 * climb.share);
+        if (step == o->steps || run_stopped()) break;
+        u = learn(toy, f, r, seed);
+        symbols += rollout_rows(r);
     }
     if (run) run_progress_end(run);
     ppo_free(f);
     rollout_free(r);
     free(best);
     return climb;
-}
-
-void ceiling_print(const Climb *climb, double beta, int seed)
-{
-    printf("seed %d: J_beta from %.4f to %.4f, ceiling beta log Z = %.4f: %.2f%% of the way\n",
-           seed, climb->start, climb->reached, climb->ceiling, 100 * climb->share);
-    printf("        what is missing is %.6f, and beta KL(pi || pi*) is %.6f\n",
-           climb->ceiling - climb->reached, beta * climb->kl_best);
 }

@@ -19,20 +19,25 @@
 #define CEILING_BETA 0.2
 enum { CEILING_STEPS = 120, CEILING_TEXTS = 256 }; /* texts in each step's batch */
 
+/* How PPO learns a toy in `steps` batches: by large steps, which shrink to nothing. */
+PpoOptions ceiling_options(int steps);
+
 typedef struct {
     double start;   /* J_beta of the reference: where the policy begins */
     double reached; /* where it ends */
     double ceiling; /* beta log Z */
+    double reward;  /* J, and */
+    double kl;      /* KL(pi || pi_ref), nats, at the end */
     double share;   /* of the way from the start to the ceiling */
     double kl_best; /* KL(pi || pi*) at the end, nats */
 } Climb;
 
-Curves *ceiling_curves(void); /* seed,step,symbols,objective,reward,kl,kl_best,ceiling,share */
+/* seed,epsilon,step,symbols,objective,reward,kl,kl_best,ceiling,share,largest_ratio; epsilon is 0
+ * where there is no clip, largest_ratio that of the update before the row */
+Curves *ceiling_curves(void);
 
-/* Sets the policy to the reference, and learns. Adds a row per step to c. run: shows progress
- * there, or NULL. */
-Climb ceiling_climb(Toy *toy, int seed, Curves *c, Run *run);
-
-void ceiling_print(const Climb *climb, double beta, int seed);
+/* Sets the policy to the reference, and learns for o->steps batches. Adds a row per step to c. run:
+ * shows progress there, or NULL. */
+Climb ceiling_climb(Toy *toy, const PpoOptions *o, int seed, Curves *c, Run *run);
 
 #endif

@@ -1,16 +1,16 @@
 /* Chapter 5: PPO learns from each batch several times, as long as the policy stays near its author.
  *
  * Reads from top to bottom as chapters 3 and 4 do; lay them side by side. The clipped ratio, and
- * epochs of minibatches, are in ppo.c. --env oracle follows the exact objective to its exact
- * ceiling, on the toy problem (ceiling.c). */
+ * epochs of minibatches, are in ppo.c. --env oracle holds it against exact answers on the toy
+ * problem (studies.c). */
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "ceiling.h"
 #include "ground.h"
 #include "model.h"
 #include "ppo.h"
+#include "studies.h"
 #include "threads.h"
 
 enum { ENV_TALES, ENV_ORACLE };
@@ -19,7 +19,7 @@ static GroundOptions ground_options = GROUND_DEFAULTS;
 
 static struct {
     const char *out;
-    int env, advantage, steps, price, sample, seed, seeds, threads;
+    int env, advantage, steps, price, sample, seed, seeds, threads, toy_steps, toy_seeds;
     double beta;
     bool raw, unclipped;
     PpoOptions method;
@@ -30,6 +30,8 @@ static struct {
        .sample = 5,
        .seed = 1,
        .seeds = 1,
+       .toy_steps = CEILING_STEPS,
+       .toy_seeds = 5,
        .beta = 0.06,
        .method = {.advantage = {.gamma = 1, .lambda = 0.95},
                   .epsilon = 0.2,
@@ -79,6 +81,10 @@ static Setting table[] = {
     {"sample", SETTING_INT, &o.sample, .max = 1000, .help = "texts to show"},
     {"env", SETTING_CHOICE, &o.env, .choices = "tales|oracle",
      .help = "the texts, or a toy problem with exact answers"},
+    {"toy-steps", SETTING_INT, &o.toy_steps, .min = 1, .max = 1e7, .quick = "12",
+     .help = "rollouts to learn from in the toy problem"},
+    {"toy-seeds", SETTING_INT, &o.toy_seeds, .min = 1, .max = 1000, .quick = "2",
+     .help = "its seeds, where --seeds is not given"},
     {"seed", SETTING_INT, &o.seed, .max = 2147483647, .help = "of everything random"},
     {"seeds", SETTING_INT, &o.seeds, .min = 1, .max = 1000,
      .help = "runs, with seeds seed, seed+1, ..."},
@@ -284,27 +290,36 @@ static void learn(Run *run, bool quick)
     char defines[64];
     double least = c.before.zero_or_one ? least_kl(c.before.stats.reward, 0.95) : NAN;
     snprintf(defines, sizeof defines, "least=%.6f", isfinite(least) ? least : -1);
-    run_plot(run, "chapter5_reward.gp", defines);
+    run_plot(run, "chapter5_compare.gp", defines);
     chapter_free(&c);
 }
 
 /* ---- the toy problem ------------------------------------------------------------------------ */
 
-static void ask_oracle(Run *run)
+static void keep(Curves *c, Run *run, const char *file, const char *figure)
 {
     Error err;
-    Curves *c = ceiling_curves();
-    printf("chapter 5: PPO on a problem that can be enumerated\n");
-    printf("the reward is %s, less %g per nat of KL\n", CEILING_REWARD, CEILING_BETA);
-    for (int seed = o.seed; seed < o.seed + o.seeds && !run_stopped(); seed++) {
-        Toy *toy = toy_new(CEILING_REWARD, CEILING_BETA, 1, TOY_SEED);
-        Climb climb = ceiling_climb(toy, seed, c, run);
-        ceiling_print(&climb, toy->beta, seed);
-        toy_free(toy);
-    }
-    if (!curves_save(c, run, "ceiling.csv", &err)) fail(&err);
-    run_plot(run, "chapter5_ceiling.gp", NULL);
+    if (!curves_save(c, run, file, &err)) fail(&err);
+    run_plot(run, figure, NULL);
     curves_free(c);
+}
+
+static void ask_oracle(Run *run)
+{
+    int seeds = settings_given(table, "seeds") ? o.seeds : o.toy_seeds;
+    printf("chapter 5: PPO on problems that can be enumerated\n");
+    printf("%d steps of %d texts, seeds %d to %d\n", o.toy_steps, CEILING_TEXTS, o.seed,
+           o.seed + seeds - 1);
+    threads_use(1); /* a toy is too small to share */
+    Curves *c = study_ceiling(o.seed, seeds, o.toy_steps, run);
+    study_ceiling_print(c);
+    keep(c, run, "ceiling.csv", "chapter5_ceiling.gp");
+    c = study_stress(o.seed, seeds, o.toy_steps, run);
+    study_stress_print(c);
+    keep(c, run, "stress.csv", "chapter5_stress.gp");
+    c = study_frontier(o.seed, seeds < 3 ? seeds : 3, o.toy_steps, run);
+    study_frontier_print(c);
+    keep(c, run, "frontier.csv", "chapter5_frontier.gp");
 }
 
 int main(int argc, char **argv)

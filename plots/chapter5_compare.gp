@@ -1,0 +1,75 @@
+# chapter5_compare.gp: PPO's reward against the symbols that it has drawn, a line for each seed, beside
+# chapters 3 and 4, each with its own settings, where runs of them are there; below it the KL that it
+# took, and how far PPO went in each rollout. Draws curves.csv, ../chapter3/curves.csv and ../chapter4/curves.csv.
+# Given by the program: least (nats, the least KL for a reward of 0.95; -1: not known).
+figure = 'chapter5_compare'
+load root.'/plots/style.gp'
+if (!exists("least")) least = -1
+file = data.'curves.csv'
+there(f) = int(system(sprintf('test -f "%s" && echo 1 || echo 0', f)))
+reinforce = data.'../chapter3/curves.csv'
+if (!there(reinforce)) reinforce = root.'/plots/chapter3_curves.csv'
+critic = data.'../chapter4/curves.csv'
+if (!there(critic)) critic = root.'/plots/chapter4_curves.csv'
+
+stats file using 'seed' nooutput
+first = STATS_min; last = STATS_max
+stats file using 'symbols' nooutput
+longest = STATS_max / 1000
+first3 = 1; last3 = 0
+first4 = 1; last4 = 0
+if (there(reinforce)) {
+    stats reinforce using 'seed' nooutput
+    first3 = STATS_min; last3 = STATS_max
+}
+if (there(critic)) {
+    stats critic using 'seed' nooutput
+    first4 = STATS_min; last4 = STATS_max
+}
+# thousands of symbols; a row of another run breaks the line. The others' batches are smaller: they are
+# binned to PPO's, and 'smooth unique' takes the mean over a bin.
+bin = 14.0
+binned(x) = (floor(x / 1000 / bin) + 0.5) * bin
+x(s) = column('seed') == s ? column('symbols') / 1000 : NaN
+x3(s) = column('seed') == s && column('baseline') > 0 ? binned(column('symbols')) : NaN
+x4(s) = column('seed') == s ? binned(column('symbols')) : NaN
+
+set terminal svg size 760,720 dynamic rounded background '#ffffff' \
+    font 'Helvetica,Arial,sans-serif,14' name figure
+set multiplot
+set xrange [0:longest * 1.4]
+
+set origin 0, 0.5; set size 1, 0.5
+set title 'Three algorithms, at equal sampled symbols'
+set ylabel 'mean reward of a batch'
+set yrange [0:1]
+set format x ''
+set bmargin 1
+set label 1 'PPO' at graph 1.015, 0.95 textcolor rgb colour(1)
+if (last4 > 0) set label 2 'actor and critic' at graph 1.015, 0.87 textcolor rgb colour(3)
+if (last3 > 0) set label 3 'REINFORCE' at graph 1.015, 0.79 textcolor rgb colour(2)
+plot for [s=first3:last3] reinforce using (x3(s)):'reward' smooth unique with lines linetype 2 linewidth 1.2, \
+    for [s=first4:last4] critic using (x4(s)):'reward' smooth unique with lines linetype 3 linewidth 1.2 dashtype solid, \
+    for [s=first:last] file using (x(s)):'reward' with lines linetype 1 linewidth 1.6
+unset label; unset title
+
+set origin 0, 0.26; set size 1, 0.25
+set tmargin 0.6
+set ylabel 'KL, nats a text'
+set yrange [0:*]
+set ytics 4
+plot for [s=first3:last3] reinforce using (x3(s)):'kl' smooth unique with lines linetype 2 linewidth 1.2, \
+    for [s=first4:last4] critic using (x4(s)):'kl' smooth unique with lines linetype 3 linewidth 1.2 dashtype solid, \
+    for [s=first:last] file using (x(s)):'kl' with lines linetype 1 linewidth 1.6, \
+    (least > 0 ? least : NaN) with lines @bound title here('the least') at end
+
+set origin 0, 0; set size 1, 0.27
+set bmargin 3.6
+set format x '%.0fk'
+set xlabel 'sampled symbols'
+set ylabel "PPO's\nlargest ratio"
+set logscale y
+set yrange [1:*]
+set ytics autofreq
+plot for [s=first:last] file using (x(s)):'largest_ratio' with lines linetype 1 linewidth 1.6
+unset multiplot
