@@ -25,7 +25,7 @@ static struct {
     PpoOptions method;
 } o = {.out = "out/chapter5",
        .advantage = ADVANTAGE_GAE,
-       .steps = 24,
+       .steps = 32,
        .price = 16,
        .sample = 5,
        .seed = 1,
@@ -35,10 +35,10 @@ static struct {
        .beta = 0.06,
        .method = {.advantage = {.gamma = 1, .lambda = 0.95},
                   .epsilon = 0.2,
-                  .epochs = 3,
-                  .minibatches = 4,
+                  .epochs = 2,
+                  .minibatches = 8,
                   .stop_kl = 0.02,
-                  .lr = 2e-4,
+                  .lr = 3e-4,
                   .last_lr = 0,
                   .beta2 = 0.99,
                   .clip = 1,
@@ -97,6 +97,7 @@ static const char about[] =
 
 static _Noreturn void fail(const Error *err)
 {
+    fflush(stdout);
     fprintf(stderr, "chapter5: %s\n", err->text);
     exit(1);
 }
@@ -117,7 +118,7 @@ static void chapter_make(Chapter *c, Run *run)
     *c = (Chapter){.run = run};
     c->curves = curves_new("seed,step,symbols,reward,kl,objective,entropy,length,ended,distinct,"
                            "gradient_norm,explained_variance,value_loss,approx_kl,clip_fraction,"
-                           "largest_ratio,policy_loss,updates");
+                           "largest_ratio,policy_loss,updates,fluency");
     c->summary = cJSON_CreateObject();
     cJSON_AddStringToObject(c->summary, "program", "chapter5");
     cJSON_AddStringToObject(c->summary, "version", PROJECT_VERSION);
@@ -150,18 +151,29 @@ static _Noreturn void fail_saved(Chapter *c, const Transformer *policy, const Er
     run_progress_end(c->run);
     save(c, policy);
     reward_command_stop(c->ground.command);
+    fflush(stdout);
     fprintf(stderr, "chapter5: %s (what was learnt is saved in %s)\n", why->text, c->run->dir);
     exit(1);
 }
 
 /* ---- training ----------------------------------------------------------------------------- */
 
+/* Mean log-probability of the texts under the reference, nats per symbol: do they read as before?
+ */
+static double fluency(const Rollout *r)
+{
+    double total = 0;
+    for (int n = 0; n < rollout_rows(r); n++) total += r->logprob_ref[n];
+    return total / rollout_rows(r);
+}
+
 static void note(Chapter *c, int seed, int step, double symbols, const PpoStep *u)
 {
     RolloutStats s = rollout_stats(c->ground.rollout, o.beta);
     curves_add(c->curves, seed, step, symbols, s.reward, s.kl, s.objective, u->entropy, s.length,
                s.ended, s.distinct, u->gradient_norm, u->explained_variance, u->value_loss,
-               u->approx_kl, u->clip_fraction, u->largest_ratio, u->policy_loss, u->updates);
+               u->approx_kl, u->clip_fraction, u->largest_ratio, u->policy_loss, u->updates,
+               fluency(c->ground.rollout));
     run_progress(c->run, step + 1, o.steps, "reward %.3f  KL %.2f nats  clipped %.3f  ratio %.1f",
                  s.reward, s.kl, u->clip_fraction, u->largest_ratio);
 }
@@ -215,18 +227,46 @@ static Price measure(Chapter *c, const Transformer *policy, Activations *a, int 
     return p;
 }
 
-/* Symbols drawn until two batches in a row have earned this, or NAN. */
+/* Symbols drawn until two batches in a row, or more where they are of fewer than 64 texts, have
+ * earned this on average, or NAN. */
 static double symbols_until(const Curves *c, int first_row, double reward)
 {
-    for (int i = first_row; i + 1 < c->rows; i++)
-        if (curves_at(c, i, "reward") >= reward && curves_at(c, i + 1, "reward") >= reward)
-            return curves_at(c, i, "symbols");
+    int batches = 1 + 127 / ground_options.batch;
+    if (batches < 2) batches = 2;
+    for (int i = first_row; i + batches <= c->rows; i++) {
+        double mean = 0;
+        for (int k = 0; k < batches; k++) mean += curves_at(c, i + k, "reward") / batches;
+        if (mean >= reward) return curves_at(c, i, "symbols");
+    }
     return NAN;
+}
+
+/* What training looked like: some of its steps. */
+static void show_steps(const Curves *c, int first_row)
+{
+    enum { SHOWN = 8 };
+    int rows = c->rows - first_row;
+    printf("\n%4s %7s %6s %5s %6s %7s %7s %7s %6s %9s %6s %5s %8s %8s\n", "step", "reward", "KL",
+           "J", "entr.", "approx", "clipped", "largest", "value", "explained", "length", "ended",
+           "distinct", "gradient");
+    for (int i = 0; i < SHOWN && i < rows; i++) {
+        int row = first_row + (rows <= SHOWN ? i : i * (rows - 1) / (SHOWN - 1));
+        printf(
+            "%4.0f %7.3f %6.2f %5.2f %6.3f %7.4f %7.4f %7.2f %6.3f %9.2f %6.1f %5.2f %8.2f %8.2f\n",
+            curves_at(c, row, "step"), curves_at(c, row, "reward"), curves_at(c, row, "kl"),
+            curves_at(c, row, "objective"), curves_at(c, row, "entropy"),
+            curves_at(c, row, "approx_kl"), curves_at(c, row, "clip_fraction"),
+            curves_at(c, row, "largest_ratio"), curves_at(c, row, "value_loss"),
+            curves_at(c, row, "explained_variance"), curves_at(c, row, "length"),
+            curves_at(c, row, "ended"), curves_at(c, row, "distinct"),
+            curves_at(c, row, "gradient_norm"));
+    }
 }
 
 static void report(Chapter *c, int seed, const Price *after, int first_row, double seconds)
 {
-    double until = c->before.zero_or_one ? symbols_until(c->curves, first_row, 0.95) : NAN;
+    bool zero_or_one = c->before.zero_or_one && after->zero_or_one;
+    double until = zero_or_one ? symbols_until(c->curves, first_row, 0.95) : NAN;
     double least = price_least_kl(&c->before, after);
     price_print(&c->before, after);
     if (!isnan(until)) printf("reward 0.95 was reached after %.0f symbols\n", until);
@@ -265,6 +305,7 @@ static void run_seed(Chapter *c, int seed)
     double started = clock_seconds();
     train(c, f, seed);
     double seconds = clock_seconds() - started;
+    show_steps(c->curves, row);
     if (first) show_texts(c, policy, "after");
     Price after = measure(c, policy, f->activations, o.price);
     report(c, seed, &after, row, seconds);
