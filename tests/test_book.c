@@ -26,13 +26,20 @@ static void put(const char *file, const char *content)
     ck_assert_int_eq(fclose(out), 0);
 }
 
-/* A tiny project: two sources, results and a figure. */
+static void make_runnable(const char *file)
+{
+    char path[256];
+    snprintf(path, sizeof path, "%s/%s", place, file);
+    ck_assert_int_eq(chmod(path, 0777), 0);
+}
+
+/* A tiny project: two sources, a test, a program, results and a figure. */
 static void make_place(void)
 {
     ck_assert_ptr_nonnull(mkdtemp(place));
     atexit(clean_up);
-    const char *const folders[] = {"lib", "chapters", "chapters/1_one", "plots"};
-    for (int i = 0; i < 4; i++) {
+    const char *const folders[] = {"lib", "chapters", "chapters/1_one", "plots", "tests"};
+    for (int i = 0; i < 5; i++) {
         char path[256];
         snprintf(path, sizeof path, "%s/%s", place, folders[i]);
         ck_assert_int_eq(mkdir(path, 0777), 0);
@@ -49,7 +56,13 @@ static void make_place(void)
         "/* stands apart */\n\nint twice(int x)\n{\n    return 2 * x;\n}\n\n"
         "/* Half of x,\n * rounded. */\nstatic int half(int x)\n{\n    return x / 2;\n}\n");
     put("chapters/1_one/one.c", "int one(void)\n{\n    return 1;\n}\n");
+    put("tests/test_one.c", "START_TEST(one_is_not_two)\n{\n}\nEND_TEST\n");
     put("plots/one.svg", "<svg/>\n");
+    put("plots/one.csv", "x,y\n");
+    put("Makefile", "all: one ## build\none chapter1:\n\techo made > made\n");
+    put("chapter1", "#!/bin/sh\n[ $1 = --help ] || exit 3\necho '  --order N   (default 3)'\n"
+                    "echo '  --quick'\n");
+    make_runnable("chapter1");
     put("results.json", "{\"nats\": [2.5, 0.123456], \"steps\": 300, \"name\": \"tiny\", "
                         "\"none\": null, \"deep\": {\"share\": 0.256}}");
     put("other.md", "# Other\n\n## Same\n\n## Same\n");
@@ -345,11 +358,85 @@ END_TEST
 START_TEST(figures_exist_and_say_what_they_show)
 {
     make_place();
-    assert_accepted("![A curve](plots/one.svg) <img src=\"plots/one.svg\" alt=\"A curve\">\n");
-    assert_refused("\n![A curve](plots/two.svg)\n", "page.md:2: there is no file plots/two.svg");
-    assert_refused("![ ](plots/one.svg)\n", "page.md:1: this figure has no alt text");
+    assert_accepted("A ![curve](plots/one.svg) <img src=\"plots/one.svg\" alt=\"A curve\">\n");
+    assert_refused("\nA ![curve](plots/two.svg)\n", "page.md:2: there is no file plots/two.svg");
+    assert_refused("A ![ ](plots/one.svg)\n", "page.md:1: this figure has no alt text");
     assert_refused("<img src=\"plots/one.svg\">\n", "this figure has no alt text");
     assert_refused("<img src=\"plots/one.svg\" alt=\"\">\n", "this figure has no alt text");
+}
+END_TEST
+
+START_TEST(a_figure_has_a_caption_with_its_data)
+{
+    make_place();
+    assert_accepted("![A curve](plots/one.svg)\n\n*See [data](plots/one.csv).*\n\nText.\n");
+    assert_accepted("![A curve](plots/one.svg)\n*See\n[data](plots/one.csv).*\n");
+    assert_refused("\n![A curve](plots/one.svg)\n\nSee [data](plots/one.csv).\n",
+                   "page.md:2: this figure has no caption");
+    assert_refused("![A curve](plots/one.svg)\n\n*See.*\n\n*[data](plots/one.csv)*\n",
+                   "this figure has no caption");
+    assert_refused("![A curve](plots/one.svg)\n\n**See [data](plots/one.csv).**\n",
+                   "this figure has no caption");
+    assert_refused("![A curve](plots/one.svg)\n", "this figure has no caption");
+}
+END_TEST
+
+START_TEST(tests_and_files_that_the_text_mentions_are_there)
+{
+    make_place();
+    assert_accepted(
+        "`one_is_not_two`, `two_short_words`, `lib/sum.c`, `lib/`, `lib/*.c`, `sum.c`\n");
+    assert_refused("\n`one_is_not_three`\n", "page.md:2: there is no test one_is_not_three");
+    assert_refused("`lib/none.c`\n", "there is no file lib/none.c");
+    assert_accepted("`a_column_of_data` <!-- foreign: a_column_of_data -->\n");
+}
+END_TEST
+
+START_TEST(commands_use_flags_and_targets_that_there_are)
+{
+    make_place();
+    assert_accepted("`make one && ./chapter1 --order 3 --quick`, `make X=2`, `make chapterN`\n\n"
+                    "```sh\nmake -s one # --none\n./chapter1 --order=3 | grep --none\n```\n"
+                    "```text\n./chapter1 --none\n```\n");
+    assert_refused("\n`./chapter1 --ord 3`\n", "page.md:2: ./chapter1 has no --ord\n");
+    assert_refused("`./chapter1 --order3`\n", "./chapter1 has no --order3");
+    assert_refused("```sh\nmake one\n./chapter1 --quick --none\n```\n",
+                   "page.md:3: ./chapter1 has no --none");
+    assert_refused("`make two`\n", "the Makefile has no target two");
+    assert_refused("`make on`\n", "the Makefile has no target on");
+    assert_refused("`./chapter2 --quick`\n", "./chapter2 --help fails: is it built?");
+    assert_accepted("`./chapter1 --none` <!-- foreign: --none -->\n");
+    ck_assert_str_eq(book("check --no-run page.md", 0), "");
+}
+END_TEST
+
+START_TEST(formulas_are_such_that_github_leaves_them_whole)
+{
+    make_place();
+    assert_accepted("$x_t$, $\\pi_\\theta(x \\mid s)$ and $a > b$, \\$5, `$`.\n\n"
+                    "$$\n\\frac{a}{b}\n$$\n\n```math\n\\{ x_{i}_j < 3 * 4 \\}\\,\n```\n");
+    static const char *const wrong[][2] = {
+        {"$a\\,b$", "the backslash before a punctuation mark is lost"},
+        {"$$\\{ x \\}$$", "the backslash before a punctuation mark is lost"},
+        {"$\\bar{x}_i$", "_ behind a bracket may begin an emphasis"},
+        {"$a * b$", "* may begin an emphasis"},
+        {"$a < b$", "< and & belong to HTML"},
+        {"$[x](y)$", "]( makes a link"},
+        {"$P(x|h)$", "| divides a table"},
+        {"$\\mathrm{clip}$", "GitHub doesn't show \\mathrm{"},
+        {"\n```math\n\\operatorname{clip}\n```\n", "GitHub doesn't show \\operatorname"},
+        {"$ x$", "GitHub sees no formula here"},
+        {"$x $", "GitHub sees no formula here"},
+        {"$x\ny$", "GitHub sees no formula here"},
+        {"x$y$", "GitHub sees no formula here"},
+        {"$x$s", "GitHub sees no formula here"},
+        {"$x\n\n$", "this formula has no closing $"},
+    };
+    for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++) {
+        char content[256];
+        snprintf(content, sizeof content, "%s\n", wrong[i][0]);
+        assert_refused(content, wrong[i][1]);
+    }
 }
 END_TEST
 
@@ -413,6 +500,10 @@ static const TTest *const tests[] = {
     a_value_that_is_not_there_or_does_not_fit_its_format_is_refused,
     links_lead_to_files_and_headings,
     figures_exist_and_say_what_they_show,
+    a_figure_has_a_caption_with_its_data,
+    tests_and_files_that_the_text_mentions_are_there,
+    commands_use_flags_and_targets_that_there_are,
+    formulas_are_such_that_github_leaves_them_whole,
     functions_that_the_text_mentions_are_defined,
     markers_inside_a_fenced_block_are_text,
     a_marker_that_would_be_overlooked_is_refused,

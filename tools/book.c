@@ -12,14 +12,23 @@
  *         what mask= (or its first group) matches, may differ from run to run.
  *     <!-- value: plots/results/chapter2.json results.nats.0 %.3f *100 -->1.234<!-- /value -->
  *         a number or a string out of a JSON file, as %.Nf, %.Ne, %.Ng, %d or %s, perhaps scaled
- *     <!-- foreign: torch.nn fork -->
- *         functions that the text may mention though they are not ours
+ *     <!-- foreign: torch.nn fork --ordr -->
+ *         functions, tests and flags that the text may mention though they are not ours
  *
  * `book refresh FILE...` brings all this up to date; `book check FILE...` fails where it isn't.
  * --no-run leaves outputs alone; --limit=60 is the time in seconds that a command may take. Both
- * also check that links, anchors and figures exist, that figures have alt texts, and that a
- * `name()` in the text is a function of lib/ or chapters/. Start it in the project's root: the
- * paths and the commands of markers are taken from there, links from the folder of the file.
+ * also check that
+ *
+ *     links, anchors and figures exist; a figure has an alt text, and below it a caption, a
+ *         paragraph in *italics*, which links the .csv that was drawn
+ *     `name()` is a function of lib/ or chapters/, and `a_name_of_four_words` or more a test;
+ *         `lib/file.c` and its like are there
+ *     the flags of a ./chapterN in blocks of sh and in `code` are in its --help, and what make is
+ *         asked for is in the Makefile
+ *     formulas are written so that GitHub leaves them whole
+ *
+ * Start it in the project's root: the paths and the commands of markers are taken from there, links
+ * from the folder of the file.
  *
  * This file goes through a page; each kind of marker has its own file in markers/. */
 #include <stdlib.h>
@@ -147,11 +156,11 @@ int main(int argc, char **argv)
         fprintf(stderr, "usage: book check|refresh [--no-run] [--limit=SECONDS] FILE...\n");
         return 2;
     }
-    b.functions = defined_functions();
+    b.functions = defined_functions(), b.tests = defined_tests();
     for (int i = first; i < argc; i++) do_file(&b, argv[i]);
     if (b.problems)
         printf("book: %d to mend; `make book` brings back what has drifted\n", b.problems);
     outputs_free(b.outputs);
-    free(b.functions);
+    free(b.functions), free(b.tests);
     return b.problems ? EXIT_FAILURE : EXIT_SUCCESS;
 }

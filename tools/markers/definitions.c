@@ -146,15 +146,15 @@ char *fresh_listing(Book *b, const char *at, char *words)
     return failed ? NULL : text;
 }
 
-char *defined_functions(void)
+/* The names of the functions, macros and tests that the sources matching the patterns define. */
+static char *names_defined(const char *const *patterns)
 {
-    static const char *const where[] = {"lib/*.[ch]", "chapters/*/*.[ch]", "chapters/*/*/*.[ch]"};
     char *names;
     size_t size;
     FILE *out = text_stream(&names, &size);
-    for (int i = 0; i < 3; i++) {
+    for (; *patterns; patterns++) {
         glob_t files = {0};
-        glob(where[i], 0, NULL, &files);
+        glob(*patterns, 0, NULL, &files);
         for (size_t f = 0; f < files.gl_pathc; f++) {
             char *source = read_file(files.gl_pathv[f]);
             Item item;
@@ -167,4 +167,15 @@ char *defined_functions(void)
     }
     fclose(out);
     return names;
+}
+
+char *defined_functions(void)
+{
+    return names_defined(
+        (const char *const[]){"lib/*.[ch]", "chapters/*/*.[ch]", "chapters/*/*/*.[ch]", NULL});
+}
+
+char *defined_tests(void)
+{
+    return names_defined((const char *const[]){"tests/*.[ch]", "tests/*/*.[ch]", NULL});
 }

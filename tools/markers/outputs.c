@@ -84,7 +84,7 @@ static int run_command(const char *command, FILE *out, int seconds)
     return in_time && WIFEXITED(status) ? WEXITSTATUS(status) : -1;
 }
 
-static const Output *output_of(Book *b, const char *command)
+const Output *output_of(Book *b, const char *command)
 {
     for (Output *o = b->outputs; o; o = o->next)
         if (strcmp(o->command, command) == 0) return o;

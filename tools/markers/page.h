@@ -26,6 +26,7 @@ typedef struct {
     int problems;     /* reported so far */
     Output *outputs;  /* of the commands run so far, each runs once */
     char *functions;  /* "name\nname\n", all that lib/ and chapters/ define */
+    char *tests;      /* the same of tests/ */
 } Book;
 
 /* Prints "file:line: ..." for a place in the page's text, and counts it. */
@@ -41,10 +42,25 @@ char *fresh_listing(Book *b, const char *at, char *words);
 char *fresh_output(Book *b, const char *at, char *words, const char *body, const char *old);
 char *fresh_value(Book *b, const char *at, char *words);
 
-/* Reports links, figures and mentions of functions that lead nowhere. */
+/* Reports links, figures, files, functions and tests that the text names and that aren't there. */
 void check_references(Book *b);
 
+/* Reports what GitHub wouldn't show as it is meant. Returns what follows the formula. */
+const char *check_formula(Book *b, const char *at); /* $x$ or $$x$$, at its dollar */
+void check_math_block(Book *b, const char *at);     /* ```math, at its fence */
+
+/* Reports flags that a chapter's program lacks, and targets that the Makefile lacks. A command is
+ * a line of a block of sh, or what stands in a code span. */
+void check_command(Book *b, const char *at, const char *end);
+
+/* True if <!-- foreign: ... --> names the word or what it belongs to, up to a dot. */
+bool is_foreign(const Book *b, const char *name, size_t length);
+
 char *defined_functions(void); /* of lib/ and chapters/: "name\nname\n" */
+char *defined_tests(void);     /* of tests/ */
+
+/* The output of a command; it runs once, whoever asks. */
+const Output *output_of(Book *b, const char *command);
 void outputs_free(Output *outputs);
 
 /* --- texts --------------------------------------------------------------------------------------

@@ -1,4 +1,5 @@
-/* references.c: do the links, anchors, figures and functions that a page names exist? */
+/* references.c: do the links, anchors, figures, files, functions and tests that a page names exist?
+ */
 #include <ctype.h>
 #include <stdlib.h>
 #include <string.h>
@@ -79,8 +80,7 @@ static void check_link(Book *b, const char *at, const char *target, size_t lengt
     free(path);
 }
 
-/* True if <!-- foreign: ... --> names the function or what it belongs to, up to a dot. */
-static bool is_foreign(const Book *b, const char *name, size_t length)
+bool is_foreign(const Book *b, const char *name, size_t length)
 {
     static const char open[] = "<!-- foreign: ";
     for (const char *p = b->text; (p = strstr(p, open));)
@@ -93,11 +93,45 @@ static bool is_foreign(const Book *b, const char *name, size_t length)
     return false;
 }
 
-/* Checks a code span that is just `name()`; returns what follows the span. */
-static const char *check_code_span(Book *b, const char *at)
+/* `name()` is a function, ours or known. */
+static void check_function(Book *b, const char *at, const char *name, size_t length)
 {
-    size_t ticks = strspn(at, "`");
-    const char *text = at + ticks, *end = text;
+    if (!listed(b->functions, name, length) && !listed(C_LIBRARY, name, length) &&
+        !is_foreign(b, name, length))
+        problem(b, at,
+                "%.*s() is no function of lib/ or chapters/: mend the name, or add "
+                "<!-- foreign: %.*s -->",
+                (int)length, name, (int)length, name);
+}
+
+/* A test's name is a sentence: a word with three underscores or more is one. */
+static void check_test(Book *b, const char *at, const char *name, size_t length)
+{
+    int underscores = 0;
+    for (size_t i = 0; i < length; i++) underscores += name[i] == '_';
+    if (underscores >= 3 && !listed(b->tests, name, length) &&
+        !listed(b->functions, name, length) && !is_foreign(b, name, length))
+        problem(b, at, "there is no test %.*s", (int)length, name);
+}
+
+/* `lib/file.c`: what begins with a folder of ours, has no blank in it and ends like a file. */
+static void check_path(Book *b, const char *at, const char *name, size_t length)
+{
+    static const char *const folders[] = {"lib/",   "chapters/", "tests/",
+                                          "tools/", "plots/",    "exercises/"};
+    char path[256];
+    const char *dot = memrchr(name, '.', length);
+    if (length >= sizeof path || !dot || !isalpha((unsigned char)dot[1])) return;
+    snprintf(path, sizeof path, "%.*s", (int)length, name);
+    for (int i = 0; i < 6; i++)
+        if (starts(path, folders[i]) && !strpbrk(path, " *{<") && access(path, F_OK) != 0)
+            problem(b, at, "there is no file %s", path);
+}
+
+/* The end of a code span's text, where its closing ticks are, or what it can't go beyond. */
+static const char *code_span_end(const char *text, size_t ticks)
+{
+    const char *end = text;
     for (; *end && !starts(end, "\n\n"); end += strspn(end, "`")) {
         end += strcspn(end, "`\n");
         if (*end == '\n' && end[1] != '\n')
@@ -105,16 +139,24 @@ static const char *check_code_span(Book *b, const char *at)
         else if (strspn(end, "`") == ticks)
             break;
     }
+    return end;
+}
+
+/* Checks what a code span names; returns what follows the span. */
+static const char *check_code_span(Book *b, const char *at)
+{
+    size_t ticks = strspn(at, "`"), length = 0;
+    const char *text = at + ticks, *end = code_span_end(text, ticks);
     if (*end != '`') return text; /* never closed: not a span */
-    size_t length = 0;
     while (word_length(text + length) || text[length] == '.') length++;
-    if (length == 0 || text + length + 2 != end || !starts(text + length, "()")) return end + ticks;
-    if (!listed(b->functions, text, length) && !listed(C_LIBRARY, text, length) &&
-        !is_foreign(b, text, length))
-        problem(b, at,
-                "%.*s() is no function of lib/ or chapters/: mend the name, or add "
-                "<!-- foreign: %.*s -->",
-                (int)length, text, (int)length, text);
+    if (length && text + length + 2 == end && starts(text + length, "()"))
+        check_function(b, at, text, length);
+    else if (length && text + length == end)
+        check_test(b, at, text, length);
+    else {
+        check_path(b, at, text, (size_t)(end - text));
+        check_command(b, text, end);
+    }
     return end + ticks;
 }
 
@@ -153,19 +195,46 @@ static void check_alt_text(Book *b, const char *at)
     if (without) problem(b, at, "this figure has no alt text: say in a sentence what it shows");
 }
 
+/* Below a figure that stands by itself: a paragraph in italics that links the data. */
+static void check_caption(Book *b, const char *at)
+{
+    const char *caption = next_line(at), *end;
+    while (*caption == '\n') caption++;
+    end = strstr(caption, "\n\n");
+    size_t length = end ? (size_t)(end - caption) : strlen(caption);
+    if (*caption != '*' || caption[1] == '*' || !memmem(caption, length, ".csv)", 5))
+        problem(b, at,
+                "this figure has no caption: below it belongs a paragraph in *italics* that says "
+                "what to see and links the .csv");
+}
+
+/* A fenced block, at its opening; returns what follows it. */
+static const char *check_block(Book *b, const char *at)
+{
+    const char *info = at + strspn(at, " `"), *close = fence_close(at);
+    if (starts(info, "math\n")) check_math_block(b, at);
+    if (starts(info, "sh\n"))
+        for (const char *line = next_line(at); line < close; line = next_line(line))
+            check_command(b, line, line + strcspn(line, "\n"));
+    return next_line(close);
+}
+
 void check_references(Book *b)
 {
     for (const char *at = b->text; *at;) {
         bool line_start = at == b->text || at[-1] == '\n';
         if (line_start && is_fence(at)) {
-            at = next_line(fence_close(at));
+            at = check_block(b, at);
         } else if (starts(at, "<!--")) {
             at = check_comment(b, at);
         } else if (*at == '`') {
             at = check_code_span(b, at);
+        } else if (*at == '$') {
+            at = check_formula(b, at);
         } else if (*at == '\\' && at[1]) {
             at += 2;
         } else {
+            if (line_start && starts(at, "![")) check_caption(b, at);
             check_alt_text(b, at);
             check_target(b, at);
             at++;
