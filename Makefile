@@ -41,7 +41,7 @@ ideas     = $(filter-out %/main.o,$(call objects,$(call folder,$1)))
 floors    = $(foreach n,$(NUMBERS),$(if $(filter $1,$n $(wordlist $n,99,$(NUMBERS))),$(call ideas,$n)))
 IDEAS    := $(filter-out %/main.o,$(foreach c,$(CHAPTERS),$(call objects,$c)))
 
-.PHONY: all help test check plots overtake same-bits book book-check clean tales $(addprefix chapter,$(NUMBERS))
+.PHONY: all help test check plots overtake same-bits book book-check book-html clean tales $(addprefix chapter,$(NUMBERS))
 .DELETE_ON_ERROR:
 .SECONDARY:
 
@@ -108,6 +108,10 @@ book: $(BUILD)/tools/book all ## bring listings, outputs and numbers of README.m
 
 book-check: $(BUILD)/tools/book all ## fail where README.md or TUTORIAL.md differs from the code and its runs
 	@$(if $(PAGES),$< check $(PAGES))
+	@! command -v pandoc >/dev/null || sh tools/html/page.sh $(BUILD)/book.html >/dev/null
+
+book-html: ## the book as one page, out/book.html (needs pandoc)
+	@sh tools/html/page.sh out/book.html
 
 same-bits: ## compare the curves of gcc, clang, -O1 and AVX2 builds byte for byte
 	@sh tests/same_bits.sh
