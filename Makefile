@@ -8,7 +8,7 @@ ARCH    ?= native
 SAN     ?=
 OPENMP  ?= 1
 WERROR  ?=
-BUILD   := build/$(notdir $(CC))-$(REAL)$(if $(SAN),-sanitized)$(if $(filter 0,$(OPENMP)),-serial)$(if $(filter-out native,$(ARCH)),-$(ARCH))$(if $(filter-out -O3,$(OPT)),$(OPT))
+BUILD   := build/$(notdir $(CC))-$(REAL)$(if $(findstring fuzzer,$(SAN)),-fuzzed,$(if $(SAN),-sanitized))$(if $(filter 0,$(OPENMP)),-serial)$(if $(filter-out native,$(ARCH)),-$(ARCH))$(if $(filter-out -O3,$(OPT)),$(OPT))
 
 # --- compiler -------------------------------------------------------------------------------------
 # Products and sums are never fused or reordered by the compiler (-ffp-contract=off, no
@@ -90,7 +90,7 @@ overtake: chapter1 chapter2 ## TEXT=FILE: when does a transformer beat counting?
 
 # --- tests ----------------------------------------------------------------------------------------
 $(BUILD)/tests/%: $(BUILD)/tests/%.o $(IDEAS) $(LIB)
-	$(CC) $(CFLAGS) $(LDFLAGS) $^ $(LDLIBS) $(CHECK) -o $@
+	$(CC) $(CFLAGS) $(LDFLAGS) $(filter %.o,$^) $(LIB) $(LDLIBS) $(CHECK) -o $@
 
 check: $(addprefix $(BUILD)/tests/,$(TESTS)) $(addprefix $(BUILD)/chapter,$(NUMBERS)) $(BUILD)/tools/book
 	@BUILD=$(BUILD) sh tests/run.sh $(addprefix $(BUILD)/tests/,$(TESTS))
@@ -99,6 +99,24 @@ test: ## run every test, in float and in double
 	@$(MAKE) --no-print-directory check REAL=float
 	@$(MAKE) --no-print-directory check REAL=double
 	@$(MAKE) --no-print-directory book-check REAL=float
+
+# every target also stands in test_fuzz, which replays its files
+FUZZED   := $(patsubst tests/fuzz/%.c,%,$(sort $(wildcard tests/fuzz/*.c)))
+$(BUILD)/tests/test_fuzz: $(FUZZED:%=$(BUILD)/tests/fuzz/%.o)
+
+$(FUZZED:%=$(BUILD)/tests/fuzz/alone_%.o): $(BUILD)/tests/fuzz/alone_%.o: tests/fuzz/%.c Makefile
+	@mkdir -p $(@D)
+	$(CC) $(CFLAGS) -DFUZZ_ALONE -MMD -MP -c $< -o $@
+
+$(FUZZED:%=$(BUILD)/tests/fuzz/%): $(BUILD)/tests/fuzz/%: $(BUILD)/tests/fuzz/alone_%.o $(IDEAS) $(LIB)
+	$(CC) $(CFLAGS) $(LDFLAGS) -fsanitize=fuzzer $^ $(LDLIBS) -o $@
+
+.PHONY: fuzz fuzz-programs
+fuzz-programs: $(FUZZED:%=$(BUILD)/tests/fuzz/%)
+
+fuzz: ## feed every reader with arbitrary bytes, 10 minutes each (clang; TIME=seconds or RUNS=inputs)
+	@$(MAKE) --no-print-directory fuzz-programs CC=clang OPT=-O1 SAN=fuzzer-no-link,address,undefined
+	@PROGRAMS=build/clang-float-fuzzed-O1/tests/fuzz READERS="$(or $(READERS),$(FUZZED))" sh tests/fuzz.sh
 
 # --- the book -------------------------------------------------------------------------------------
 PAGES := $(wildcard README.md TUTORIAL.md)

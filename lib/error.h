@@ -15,10 +15,11 @@
 #include <stddef.h>
 
 typedef struct {
-    char text[1024]; /* one sentence, no newline at its end */
+    char text[1024]; /* one sentence that a terminal can show */
 } Error;
 
-/* Fills *err (err may be NULL) and returns false, so that a failure is one line. */
+/* Fills *err (err may be NULL) and returns false, so that a failure is one line. A control
+ * character, or a byte that is no UTF-8, becomes "?". */
 bool error_set(Error *err, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
 #define REQUIRE(condition, ...) \

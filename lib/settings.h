@@ -60,8 +60,8 @@ void settings_help(const Setting *table, const char *program, const char *about)
 /* True if the user set this row by file or flag (so not by default or --quick). */
 bool settings_given(const Setting *table, const char *name);
 
-/* {"held_out": 0.1, ...}, without the no_json rows; a string that is not given is null. Written to a
- * file, --config takes it as it is. cJSON_Delete it. */
+/* {"held_out": 0.1, ...}, without the no_json rows; a string that is not given is null. Written to
+ * a file, --config takes it as it is. cJSON_Delete it. */
 cJSON *settings_json(const Setting *table);
 
 /* Frees the strings that came from a file; their variables become NULL. */

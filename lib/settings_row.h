@@ -20,7 +20,7 @@ const char *row_nearest(const Setting *table, const char *wrong, bool json);
 const char *row_key(const char *name);
 
 /* Set the row's variable, or return false and leave it: the value is not what the row accepts. */
-bool row_set_text(Setting *s, const char *text);   /* as the command line writes it */
+bool row_set_text(Setting *s, const char *text); /* as the command line writes it */
 bool row_set_json(Setting *s, const cJSON *item);
 
 /* In words: what the row accepts ("a number from 0 to 1"), only its range (" from 0 to 1", "none or

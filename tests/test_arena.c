@@ -168,6 +168,27 @@ START_TEST(error_longer_than_its_room_is_cut)
 }
 END_TEST
 
+START_TEST(error_shows_a_terminal_nothing_but_characters)
+{
+    const struct {
+        const char *given, *shown;
+    } cases[] = {
+        {"a\nb\tc", "a?b?c"},
+        {"red \x1b[31m", "red ?[31m"},
+        {"\x7f\xc2\x9b", "???"}, /* delete; a control character of two bytes */
+        {"\xc3\xa4\xe5\xa4\xa9", "\xc3\xa4\xe5\xa4\xa9"},
+        {"\xe5\xa4", "??"},
+        {"\xe5\xa4z", "??z"}, /* cut off */
+        {"\x80\xff", "??"},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        Error err;
+        error_set(&err, "%s", cases[i].given);
+        ck_assert_str_eq(err.text, cases[i].shown);
+    }
+}
+END_TEST
+
 START_TEST(require_says_expression_place_and_reason)
 {
     int rows = 3;
@@ -214,6 +235,7 @@ static const TTest *const tests[] = {
     arena_refuses_a_second_reserve_and_negative_shapes,
     error_is_filled_and_false,
     error_longer_than_its_room_is_cut,
+    error_shows_a_terminal_nothing_but_characters,
     require_says_expression_place_and_reason,
     new_memory_is_zero_and_keeps_its_numbers_when_it_grows,
     memory_that_is_not_there_ends_the_program_with_a_sentence,

@@ -112,6 +112,21 @@ bool mle_save(const Mle *m, const char *path, Error *err)
     return good;
 }
 
+static bool is_power(double x)
+{
+    return x >= 0 && x <= 1; /* NaN is none */
+}
+
+/* The numbers of mle_save, if they can be those of a run. */
+static bool read_numbers(Mle *m, const char *text)
+{
+    Adam *a = &m->adam;
+    return sscanf(text, "%d %la %la %d %la %la", &m->step, &m->best, &m->recent_loss,
+                  &m->recent_steps, &a->beta1_power, &a->beta2_power) == 6 &&
+           m->step >= 0 && m->recent_steps >= 0 && m->recent_steps <= m->step &&
+           is_power(a->beta1_power) && is_power(a->beta2_power) && isfinite(m->recent_loss);
+}
+
 bool mle_load(Mle *m, const char *path, Error *err)
 {
     Tensor tensors[3];
@@ -119,13 +134,11 @@ bool mle_load(Mle *m, const char *path, Error *err)
     cJSON *metadata = NULL;
     if (!checkpoint_load(path, tensors, 3, &metadata, err)) return false;
     const cJSON *run = cJSON_GetObjectItemCaseSensitive(metadata, "run");
-    bool good =
-        cJSON_IsString(run) &&
-        sscanf(run->valuestring, "%d %la %la %d %la %la", &m->step, &m->best, &m->recent_loss,
-               &m->recent_steps, &m->adam.beta1_power, &m->adam.beta2_power) == 6 &&
-        m->step >= 0;
+    bool good = cJSON_IsString(run) && read_numbers(m, run->valuestring);
     cJSON_Delete(metadata);
     if (!good) return error_set(err, "%s does not say where its run stopped: start anew", path);
     m->adam.steps = m->step;
-    return true;
+    return m->step <= m->options.steps ||
+           error_set(err, "%s stopped at step %d, and --steps %d ends before: give more steps", path,
+                     m->step, m->options.steps);
 }

@@ -1,10 +1,12 @@
 /* model.c: see model.h. */
 #include "model.h"
 
+#include <errno.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "run.h"
 
@@ -132,6 +134,28 @@ bool model_save(const char *dir, const Transformer *t, const Vocabulary *v, Docu
     return good;
 }
 
+/* Numbers in the weights: embeddings, L blocks of four matrices, four biases and two layer norms,
+ * and the last layer norm. */
+static double count_weights(const TransformerShape *s)
+{
+    double C = s->channels;
+    return (s->vocabulary + s->context) * C + s->layers * (12 * C * C + 13 * C) + 2 * C;
+}
+
+/* A config.json can promise any size: before that is allocated, the file must have its bytes, two a
+ * number at least. */
+static bool weights_are_there(const char *path, const TransformerShape *s, Error *err)
+{
+    struct stat info;
+    if (stat(path, &info) != 0)
+        return error_set(err, "%s can't be opened: %s; check the path", path, strerror(errno));
+    return (double)info.st_size >= 2 * count_weights(s) ||
+           error_set(err,
+                     "%s has %lld bytes, too few for the %.0f weights that config.json beside it "
+                     "asks for: it is cut short, or they are of two models",
+                     path, (long long)info.st_size, count_weights(s));
+}
+
 static bool load_weights(const char *path, Transformer *t, Error *err)
 {
     int count = transformer_tensors(t, NULL);
@@ -165,10 +189,12 @@ bool model_load(const char *dir, Transformer **t, Vocabulary *v, Documents *docu
         vocabulary_free(v);
         return false;
     }
-    *t = transformer_new(&shape, 0);
     join(path, dir, "model.safetensors");
-    if (load_weights(path, *t, err)) return true;
-    transformer_free(*t);
+    if (weights_are_there(path, &shape, err)) {
+        *t = transformer_new(&shape, 0);
+        if (load_weights(path, *t, err)) return true;
+        transformer_free(*t);
+    }
     vocabulary_free(v);
     *t = NULL;
     return false;
