@@ -4,6 +4,8 @@
  * rest of its examples are in the test of their unit; the book names the test beside each. */
 #include "suite.h"
 
+#include "attention.h"
+#include "layers.h"
 #include "matrix.h"
 #include "ngram.h"
 #include "rng.h"
@@ -43,6 +45,18 @@ START_TEST(a_head_is_a_slice_of_columns)
     ck_assert_int_eq(q.stride, 6);
     mat_add_abt(scores, q, k); /* q = (2, 8), k = (4, 10) */
     assert_2_x_2(scores, 8, 20, 32, 80);
+}
+END_TEST
+
+START_TEST(a_window_is_a_slice_of_rows_and_columns)
+{
+    real numbers[24];
+    Matrix m = mat(numbers, 4, 6);
+    Matrix window = mat_cols(mat_rows(m, 1, 2), 2, 3), same = mat_rows(mat_cols(m, 2, 3), 1, 2);
+    ck_assert(window.rows == 2 && window.cols == 3 && window.stride == 6);
+    ck_assert_ptr_eq(window.data, numbers + 8);
+    ck_assert_ptr_eq(same.data, window.data);
+    ck_assert_int_eq(same.stride, 6);
 }
 END_TEST
 
@@ -184,6 +198,32 @@ static double after(const Ngram *m, const Text *text, const char *history, const
 }
 
 /* The most frequent word of all is as unlikely after "dog" as one that occurs once. */
+/* P(line) by the shares of its pairs; the words are separated by single blanks. */
+static double line_probability(const Ngram *m, const Text *text, const char *line)
+{
+    int ids[8];
+    size_t count = 0;
+    char copy[64], *rest;
+    snprintf(copy, sizeof copy, "%s", line);
+    for (char *w = strtok_r(copy, " ", &rest); w; w = strtok_r(NULL, " ", &rest))
+        ids[count++] = word(text, w);
+    return exp(ngram_score(m, ids, count, NULL));
+}
+
+START_TEST(the_five_lines_of_the_ten_words_sum_to_one)
+{
+    static const char *const lines[] = {"the cat sat", "the cat ran", "the cat sat down",
+                                        "the dog sat", "the dog sat down"};
+    Text text;
+    Ngram *m = train_on_ten_words(&text, SMOOTHING_NONE, 0);
+    for (int i = 0; i < 5; i++)
+        ck_assert(
+            close_to(line_probability(m, &text, lines[i]), i == 1 ? 1.0 / 3 : 1.0 / 6, 1e-12));
+    ngram_free(m);
+    text_free(&text);
+}
+END_TEST
+
 START_TEST(kneser_ney_asks_after_how_many_words_a_word_has_come)
 {
     Text text;
@@ -220,15 +260,72 @@ START_TEST(a_temperature_of_one_half_squares_the_probabilities)
 }
 END_TEST
 
+/* --- chapter 2: a transformer ----------------------------------------------------------------- */
+
+/* "By hand": logits (ln 3, 0), the second symbol comes, a step of size 1 with weight w. */
+static double probability_after(double w)
+{
+    real logits[2] = {(real)log(3), 0}, probs[2], logprob[1], dlogits[2] = {0}, weight = (real)w;
+    const int x[] = {1};
+    Matrix l = mat(logits, 1, 2), p = mat(probs, 1, 2), d = mat(dlogits, 1, 2);
+    softmax_forward(p, logprob, l, x);
+    ck_assert_double_eq_tol(probs[0], 0.75, 1e-6);
+    ck_assert_double_eq_tol(-logprob[0], 1.386, 5e-4);
+    softmax_gradient(d, p, x, &weight);
+    ck_assert_double_eq_tol(dlogits[0], 0.75 * w, 1e-6);
+    ck_assert_double_eq_tol(dlogits[1], -0.75 * w, 1e-6);
+    for (int j = 0; j < 2; j++) logits[j] -= dlogits[j];
+    softmax_forward(p, logprob, l, x);
+    return (double)probs[1];
+}
+
+START_TEST(a_step_on_two_symbols_comes_out_as_by_hand)
+{
+    ck_assert_double_eq_tol(probability_after(1), 0.599, 5e-4);
+    ck_assert_double_eq_tol(-log(probability_after(1)), 0.512, 5e-4);
+}
+END_TEST
+
+START_TEST(a_negative_weight_goes_the_other_way)
+{
+    ck_assert_double_eq_tol(probability_after(-1), 0.069, 5e-4);
+}
+END_TEST
+
+START_TEST(attention_by_hand_on_two_positions)
+{
+    real queries[] = {0, (real)log(3)}, keys[] = {1, 0}, values[] = {4, 8}, y_data[2], att_data[4];
+    Matrix q = mat(queries, 2, 1), k = mat(keys, 2, 1), v = mat(values, 2, 1);
+    Matrix y = mat(y_data, 2, 1), att = mat(att_data, 2, 2);
+    attention_forward(y, att, q, k, v);
+    ck_assert_double_eq_tol(y_data[0], 4, 1e-6);
+    ck_assert_double_eq_tol(att_data[2], 0.75, 1e-6);
+    ck_assert_double_eq_tol(y_data[1], 5, 1e-5);
+
+    real dy[] = {0, 1}, dq[2] = {0}, dk[2] = {0}, dv[2] = {0}, room[4];
+    attention_backward(mat(dq, 2, 1), mat(dk, 2, 1), mat(dv, 2, 1), mat(dy, 2, 1), att,
+                       mat(room, 2, 2), q, k, v);
+    ck_assert_double_eq_tol(dq[1], -0.75, 1e-5);
+    ck_assert_double_eq_tol(dk[0], -0.824, 5e-4);
+    ck_assert_double_eq_tol(dk[1], 0.824, 5e-4);
+    ck_assert_double_eq_tol(dv[0], 0.75, 1e-6);
+}
+END_TEST
+
 static const TTest *const tests[] = {a_2_x_2_product_in_its_three_forms,
                                      a_head_is_a_slice_of_columns,
+                                     a_window_is_a_slice_of_rows_and_columns,
                                      a_multiply_add_rounds_once,
                                      the_order_of_a_sum_shows_in_floats,
                                      streams_begin_with_these_numbers,
                                      the_small_grammar_has_three_and_a_half_bits,
                                      forgetting_costs_the_small_tales_four_and_a_half_bits,
+                                     the_five_lines_of_the_ten_words_sum_to_one,
                                      kneser_ney_asks_after_how_many_words_a_word_has_come,
                                      a_temperature_of_one_half_squares_the_probabilities,
+                                     a_step_on_two_symbols_comes_out_as_by_hand,
+                                     a_negative_weight_goes_the_other_way,
+                                     attention_by_hand_on_two_positions,
                                      NULL};
 
 RUN_TESTS("book_examples", tests)
