@@ -1,5 +1,6 @@
 /* test_book_examples_rl.c: the examples that chapters 3 and 5 of the book work by hand. (Chapter
  * 4's are in test_advantage.c.) */
+#include "advantage.h"
 #include "layers.h"
 #include "ppo.h"
 #include "reinforce.h"
@@ -109,6 +110,88 @@ START_TEST(one_step_with_the_mean_of_the_other_texts_as_baseline)
     ck_assert(fabs(d[A] + 0.75) < 1e-6);
     double after = probability_after_step(&p);
     ck_assert(fabs(after - 0.818) < 5e-4 && fabs(objective(after) - 1.486) < 5e-4);
+    pencil_free(&p);
+}
+END_TEST
+
+START_TEST(a_lucky_batch_steps_and_a_silent_one_does_not)
+{
+    for (int number = 0; number < 3; number += 2) {
+        Pencil p;
+        real d[SYMBOLS];
+        pencil_make(&p, 3);
+        for (int i = 0; i < 3; i++) add_text(p.r, number, false);
+        weights_total(p.r);
+        weights_mean(p.r);
+        gradient_of(&p, d);
+        double after = probability_after_step(&p);
+        ck_assert(fabs(d[A] + number) < 1e-6 && fabs(d[END] - number) < 1e-6);
+        ck_assert(fabs(after - (number ? 0.982 : 0.5)) < 5e-4);
+        ck_assert(fabs(objective(after) - (number ? 1.946 : 0.75)) < 5e-4);
+        pencil_free(&p);
+    }
+}
+END_TEST
+
+/* What one text, each a paid at once, says of dJ/dz_a on average, if `fill` makes its weights. */
+static double mean_estimate(void (*fill)(Rollout *r))
+{
+    static const double probability[] = {0.5, 0.25, 0.25};
+    double mean = 0;
+    for (int i = 0; i < 3; i++) {
+        Pencil p;
+        real d[SYMBOLS];
+        pencil_make(&p, 1);
+        add_text(p.r, i, true);
+        fill(p.r);
+        gradient_of(&p, d);
+        mean -= probability[i] * d[A];
+        pencil_free(&p);
+    }
+    return mean;
+}
+
+static void weights_so_far(Rollout *r)
+{
+    real so_far = 0;
+    for (int n = 0; n < rollout_rows(r); n++) r->weights[n] = so_far += r->rewards[n];
+}
+
+START_TEST(the_reward_so_far_forgets_what_a_symbol_brings_about)
+{
+    ck_assert(fabs(mean_estimate(weights_to_go) - 0.5) < 1e-6);
+    ck_assert(fabs(mean_estimate(weights_so_far) - 3 / 8.0) < 1e-6);
+}
+END_TEST
+
+/* V is right, 3/4 at first and 1/2 after an a, or says 5 too much. */
+static double error_of_V;
+
+static void weights_td(Rollout *r)
+{
+    for (int n = 0; n < rollout_rows(r); n++)
+        r->values[n] = (real)((n == 0 ? 0.75 : 0.5) + error_of_V);
+    advantage_td(r, 1);
+    for (int n = 0; n < rollout_rows(r); n++) r->weights[n] = r->advantages[n];
+}
+
+START_TEST(a_constant_error_of_the_critic_is_charged_to_the_end)
+{
+    for (error_of_V = 0; error_of_V < 10; error_of_V += 5)
+        ck_assert(fabs(mean_estimate(weights_td) - (0.5 + error_of_V / 4)) < 1e-5);
+}
+END_TEST
+
+START_TEST(three_successes_among_sixty_four_whitened)
+{
+    Pencil p;
+    pencil_make(&p, 64);
+    for (int i = 0; i < 64; i++) {
+        add_text(p.r, 0, false);
+        p.r->weights[i] = i < 3;
+    }
+    weights_whiten(p.r);
+    for (int i = 0; i < 64; i++) ck_assert(fabs(p.r->weights[i] - (i < 3 ? 4.51 : -0.22)) < 5e-3);
     pencil_free(&p);
 }
 END_TEST
@@ -252,6 +335,10 @@ END_TEST
 static const TTest *const tests[] = {
     one_reinforce_step_on_three_texts,
     one_step_with_the_mean_of_the_other_texts_as_baseline,
+    a_lucky_batch_steps_and_a_silent_one_does_not,
+    the_reward_so_far_forgets_what_a_symbol_brings_about,
+    a_constant_error_of_the_critic_is_charged_to_the_end,
+    three_successes_among_sixty_four_whitened,
     a_baseline_changes_the_variance_and_not_the_mean,
     the_least_price_of_a_reward_of_0_95,
     a_clipped_update_stops_after_two_steps_and_an_unclipped_one_goes_on,
