@@ -319,6 +319,16 @@ START_TEST(the_four_regions_of_the_clip)
 END_TEST
 
 /* A reward of 0 or 1 from a base rate of 3%: the best policy's rate, and its price. */
+START_TEST(the_entropy_bonus_by_hand_on_three_symbols)
+{
+    real probs[] = {0.5, 0.25, 0.25}, dlogits[3] = {0};
+    double H = entropy_bonus(mat(dlogits, 1, 3), mat(probs, 1, 3), 1);
+    ck_assert(fabs(H - 1.04) < 5e-4);
+    ck_assert(fabs(dlogits[0] - 0.173) < 5e-4); /* we go down dlogits */
+    ck_assert(fabs(dlogits[1] + 0.087) < 5e-4 && fabs(dlogits[2] + 0.087) < 5e-4);
+}
+END_TEST
+
 START_TEST(the_best_policy_for_a_reward_of_zero_or_one)
 {
     static const double rows[][3] = {
@@ -344,6 +354,7 @@ static const TTest *const tests[] = {
     a_clipped_update_stops_after_two_steps_and_an_unclipped_one_goes_on,
     a_bad_symbol_is_pushed_down_to_the_clip_and_no_further,
     the_four_regions_of_the_clip,
+    the_entropy_bonus_by_hand_on_three_symbols,
     the_best_policy_for_a_reward_of_zero_or_one,
     NULL};
 
