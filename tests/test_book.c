@@ -392,6 +392,18 @@ START_TEST(tests_and_files_that_the_text_mentions_are_there)
 }
 END_TEST
 
+START_TEST(a_glossary_has_a_row_for_each_column)
+{
+    make_place();
+    put("plots/one.csv", "seed,gain,loss\n1,2,3\n");
+    assert_accepted("<!-- glossary: plots/one.csv -->\n\n| column | what |\n|---|---|\n"
+                    "| `seed` | `none` |\n| `loss`, `gain` | nats |\n");
+    assert_refused("\n<!-- glossary: plots/one.csv -->\n\n| `seed` | `gain` |\n| `loss` | x |\n",
+                   "page.md:2: no table explains the column gain of plots/one.csv");
+    assert_refused("<!-- glossary: plots/two.csv -->\n", "can't read plots/two.csv");
+}
+END_TEST
+
 START_TEST(commands_use_flags_and_targets_that_there_are)
 {
     make_place();
@@ -502,6 +514,7 @@ static const TTest *const tests[] = {
     figures_exist_and_say_what_they_show,
     a_figure_has_a_caption_with_its_data,
     tests_and_files_that_the_text_mentions_are_there,
+    a_glossary_has_a_row_for_each_column,
     commands_use_flags_and_targets_that_there_are,
     formulas_are_such_that_github_leaves_them_whole,
     functions_that_the_text_mentions_are_defined,

@@ -14,6 +14,8 @@
  *         a number or a string out of a JSON file, as %.Nf, %.Ne, %.Ng, %d or %s, perhaps scaled
  *     <!-- foreign: torch.nn fork --ordr -->
  *         functions, tests and flags that the text may mention though they are not ours
+ *     <!-- glossary: plots/chapter1_curves.csv plots/chapter1_recall.csv -->
+ *         for each column of these files the page has a table's row that begins with its `name`
  *
  * `book refresh FILE...` brings all this up to date; `book check FILE...` fails where it isn't.
  * --no-run leaves outputs alone; --limit=60 is the time in seconds that a command may take. Both

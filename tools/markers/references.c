@@ -160,11 +160,42 @@ static const char *check_code_span(Book *b, const char *at)
     return end + ticks;
 }
 
+static bool in_first_cell(const Book *b, const char *at)
+{
+    while (at > b->text && at[-1] != '\n' && at[-1] != '|') at--;
+    return *at == ' ' && at > b->text + 1 && at[-1] == '|' && at[-2] == '\n';
+}
+
+/* <!-- glossary: FILE.csv ... --> : each column of the files is explained by a row of a table. */
+static void check_glossary(Book *b, const char *at)
+{
+    char path[256], *table, row[128];
+    const char *p = at + strlen("<!-- glossary: "), *end = strstr(p, "-->");
+    for (size_t n; end && p < end; p += n + strspn(p + n, " ")) {
+        n = strcspn(p, " ");
+        snprintf(path, sizeof path, "%.*s", (int)n, p);
+        if (!(table = read_file(path))) {
+            problem(b, at, "can't read %s", path);
+            continue;
+        }
+        table[strcspn(table, "\n")] = 0;
+        char *rest, *name = strtok_r(table, ",", &rest);
+        for (; name; name = strtok_r(NULL, ",", &rest)) {
+            snprintf(row, sizeof row, "`%s`", name);
+            const char *found = b->text; /* in the first cell of a row, perhaps beside others */
+            while ((found = strstr(found, row)) && !in_first_cell(b, found)) found++;
+            if (!found) problem(b, at, "no table explains the column %s of %s", name, path);
+        }
+        free(table);
+    }
+}
+
 /* A comment is passed over, unless it looks as if it should have been a marker. */
 static const char *check_comment(Book *b, const char *at)
 {
     bool marker = starts(at, "<!-- listing: ") || starts(at, "<!-- output: ");
     const char *end = strstr(at, "-->");
+    if (starts(at, "<!-- glossary: ")) check_glossary(b, at);
     if (marker && at > b->text && at[-1] != '\n') problem(b, at, "this marker must begin its line");
     if (!marker && end && end[3] == '\n' && is_fence(end + 4))
         problem(b, at, "a block follows this comment: begin it with <!-- listing: or <!-- output:");
