@@ -13,16 +13,18 @@
  * MR|  A   | | C  |  registers
  *   +------+ +----+
  *
- * Only B is copied, into panels NR wide that the tile reads front to back; A is read in place
- * through its strides, so a transposed product is the same code. Where the matrix ends in the
- * middle of a tile, the tile works on a zero-padded copy.
+ * Only B is copied, into panels NR wide that the tile reads front to back (and not even B where A
+ * has so few rows that a copy would cost more than it saves). A is read in place through its
+ * strides, so a transposed product is the same code. The last rows of A are done in tiles of 8, 4,
+ * 2 and 1; where C ends in the middle of a vector, the tile works on a padded copy.
  *
- * The accumulators start from C and k runs upward, one fused multiply-add a step. So an element's
- * bits depend on its row of A, its column of B and its old value alone: not on tile sizes, slabs or
- * threads. This file is compiled with -ffp-contract=fast, which turns acc += a * b into that fused
- * instruction. */
+ * The accumulators start from C, from a row or from nothing, and k runs upward, one fused
+ * multiply-add a step. So an element's bits depend on its row of A, its column of B and its start
+ * alone: not on tile sizes, slabs or threads. This file is compiled with -ffp-contract=fast, which
+ * turns acc += a * b into that fused instruction. */
 #include "gemm.h"
 
+#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -40,10 +42,12 @@ enum { VECTOR_BYTES = 32, MR = 6 }; /* 16 registers: 12 of C, 2 of B, 1 of A */
 enum { VECTOR_BYTES = 16, MR = 6 };
 #endif
 enum { LANES = VECTOR_BYTES / sizeof(real), NR = 2 * LANES };
-enum { KC = 512 };               /* rows of B packed at a time: MR * KC of A fit in L1 */
-enum { WORTH_A_TEAM = 1 << 18 }; /* multiply-adds below which a second thread costs more */
+enum { KC = 512 };                /* rows of B packed at a time: MR * KC of A fit in L1 */
+enum { WORTH_PACKING = 12 * MR }; /* rows of A below which B is read but a few times: in place */
+enum { WORTH_A_TEAM = 1 << 18 };  /* multiply-adds below which a second thread costs more */
 
 typedef real Vector __attribute__((vector_size(VECTOR_BYTES), aligned(sizeof(real))));
+typedef real Quad __attribute__((vector_size(4 * sizeof(real)), aligned(sizeof(real))));
 
 #define INLINE static inline __attribute__((always_inline))
 #ifdef __clang__
@@ -52,93 +56,157 @@ typedef real Vector __attribute__((vector_size(VECTOR_BYTES), aligned(sizeof(rea
 #define UNROLL _Pragma("GCC unroll 16")
 #endif
 
-/* c[MR][vectors * LANES] += a[MR][k] b[k][NR]; `vectors` and a's unit stride are constants where
- * this is inlined, so the loops marked UNROLL vanish and acc lives in registers. */
-INLINE void tile_body(int vectors, int k, const real *a, long row, long col, const real *b, real *c,
-                      long ldc)
+/* B, or a packed copy of it, as the tiles read it: NR columns at a time. */
+typedef struct {
+    const real *data;
+    long row;   /* from one k to the next */
+    long panel; /* from NR columns to the next NR */
+} Panels;
+
+static const real zeros[NR];
+const Strided gemm_zero = {zeros, 0, 0};
+
+/* The same matrix from row i and column j on. */
+static Strided at(Strided m, long i, long j)
+{
+    return (Strided){m.data + i * m.row + j * m.col, m.row, m.col};
+}
+
+/* ---- tiles -------------------------------------------------------------------------------- */
+
+/* c[rows][vectors * LANES] = from + a[rows][k] b[k][vectors * LANES]; `rows` and `vectors` are
+ * constants where this is inlined, so the loops marked UNROLL vanish and acc lives in registers. */
+INLINE void tile_body(int rows, int vectors, int k, Strided a, const real *b, long step,
+                      Strided from, real *c, long ldc)
 {
     Vector acc[MR][2];
     UNROLL
-    for (int i = 0; i < MR; i++) {
+    for (int i = 0; i < rows; i++) {
         UNROLL
-        for (int j = 0; j < vectors; j++) acc[i][j] = *(Vector *)(c + i * ldc + j * LANES);
+        for (int j = 0; j < vectors; j++)
+            acc[i][j] = *(const Vector *)(from.data + i * from.row + j * LANES);
     }
-    for (int p = 0; p < k; p++, a += col, b += NR) {
+    for (int p = 0; p < k; p++, a.data += a.col, b += step) {
         UNROLL
-        for (int i = 0; i < MR; i++) {
+        for (int i = 0; i < rows; i++) {
             UNROLL
             for (int j = 0; j < vectors; j++)
-                acc[i][j] += a[i * row] * *(const Vector *)(b + j * LANES);
+                acc[i][j] += a.data[i * a.row] * *(const Vector *)(b + j * LANES);
         }
     }
     UNROLL
-    for (int i = 0; i < MR; i++) {
+    for (int i = 0; i < rows; i++) {
         UNROLL
         for (int j = 0; j < vectors; j++) *(Vector *)(c + i * ldc + j * LANES) = acc[i][j];
     }
 }
 
-static void tile(int vectors, int k, Strided a, const real *b, real *c, long ldc)
+enum { LOW = MR < 8 ? 4 : 8 };
+
+/* The rows that a strip of A has: MR while there are as many and B is packed, then 8, 4, 2, 1. */
+static int strip_height(int rows, bool packed)
 {
-    if (a.col == 1 && vectors == 2)
-        tile_body(2, k, a.data, a.row, 1, b, c, ldc);
-    else if (a.col == 1)
-        tile_body(1, k, a.data, a.row, 1, b, c, ldc);
-    else if (vectors == 2)
-        tile_body(2, k, a.data, 1, a.col, b, c, ldc);
+    if (packed && rows >= MR) return MR;
+    return rows >= LOW ? LOW : rows >= 4 ? 4 : rows >= 2 ? 2 : 1;
+}
+
+/* A strip of A meets every panel of B. Where C ends in the middle of a vector, the tile is done on
+ * the side. */
+INLINE void strip_body(int rows, int n, int k, Strided a, const real *b, long step, long panel,
+                       Strided from, real *c, long ldc)
+{
+    for (; n >= NR; n -= NR, b += panel, from.data += NR * from.col, c += NR)
+        tile_body(rows, 2, k, a, b, step, from, c, ldc);
+    if (n == LANES) {
+        tile_body(rows, 1, k, a, b, step, from, c, ldc);
+    } else if (n > 0) {
+        real edge[MR * NR] = {0};
+        size_t width = sizeof(real) * (size_t)n;
+        for (int i = 0; i < rows; i++) memcpy(edge + i * NR, from.data + i * from.row, width);
+        tile_body(rows, 2, k, a, b, step, (Strided){edge, NR, 1}, edge, NR);
+        for (int i = 0; i < rows; i++) memcpy(c + i * ldc, edge + i * NR, width);
+    }
+}
+
+#define STRIP(rows, a, step) strip_body(rows, n, k, a, b.data, step, b.panel, from, c, ldc)
+
+/* The tall strip is told what it can be told: it has no register left for more than one stride. */
+static void strip(int rows, int n, int k, Strided a, Panels b, Strided from, real *c, long ldc)
+{
+    if (rows == MR && a.col == 1)
+        STRIP(MR, ((Strided){a.data, a.row, 1}), NR);
+    else if (rows == MR)
+        STRIP(MR, ((Strided){a.data, 1, a.col}), NR);
+    else if (rows == LOW)
+        STRIP(LOW, a, b.row);
+    else if (rows == 4)
+        STRIP(4, a, b.row);
+    else if (rows == 2)
+        STRIP(2, a, b.row);
     else
-        tile_body(1, k, a.data, 1, a.col, b, c, ldc);
+        STRIP(1, a, b.row);
+}
+
+/* One slab of k. */
+static void multiply(int m, int n, int k, Strided a, Panels b, Strided from, real *c, long ldc)
+{
+    for (int i = 0, rows; i < m; i += rows) {
+        rows = strip_height(m - i, b.row == NR);
+        strip(rows, n, k, at(a, i, 0), b, at(from, i, 0), c + i * ldc, ldc);
+    }
+}
+
+/* ---- packing ------------------------------------------------------------------------------ */
+
+#if __has_builtin(__builtin_shufflevector)
+/* to[p][j] = from[j][p], 4 x 4 */
+INLINE void transpose_quad(const real *from, long row, real *to)
+{
+    Quad a = *(const Quad *)from, b = *(const Quad *)(from + row);
+    Quad c = *(const Quad *)(from + 2 * row), d = *(const Quad *)(from + 3 * row);
+    Quad ab = __builtin_shufflevector(a, b, 0, 4, 1, 5);
+    Quad cd = __builtin_shufflevector(c, d, 0, 4, 1, 5);
+    *(Quad *)to = __builtin_shufflevector(ab, cd, 0, 1, 4, 5);
+    *(Quad *)(to + NR) = __builtin_shufflevector(ab, cd, 2, 3, 6, 7);
+    ab = __builtin_shufflevector(a, b, 2, 6, 3, 7);
+    cd = __builtin_shufflevector(c, d, 2, 6, 3, 7);
+    *(Quad *)(to + 2 * NR) = __builtin_shufflevector(ab, cd, 0, 1, 4, 5);
+    *(Quad *)(to + 3 * NR) = __builtin_shufflevector(ab, cd, 2, 3, 6, 7);
+}
+#else
+INLINE void transpose_quad(const real *from, long row, real *to)
+{
+    for (int p = 0; p < 4; p++)
+        for (int j = 0; j < 4; j++) to[p * NR + j] = from[j * row + p];
+}
+#endif
+
+/* A panel from a B whose columns are contiguous: the copy turns it round. */
+static void pack_transposed(int k, int cols, Strided b, real *panel)
+{
+    int j = 0;
+    for (; j + 4 <= cols; j += 4) {
+        const real *from = b.data + j * b.col;
+        int p = 0;
+        for (; p + 4 <= k; p += 4) transpose_quad(from + p, b.col, panel + p * NR + j);
+        for (; p < k; p++)
+            for (int i = 0; i < 4; i++) panel[p * NR + j + i] = from[i * b.col + p];
+    }
+    for (; j < cols; j++)
+        for (int p = 0; p < k; p++) panel[p * NR + j] = b.data[j * b.col + p];
 }
 
 /* Copies k rows of `cols` <= NR columns of B into a panel of NR columns, zeros to the right. */
 static void pack_panel(int k, int cols, Strided b, real *panel)
 {
     if (cols < NR) memset(panel, 0, sizeof(real) * NR * (size_t)k);
-    if (b.col == 1)
+    if (b.col != 1)
+        pack_transposed(k, cols, b, panel);
+    else if (cols == NR)
+        for (int p = 0; p < k; p++) memcpy(panel + p * NR, b.data + p * b.row, sizeof(real) * NR);
+    else
         for (int p = 0; p < k; p++)
             memcpy(panel + p * NR, b.data + p * b.row, sizeof(real) * (size_t)cols);
-    else
-        for (int j = 0; j < cols; j++)
-            for (int p = 0; p < k; p++) panel[p * NR + j] = b.data[p * b.row + j * b.col];
-}
-
-/* A zero-padded copy of `rows` < MR rows of A, column by column. */
-static Strided pad_strip(int rows, int k, Strided a, real *side)
-{
-    for (int p = 0; p < k; p++)
-        for (int i = 0; i < MR; i++)
-            side[p * MR + i] = i < rows ? a.data[i * a.row + p * a.col] : 0;
-    return (Strided){side, 1, MR};
-}
-
-/* A tile of which only rows x cols lie inside C: done on the side. */
-static void tile_at_edge(int rows, int cols, int k, Strided a, const real *b, real *c, long ldc)
-{
-    real edge[MR * NR] = {0};
-    for (int i = 0; i < rows; i++) memcpy(edge + i * NR, c + i * ldc, sizeof(real) * (size_t)cols);
-    tile(cols > LANES ? 2 : 1, k, a, b, edge, NR);
-    for (int i = 0; i < rows; i++) memcpy(c + i * ldc, edge + i * NR, sizeof(real) * (size_t)cols);
-}
-
-/* Rows first .. last-1 of C, for one slab of k: each strip of A meets every panel of B. */
-static void multiply_rows(int first, int last, int n, int k, Strided a, const real *panels, real *c,
-                          long ldc)
-{
-    real side[MR * KC];
-    for (int i = first; i < last; i += MR) {
-        int rows = last - i < MR ? last - i : MR;
-        Strided strip = {a.data + i * a.row, a.row, a.col};
-        if (rows < MR) strip = pad_strip(rows, k, strip, side);
-        for (int j = 0; j < n; j += NR) {
-            int cols = n - j < NR ? n - j : NR;
-            const real *panel = panels + (size_t)j * (size_t)k;
-            real *target = c + i * ldc + j;
-            if (rows == MR && cols % LANES == 0)
-                tile(cols / LANES, k, strip, panel, target, ldc);
-            else
-                tile_at_edge(rows, cols, k, strip, panel, target, ldc);
-        }
-    }
 }
 
 /* Each thread keeps a buffer of its own for panels, grown when a larger product comes. */
@@ -157,47 +225,51 @@ static real *panel_buffer(int n, int k)
     return buffer;
 }
 
-/* All threads of a team have come here. A team of one has no one to wait for, and must not: inside
- * another parallel region the barrier would be that region's. */
-static void meet(int threads)
+static Panels pack(int n, int k, Strided b)
 {
-    if (threads > 1) {
-#pragma omp barrier
-    }
-}
-
-/* The share of one thread of a team: it packs its panels, waits for the others', and does its rows.
- */
-static void multiply_share(int m, int n, int k, Strided a, Strided b, real *c, long ldc,
-                           real *panels, int thread, int threads)
-{
-    int count = (n + NR - 1) / NR, strips = (m + MR - 1) / MR;
-    int first = strips * thread / threads * MR, last = strips * (thread + 1) / threads * MR;
-    if (last > m) last = m;
-    for (int p = 0; p < k; p += KC) {
-        int depth = k - p < KC ? k - p : KC;
-        for (int j = count * thread / threads; j < count * (thread + 1) / threads; j++) {
-            int cols = n - j * NR < NR ? n - j * NR : NR;
-            Strided block = {b.data + p * b.row + j * NR * b.col, b.row, b.col};
-            pack_panel(depth, cols, block, panels + (size_t)j * NR * (size_t)depth);
-        }
-        meet(threads);
-        multiply_rows(first, last, n, depth, (Strided){a.data + p * a.col, a.row, a.col}, panels, c,
-                      ldc);
-        meet(threads);
-    }
-}
-
-void gemm(int m, int n, int k, Strided a, Strided b, real *c, long ldc)
-{
-    if (m == 0 || n == 0 || k == 0) return;
     real *panels = panel_buffer(n, k);
+    for (int j = 0; j < n; j += NR)
+        pack_panel(k, n - j < NR ? n - j : NR, at(b, 0, j), panels + (size_t)j * (size_t)k);
+    return (Panels){panels, NR, (long)NR * k};
+}
+
+/* ---- the product -------------------------------------------------------------------------- */
+
+static void product(int m, int n, int k, Strided a, Strided b, Strided from, real *c, long ldc)
+{
+    bool in_place = b.col == 1 && m < WORTH_PACKING && n % LANES == 0;
+    int p = 0;
+    do { /* even for k = 0: C = from */
+        int depth = k - p < KC ? k - p : KC;
+        Strided slab = at(b, p, 0);
+        Panels panels = in_place ? (Panels){slab.data, b.row, NR} : pack(n, depth, slab);
+        multiply(m, n, depth, at(a, 0, p), panels, p == 0 ? from : (Strided){c, ldc, 1}, c, ldc);
+        p += KC;
+    } while (p < k);
+}
+
+/* The share of one thread of a team: some of the columns of C, or of the rows where C is tall. */
+static void product_share(int m, int n, int k, Strided a, Strided b, Strided from, real *c,
+                          long ldc, int thread, int threads)
+{
+    bool tall = m > 4 * n;
+    int whole = tall ? m : n, unit = tall ? MR : NR, units = (whole + unit - 1) / unit;
+    int first = units * thread / threads * unit, last = units * (thread + 1) / threads * unit;
+    int count = (last < whole ? last : whole) - first;
+    if (tall)
+        product(count, n, k, at(a, first, 0), b, at(from, first, 0), c + first * ldc, ldc);
+    else
+        product(m, count, k, a, at(b, 0, first), at(from, 0, first), c + first, ldc);
+}
+
+void gemm(int m, int n, int k, Strided a, Strided b, Strided from, real *c, long ldc)
+{
 #ifdef _OPENMP
     if ((double)m * n * k >= WORTH_A_TEAM && !omp_in_parallel() && omp_get_max_threads() > 1) {
 #pragma omp parallel
-        multiply_share(m, n, k, a, b, c, ldc, panels, omp_get_thread_num(), omp_get_num_threads());
+        product_share(m, n, k, a, b, from, c, ldc, omp_get_thread_num(), omp_get_num_threads());
         return;
     }
 #endif
-    multiply_share(m, n, k, a, b, c, ldc, panels, 0, 1);
+    product(m, n, k, a, b, from, c, ldc);
 }

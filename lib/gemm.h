@@ -11,7 +11,12 @@ typedef struct {
     long row, col;
 } Strided;
 
-/* C += A B.  c: (m, n) with rows ldc apart; a: (m, k); b: (k, n). One of a's strides must be 1. */
-void gemm(int m, int n, int k, Strided a, Strided b, real *c, long ldc);
+/* C = from + A B.  c: (m, n) with rows ldc apart; a: (m, k); b: (k, n), one of its strides 1; from:
+ * (m, n) with a column stride of 1, and C itself to accumulate, or a row stride of 0 to start each
+ * row alike; gemm_zero to start from nothing. */
+void gemm(int m, int n, int k, Strided a, Strided b, Strided from, real *c, long ldc);
+
+/* Zeros without end. */
+extern const Strided gemm_zero;
 
 #endif

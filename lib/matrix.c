@@ -37,25 +37,64 @@ real *mat_row(Matrix m, int i)
     REQUIRE(fits, "%s does not fit: C is %d x %d, A is %d x %d, B is %d x %d", op, c.rows, c.cols, \
             a.rows, a.cols, b.rows, b.cols)
 
+#define REQUIRE_AB(op) REQUIRE_PRODUCT(op, c.rows == a.rows && a.cols == b.rows && c.cols == b.cols)
+#define REQUIRE_ABT(op) \
+    REQUIRE_PRODUCT(op, c.rows == a.rows && a.cols == b.cols && c.cols == b.rows)
+#define REQUIRE_ATB(op) \
+    REQUIRE_PRODUCT(op, c.rows == a.cols && a.rows == b.rows && c.cols == b.cols)
+
+static Strided plain(Matrix m)
+{
+    return (Strided){m.data, m.stride, 1};
+}
+
+static Strided transposed(Matrix m)
+{
+    return (Strided){m.data, 1, m.stride};
+}
+
 void mat_add_ab(Matrix c, Matrix a, Matrix b)
 {
-    REQUIRE_PRODUCT("C += A B", c.rows == a.rows && a.cols == b.rows && c.cols == b.cols);
-    gemm(c.rows, c.cols, a.cols, (Strided){a.data, a.stride, 1}, (Strided){b.data, b.stride, 1},
-         c.data, c.stride);
+    REQUIRE_AB("C += A B");
+    gemm(c.rows, c.cols, a.cols, plain(a), plain(b), plain(c), c.data, c.stride);
 }
 
 void mat_add_abt(Matrix c, Matrix a, Matrix b)
 {
-    REQUIRE_PRODUCT("C += A B'", c.rows == a.rows && a.cols == b.cols && c.cols == b.rows);
-    gemm(c.rows, c.cols, a.cols, (Strided){a.data, a.stride, 1}, (Strided){b.data, 1, b.stride},
-         c.data, c.stride);
+    REQUIRE_ABT("C += A B'");
+    gemm(c.rows, c.cols, a.cols, plain(a), transposed(b), plain(c), c.data, c.stride);
 }
 
 void mat_add_atb(Matrix c, Matrix a, Matrix b)
 {
-    REQUIRE_PRODUCT("C += A' B", c.rows == a.cols && a.rows == b.rows && c.cols == b.cols);
-    gemm(c.rows, c.cols, a.rows, (Strided){a.data, 1, a.stride}, (Strided){b.data, b.stride, 1},
-         c.data, c.stride);
+    REQUIRE_ATB("C += A' B");
+    gemm(c.rows, c.cols, a.rows, transposed(a), plain(b), plain(c), c.data, c.stride);
+}
+
+void mat_set_ab(Matrix c, Matrix a, Matrix b)
+{
+    REQUIRE_AB("C = A B");
+    gemm(c.rows, c.cols, a.cols, plain(a), plain(b), gemm_zero, c.data, c.stride);
+}
+
+void mat_set_abt(Matrix c, Matrix a, Matrix b)
+{
+    REQUIRE_ABT("C = A B'");
+    gemm(c.rows, c.cols, a.cols, plain(a), transposed(b), gemm_zero, c.data, c.stride);
+}
+
+void mat_set_atb(Matrix c, Matrix a, Matrix b)
+{
+    REQUIRE_ATB("C = A' B");
+    gemm(c.rows, c.cols, a.rows, transposed(a), plain(b), gemm_zero, c.data, c.stride);
+}
+
+void mat_set_ab_row(Matrix c, Matrix a, Matrix b, Matrix row)
+{
+    REQUIRE_AB("C = A B + row");
+    REQUIRE(row.rows == 1 && row.cols == c.cols, "a row of %d x %d for a %d x %d matrix", row.rows,
+            row.cols, c.rows, c.cols);
+    gemm(c.rows, c.cols, a.cols, plain(a), plain(b), (Strided){row.data, 0, 1}, c.data, c.stride);
 }
 
 void mat_zero(Matrix m)
@@ -82,13 +121,6 @@ void mat_add(Matrix c, Matrix a)
         const real *from = mat_row(a, i);
         for (int j = 0; j < c.cols; j++) to[j] += from[j];
     }
-}
-
-void mat_set_rows(Matrix m, Matrix row)
-{
-    REQUIRE(row.rows == 1 && row.cols == m.cols, "a row of %d x %d for a %d x %d matrix", row.rows,
-            row.cols, m.rows, m.cols);
-    for (int i = 0; i < m.rows; i++) memcpy(mat_row(m, i), row.data, sizeof(real) * (size_t)m.cols);
 }
 
 void mat_add_row(Matrix m, Matrix row)

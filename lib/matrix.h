@@ -4,8 +4,8 @@
  * block of columns of a wider matrix is a Matrix too: an attention head is a column slice of
  * q|k|v, a sequence is a row slice of the batch, and nothing is copied.
  *
- * The three products always accumulate; C shares no memory with A or B. Every element of a result
- * is summed over k in order, starting from what C held, each step one fused multiply-add:
+ * The three products accumulate, or start anew; C shares no memory with A or B. Every element of a
+ * result is summed over k in order, from its start, each step one fused multiply-add:
  *
  *     c_ij <- fma(a_ik, b_kj, c_ij)   for k = 0, 1, 2, ...
  *
@@ -35,11 +35,16 @@ void mat_add_ab(Matrix c, Matrix a, Matrix b);  /* C += A B     (m,n) (m,k) (k,n
 void mat_add_abt(Matrix c, Matrix a, Matrix b); /* C += A B'    (m,n) (m,k) (n,k) */
 void mat_add_atb(Matrix c, Matrix a, Matrix b); /* C += A' B    (m,n) (k,m) (k,n) */
 
+/* The same from nothing: what C held is lost. */
+void mat_set_ab(Matrix c, Matrix a, Matrix b);                 /* C = A B */
+void mat_set_abt(Matrix c, Matrix a, Matrix b);                /* C = A B' */
+void mat_set_atb(Matrix c, Matrix a, Matrix b);                /* C = A' B */
+void mat_set_ab_row(Matrix c, Matrix a, Matrix b, Matrix row); /* every row of C = row + A B */
+
 void mat_zero(Matrix m);
 void mat_copy(Matrix to, Matrix from);
 void mat_add(Matrix c, Matrix a);               /* C += A, shapes equal */
-void mat_set_rows(Matrix m, Matrix row);        /* every row of M = row; row is (1, cols) */
-void mat_add_row(Matrix m, Matrix row);         /* every row of M += row */
+void mat_add_row(Matrix m, Matrix row);         /* every row of M += row; row is (1, cols) */
 void mat_add_column_sums(Matrix row, Matrix m); /* row_j += sum_i m_ij, over i in order */
 
 #endif

@@ -79,7 +79,7 @@ static inline real real_sqrt(real x)
 }
 
 /* Sums run in LANE_COUNT interleaved lanes, which are then added pairwise: one fixed order that a
- * vector unit of any width can follow. */
+ * vector unit of any width can follow. Zeros behind the last number change no bit. */
 enum { LANE_COUNT = 64 / sizeof(real) };
 typedef real Lanes __attribute__((vector_size(64), aligned(sizeof(real))));
 
@@ -97,9 +97,8 @@ static inline real sum(const real *x, int n)
     Lanes lanes = {0};
     int i = 0;
     for (; i + LANE_COUNT <= n; i += LANE_COUNT) lanes += *(const Lanes *)(x + i);
-    real total = lanes_sum(&lanes);
-    for (; i < n; i++) total += x[i];
-    return total;
+    for (int j = 0; i + j < n; j++) lanes[j] += x[i + j];
+    return lanes_sum(&lanes);
 }
 
 static inline real dot(const real *x, const real *y, int n)
@@ -108,9 +107,8 @@ static inline real dot(const real *x, const real *y, int n)
     int i = 0;
     for (; i + LANE_COUNT <= n; i += LANE_COUNT)
         lanes += *(const Lanes *)(x + i) * *(const Lanes *)(y + i);
-    real total = lanes_sum(&lanes);
-    for (; i < n; i++) total += x[i] * y[i];
-    return total;
+    for (int j = 0; i + j < n; j++) lanes[j] += x[i + j] * y[i + j];
+    return lanes_sum(&lanes);
 }
 
 /* sum_i x_i y_i z_i */
@@ -120,16 +118,22 @@ static inline real dot3(const real *x, const real *y, const real *z, int n)
     int i = 0;
     for (; i + LANE_COUNT <= n; i += LANE_COUNT)
         lanes += *(const Lanes *)(x + i) * *(const Lanes *)(y + i) * *(const Lanes *)(z + i);
-    real total = lanes_sum(&lanes);
-    for (; i < n; i++) total += x[i] * y[i] * z[i];
-    return total;
+    for (int j = 0; i + j < n; j++) lanes[j] += x[i + j] * y[i + j] * z[i + j];
+    return lanes_sum(&lanes);
 }
 
 /* The largest of n >= 1 numbers; the order does not matter, and a NaN may be passed over. */
 static inline real largest(const real *x, int n)
 {
-    real m = x[0];
-    for (int i = 1; i < n; i++) m = x[i] > m ? x[i] : m;
+    real lane[LANE_COUNT], m = x[0];
+    int i = 0;
+    if (n >= LANE_COUNT) {
+        memcpy(lane, x, sizeof lane);
+        for (i = LANE_COUNT; i + LANE_COUNT <= n; i += LANE_COUNT)
+            for (int j = 0; j < LANE_COUNT; j++) lane[j] = x[i + j] > lane[j] ? x[i + j] : lane[j];
+        for (int j = 0; j < LANE_COUNT; j++) m = lane[j] > m ? lane[j] : m;
+    }
+    for (; i < n; i++) m = x[i] > m ? x[i] : m;
     return m;
 }
 

@@ -24,14 +24,53 @@ void threads_use(int n)
     if (n > 0) omp_set_num_threads(n);
 }
 
-int threads_count(void) { return omp_get_max_threads(); }
+int threads_count(void)
+{
+    return omp_get_max_threads();
+}
+
+int team_rank(void)
+{
+    return omp_get_thread_num();
+}
+
+int team_size(void)
+{
+    return omp_get_num_threads();
+}
+
+void team_meet(void)
+{
+#pragma omp barrier
+}
 
 #else
 
-void threads_start(char **argv) { (void)argv; }
+void threads_start(char **argv)
+{
+    (void)argv;
+}
 
-void threads_use(int n) { (void)n; }
+void threads_use(int n)
+{
+    (void)n;
+}
 
-int threads_count(void) { return 1; }
+int threads_count(void)
+{
+    return 1;
+}
+
+int team_rank(void)
+{
+    return 0;
+}
+
+int team_size(void)
+{
+    return 1;
+}
+
+void team_meet(void) {}
 
 #endif

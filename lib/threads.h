@@ -14,4 +14,10 @@ void threads_use(int n);
 
 int threads_count(void);
 
+/* Inside an OpenMP parallel region: which of how many threads this is, and a wait until all of them
+ * have come here. Outside, a team of one. */
+int team_rank(void);
+int team_size(void);
+void team_meet(void);
+
 #endif

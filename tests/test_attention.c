@@ -36,7 +36,8 @@ static Case head_case(Head *h, int n, int d)
                   new_matrix(n, d),
                   random_matrix(n, d, &rng),
                   {{"q", h->q, h->dq}, {"k", h->k, h->dk}, {"v", h->v, h->dv}},
-                  h};
+                  h,
+                  3};
 }
 
 /* d = 4, so scores are q k' / 2. Position 0 sees only itself: y_0 = v_0. Position 1 has the scores
@@ -80,10 +81,12 @@ START_TEST(attention_gradient_agrees_with_central_differences)
     check_gradients(&c);
     c = head_case(&h, 19, 3); /* longer than the lanes of a sum */
     check_gradients(&c);
+    c = head_case(&h, 41, 2); /* and than the rows that are done together */
+    check_gradients(&c);
 }
 END_TEST
 
-START_TEST(attention_backward_adds_to_what_is_there)
+START_TEST(attention_backward_overwrites)
 {
     Head h;
     Case c = head_case(&h, 7, 5);
@@ -157,13 +160,13 @@ START_TEST(attention_refuses_shapes_that_do_not_fit)
     Matrix few = new_matrix(2, 3), many = new_matrix(6, 3), att6 = new_matrix(4, 6);
     ck_assert_dies(attention_forward(y, att, q, few, few),
                    "4 positions ask and only 2 can be read");
-    ck_assert_dies(attention_forward(y, att, q, wide, q), "C += A B' does not fit");
-    ck_assert_dies(attention_forward(y, att, q, q, few), "C += A B does not fit");
-    ck_assert_dies(attention_forward(wide, att, q, q, q), "C += A B does not fit");
-    ck_assert_dies(attention_forward(y, att6, q, q, q), "C += A B' does not fit");
+    ck_assert_dies(attention_forward(y, att, q, wide, q), "C = A B' does not fit");
+    ck_assert_dies(attention_forward(y, att, q, q, few), "4 rows from row 0 of a 2 x 3 matrix");
+    ck_assert_dies(attention_forward(wide, att, q, q, q), "C = A B does not fit");
+    ck_assert_dies(attention_forward(y, mat_cols(att, 0, 3), q, q, q), "4 columns from column 0");
     ck_assert_dies(attention_backward(y, many, many, y, att6, att6, q, many, many),
                    "4 queries and 6 keys: backward wants whole sequences");
-    ck_assert_dies(attention_backward(y, y, y, y, att, att6, q, q, q), "C += A B' does not fit");
+    ck_assert_dies(attention_backward(y, y, y, y, att, y, q, q, q), "4 columns from column 0");
 }
 END_TEST
 
@@ -171,7 +174,7 @@ static const TTest *const tests[] = {
     attention_by_hand,
     attention_backward_by_hand,
     attention_gradient_agrees_with_central_differences,
-    attention_backward_adds_to_what_is_there,
+    attention_backward_overwrites,
     weights_sum_to_one_and_the_future_has_none,
     no_position_reads_a_later_one,
     large_scores_choose_one_key,

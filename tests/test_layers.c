@@ -25,7 +25,8 @@ static void linear_case_forward(Case *c)
 static void linear_case_backward(Case *c)
 {
     LinearMore *m = c->more;
-    linear_backward(m->dx, &m->d, c->dy, m->x, &m->p);
+    linear_backward(m->dx, c->dy, &m->p);
+    linear_gradient(&m->d, c->dy, m->x);
 }
 
 static Case linear_case(LinearMore *m, bool adds)
@@ -41,7 +42,8 @@ static Case linear_case(LinearMore *m, bool adds)
                   new_matrix(N, OUT),
                   random_matrix(N, OUT, &rng),
                   {{"x", m->x, m->dx}, {"w", m->p.w, m->d.w}, {"b", m->p.b, m->d.b}},
-                  m};
+                  m,
+                  1};
 }
 
 /* x = (1, 2), w = (3 4 5; 6 7 8), b = (0.5, 0, -1):
@@ -60,7 +62,8 @@ START_TEST(linear_by_hand)
     require_near("y", y, (double[]){15.5, 18, 20}, near);
     linear_add(y, x, &p); /* and add adds */
     require_near("y", y, (double[]){31, 36, 40}, near);
-    linear_backward(dx, &d, dy, x, &p);
+    linear_backward(dx, dy, &p);
+    linear_gradient(&d, dy, x);
     require_near("dx", dx, (double[]){-7, -10}, near);
     require_near("dw", d.w, (double[]){1, 0, -2, 2, 0, -4}, near);
     require_near("db", d.b, (double[]){1, 0, -2}, near);
@@ -77,7 +80,7 @@ START_TEST(linear_gradient_agrees_with_central_differences)
 }
 END_TEST
 
-START_TEST(linear_backward_adds_to_what_is_there)
+START_TEST(linear_adds_to_the_gradients_of_its_weights_alone)
 {
     LinearMore m;
     Case c = linear_case(&m, false);
@@ -91,9 +94,10 @@ START_TEST(linear_refuses_shapes_that_do_not_fit)
     Linear p = {new_matrix(3, 5), new_matrix(1, 5)}, d = {new_matrix(3, 5), new_matrix(1, 4)};
     ck_assert_dies(linear_forward(y, narrow, &p), "A is 4 x 2, B is 3 x 5");
     ck_assert_dies(linear_add(y, narrow, &p), "A is 4 x 2, B is 3 x 5");
-    ck_assert_dies(linear_forward(narrow, x, &p), "a row of 1 x 5 for a 4 x 2 matrix");
-    ck_assert_dies(linear_backward(narrow, &d, y, x, &p), "C is 4 x 2, A is 4 x 5, B is 3 x 5");
-    ck_assert_dies(linear_backward(x, &d, y, x, &p), "column sums into 1 x 4 of a 4 x 5 matrix");
+    ck_assert_dies(linear_forward(narrow, x, &p), "C = A B + row does not fit: C is 4 x 2");
+    ck_assert_dies(linear_backward(narrow, y, &p), "C is 4 x 2, A is 4 x 5, B is 3 x 5");
+    ck_assert_dies(linear_gradient(&d, narrow, x), "C is 3 x 5, A is 4 x 3, B is 4 x 2");
+    ck_assert_dies(linear_gradient(&d, y, x), "column sums into 1 x 4 of a 4 x 5 matrix");
 }
 END_TEST
 
@@ -113,10 +117,11 @@ static void norm_case_forward(Case *c)
 static void norm_case_backward(Case *c)
 {
     NormMore *m = c->more;
-    layernorm_backward(m->dx, &m->d, c->dy, m->stats, m->x, &m->p);
+    layernorm_backward(m->dx, c->dy, m->stats, m->x, &m->p);
+    layernorm_gradient(&m->d, c->dy, m->stats, m->x);
 }
 
-/* C = 37: two stripes of columns in backward, lanes and a rest in every sum. The mean is not 0. */
+/* C = 37: lanes and a rest in every sum. The mean is not 0. */
 static Case norm_case(NormMore *m)
 {
     enum { N = 4, C = 37 };
@@ -130,7 +135,8 @@ static Case norm_case(NormMore *m)
                   new_matrix(N, C),
                   random_matrix(N, C, &rng),
                   {{"x", m->x, m->dx}, {"gain", m->p.g, m->d.g}, {"bias", m->p.b, m->d.b}},
-                  m};
+                  m,
+                  0};
 }
 
 /* x = (1, 2, 6): mean 3, deviations (-2, -1, 3), variance (4 + 1 + 9)/3 = 14/3,
@@ -182,9 +188,10 @@ START_TEST(layer_norm_refuses_shapes_that_do_not_fit)
                    "layer norm: y is 4 x 2 and should be 4 x 3");
     ck_assert_dies(layernorm_forward(x, x, x, &p), "stats is 4 x 3 and should be 4 x 2");
     ck_assert_dies(layernorm_forward(x, stats, x, &d), "bias is 1 x 2 and should be 1 x 3");
-    ck_assert_dies(layernorm_backward(narrow, &p, x, stats, x, &p), "dx is 4 x 2");
-    ck_assert_dies(layernorm_backward(x, &p, narrow, stats, x, &p), "dy is 4 x 2");
-    ck_assert_dies(layernorm_backward(x, &d, x, stats, x, &p), "d bias is 1 x 2");
+    ck_assert_dies(layernorm_backward(narrow, x, stats, x, &p), "dx is 4 x 2");
+    ck_assert_dies(layernorm_backward(x, narrow, stats, x, &p), "dy is 4 x 2");
+    ck_assert_dies(layernorm_gradient(&p, narrow, stats, x), "dy is 4 x 2");
+    ck_assert_dies(layernorm_gradient(&d, x, stats, x), "d bias is 1 x 2");
 }
 END_TEST
 
@@ -210,7 +217,8 @@ static Case gelu_case(void)
                   new_matrix(6, 21),
                   random_matrix(6, 21, &rng),
                   {{"x", x, new_matrix(6, 21)}},
-                  NULL};
+                  NULL,
+                  1};
 }
 
 /* x = 1: u = 0.7978845608 * 1.044715 = 0.8335620, tanh u = 0.6823839812, y = 1.6823839812 / 2.
@@ -234,7 +242,7 @@ START_TEST(gelu_gradient_agrees_with_central_differences)
 }
 END_TEST
 
-START_TEST(gelu_backward_adds_to_what_is_there)
+START_TEST(gelu_backward_overwrites)
 {
     Case c = gelu_case();
     check_accumulates(&c);
@@ -261,7 +269,7 @@ static void embedding_case_forward(Case *c)
 
 static void embedding_case_backward(Case *c)
 {
-    embedding_backward(c->in[0].gradient, c->in[1].gradient, ids, positions, c->dy);
+    embedding_gradient(c->in[0].gradient, c->in[1].gradient, ids, positions, c->dy);
 }
 
 static Case embedding_case(void)
@@ -274,7 +282,8 @@ static Case embedding_case(void)
                   random_matrix(N, C, &rng),
                   {{"wte", random_matrix(V, C, &rng), new_matrix(V, C)},
                    {"wpe", random_matrix(T, C, &rng), new_matrix(T, C)}},
-                  NULL};
+                  NULL,
+                  0};
 }
 
 /* Symbol 1 stands at positions 0 and 1: y = (10+1, 10+2), and its gradient is 3 + 4. */
@@ -284,7 +293,7 @@ START_TEST(embedding_by_hand)
     Matrix dwte = new_matrix(2, 1), dwpe = new_matrix(3, 1), y = new_matrix(2, 1);
     embedding_forward(y, (int[]){1, 1}, (int[]){0, 1}, wte, wpe);
     require_near("y", y, (double[]){11, 12}, 0);
-    embedding_backward(dwte, dwpe, (int[]){1, 1}, (int[]){0, 1}, matrix_of(2, 1, (double[]){3, 4}));
+    embedding_gradient(dwte, dwpe, (int[]){1, 1}, (int[]){0, 1}, matrix_of(2, 1, (double[]){3, 4}));
     require_near("dwte", dwte, (double[]){0, 7}, 0);
     require_near("dwpe", dwpe, (double[]){3, 4, 0}, 0);
 }
@@ -297,7 +306,7 @@ START_TEST(embedding_gradient_agrees_with_central_differences)
 }
 END_TEST
 
-START_TEST(embedding_backward_adds_to_what_is_there)
+START_TEST(embedding_gradient_adds_to_what_is_there)
 {
     Case c = embedding_case();
     check_accumulates(&c);
@@ -314,8 +323,8 @@ START_TEST(embedding_refuses_strangers_and_other_widths)
     ck_assert_dies(embedding_forward(y, fine, high, wte, wpe), "row 5 of a 4 x 3 matrix");
     ck_assert_dies(embedding_forward(y, fine, fine, wide, wpe), "wte is 4 x 6 and should be 4 x 3");
     ck_assert_dies(embedding_forward(y, fine, fine, wte, wide), "wpe is 4 x 6 and should be 4 x 3");
-    ck_assert_dies(embedding_backward(wide, wpe, fine, fine, y), "dwte is 4 x 6");
-    ck_assert_dies(embedding_backward(wte, wide, fine, fine, y), "dwpe is 4 x 6");
+    ck_assert_dies(embedding_gradient(wide, wpe, fine, fine, y), "dwte is 4 x 6");
+    ck_assert_dies(embedding_gradient(wte, wide, fine, fine, y), "dwpe is 4 x 6");
 }
 END_TEST
 
@@ -350,7 +359,8 @@ static Case softmax_case(Matrix *probs)
         new_matrix(SOFTMAX_N, 1),
         dy,
         {{"logits", random_matrix(SOFTMAX_N, SOFTMAX_V, &rng), new_matrix(SOFTMAX_N, SOFTMAX_V)}},
-        probs};
+        probs,
+        0};
 }
 
 /* logits (0, ln 2, ln 5): p = (1, 2, 5)/8. Symbol 1 came: log p = -ln 4; with the weight 4 the
@@ -447,7 +457,7 @@ END_TEST
 static const TTest *const tests[] = {
     linear_by_hand,
     linear_gradient_agrees_with_central_differences,
-    linear_backward_adds_to_what_is_there,
+    linear_adds_to_the_gradients_of_its_weights_alone,
     linear_refuses_shapes_that_do_not_fit,
     layer_norm_by_hand,
     layer_norm_of_a_constant_row_is_the_bias,
@@ -456,11 +466,11 @@ static const TTest *const tests[] = {
     layer_norm_refuses_shapes_that_do_not_fit,
     gelu_by_hand,
     gelu_gradient_agrees_with_central_differences,
-    gelu_backward_adds_to_what_is_there,
+    gelu_backward_overwrites,
     gelu_refuses_shapes_that_do_not_fit,
     embedding_by_hand,
     embedding_gradient_agrees_with_central_differences,
-    embedding_backward_adds_to_what_is_there,
+    embedding_gradient_adds_to_what_is_there,
     embedding_refuses_strangers_and_other_widths,
     softmax_by_hand,
     softmax_survives_large_logits,

@@ -183,18 +183,15 @@ END_TEST
 enum { MOST = 200, VECTORS = 3 };
 
 /* The stated order: term i goes to lane i mod L; the lanes are folded, the upper half onto the
- * lower, until one is left; what did not fill a row of lanes is added after it, one by one. */
+ * lower, until one is left. */
 static real plain_sum(const real *term, int n)
 {
     const int lanes = 64 / (int)sizeof(real);
     real lane[64 / sizeof(real)] = {0};
-    int whole = n / lanes * lanes;
-    for (int i = 0; i < whole; i++) lane[i % lanes] += term[i];
+    for (int i = 0; i < n; i++) lane[i % lanes] += term[i];
     for (int width = lanes; width > 1; width /= 2)
         for (int i = 0; i < width / 2; i++) lane[i] += lane[i + width / 2];
-    real total = lane[0];
-    for (int i = whole; i < n; i++) total += term[i];
-    return total;
+    return lane[0];
 }
 
 static void draw_vectors(real x[VECTORS][MOST + 1])

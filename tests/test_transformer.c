@@ -189,7 +189,7 @@ static Case whole_case(Whole *m)
     m->t = strong_model(&toy_shape, 1);
     m->a = activations_new(&toy_shape, N, true);
     unequal_weights(m->w, N);
-    Case c = {whole_forward, whole_backward, new_matrix(N, 1), new_matrix(N, 1), {{0}}, m};
+    Case c = {whole_forward, whole_backward, new_matrix(N, 1), new_matrix(N, 1), {{0}}, m, 0};
     for (int n = 0; n < N; n++) *mat_row(c.dy, n) = -m->w[n];
     int count = transformer_tensors(m->t, tensors);
     for (int i = 0; i < count; i++)
@@ -485,7 +485,7 @@ START_TEST(ten_steps_of_training_end_in_the_same_bits_everywhere)
         adam_step(&adam, t->weights.base, t->gradients.base, t->matrices, 0.01);
     }
     uint64_t hash = hash_of(t->weights.base, t->size);
-    ck_assert_msg(hash == 0x55ac09d5366ac1deu, "the weights' hash is 0x%016llx",
+    ck_assert_msg(hash == 0xa4a526298d61fd77u, "the weights' hash is 0x%016llx",
                   (unsigned long long)hash);
     adam_free(&adam);
     activations_free(a);

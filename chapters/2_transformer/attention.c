@@ -4,50 +4,84 @@
 #include "error.h"
 #include "numeric.h"
 
+/* Rows of queries that are done together: the first of them sees at most as many keys too many. */
+enum { BLOCK = 32 };
+
+static int block_rows(int first, int rows)
+{
+    return rows - first < BLOCK ? rows - first : BLOCK;
+}
+
+/* `seen` rounded up to whole vectors, where the row is that long: loops without a ragged end. */
+static int whole_vectors(int seen, Matrix att)
+{
+    int width = (seen + LANE_COUNT - 1) / LANE_COUNT * LANE_COUNT;
+    return width < att.cols ? width : att.cols;
+}
+
 /* Row i sees the first `past + i + 1` keys: softmax over them, zeros for the future. */
 static void causal_softmax(Matrix att, int past, real scale)
 {
     for (int i = 0; i < att.rows; i++) {
         real *row = mat_row(att, i);
-        int seen = past + i + 1;
-        real m = largest(row, seen) * scale;
-        for (int j = 0; j < seen; j++) row[j] = real_exp(row[j] * scale - m);
-        real share = 1 / sum(row, seen);
-        for (int j = 0; j < seen; j++) row[j] *= share;
+        int seen = past + i + 1, width = whole_vectors(seen, att);
+        for (int j = seen; j < width; j++) row[j] = row[0];
+        real m = largest(row, width) * scale;
+        for (int j = 0; j < width; j++) row[j] = real_exp(row[j] * scale - m);
         for (int j = seen; j < att.cols; j++) row[j] = 0;
+        real share = 1 / sum(row, width);
+        for (int j = 0; j < width; j++) row[j] *= share;
     }
 }
 
+/* att = softmax(q k' / sqrt(d)),   y = att v,   a block of rows at a time and only the past of each
+ */
 void attention_forward(Matrix y, Matrix att, Matrix q, Matrix k, Matrix v)
 {
-    REQUIRE(k.rows >= q.rows, "%d positions ask and only %d can be read", q.rows, k.rows);
-    mat_zero(att);
-    mat_add_abt(att, q, k);
-    causal_softmax(att, k.rows - q.rows, 1 / real_sqrt((real)q.cols));
-    mat_zero(y);
-    mat_add_ab(y, att, v);
+    int past = k.rows - q.rows;
+    REQUIRE(past >= 0, "%d positions ask and only %d can be read", q.rows, k.rows);
+    for (int i = 0; i < q.rows; i += BLOCK) {
+        int n = block_rows(i, q.rows), seen = past + i + n;
+        Matrix rows = mat_rows(att, i, n);
+        mat_set_abt(mat_cols(rows, 0, seen), mat_rows(q, i, n), mat_rows(k, 0, seen));
+        causal_softmax(rows, past + i, 1 / real_sqrt((real)q.cols));
+        mat_set_ab(mat_rows(y, i, n), mat_cols(rows, 0, seen), mat_rows(v, 0, seen));
+    }
 }
 
-/* Softmax by rows, backward, in place:   dscore_j = att_j (datt_j - sum_i att_i datt_i) */
-static void causal_softmax_backward(Matrix datt, Matrix att, real scale)
+/* Softmax by rows, backward, in place:   dscore_j = att_j (datt_j - sum_i att_i datt_i)
+ * which is zero in the future, for att is. */
+static void causal_softmax_backward(Matrix datt, Matrix att, int past, real scale)
 {
     for (int i = 0; i < att.rows; i++) {
         const real *a = mat_row(att, i);
-        real *d = mat_row(datt, i), mean = dot(a, d, i + 1);
-        for (int j = 0; j <= i; j++) d[j] = a[j] * (d[j] - mean) * scale;
-        for (int j = i + 1; j < att.cols; j++) d[j] = 0;
+        int width = whole_vectors(past + i + 1, att);
+        real *d = mat_row(datt, i), mean = dot(a, d, width);
+        for (int j = 0; j < width; j++) d[j] = a[j] * (d[j] - mean) * scale;
+        for (int j = width; j < att.cols; j++) d[j] = 0;
     }
 }
 
+/* dv = att' dy,   datt = dy v',   dq = dscore k,   dk = dscore' q: a query looks back at the keys
+ * before it, and a key hears from the queries after it */
 void attention_backward(Matrix dq, Matrix dk, Matrix dv, Matrix dy, Matrix att, Matrix datt,
                         Matrix q, Matrix k, Matrix v)
 {
-    REQUIRE(k.rows == q.rows, "%d queries and %d keys: backward wants whole sequences", q.rows,
-            k.rows);
-    mat_add_atb(dv, att, dy);
-    mat_zero(datt);
-    mat_add_abt(datt, dy, v);
-    causal_softmax_backward(datt, att, 1 / real_sqrt((real)q.cols));
-    mat_add_ab(dq, datt, k);
-    mat_add_atb(dk, datt, q);
+    int T = q.rows;
+    REQUIRE(k.rows == T, "%d queries and %d keys: backward wants whole sequences", T, k.rows);
+    for (int i = 0; i < T; i += BLOCK) {
+        int n = block_rows(i, T), seen = i + n;
+        Matrix a = mat_cols(mat_rows(att, i, n), 0, seen);
+        Matrix d = mat_cols(mat_rows(datt, i, n), 0, seen);
+        mat_set_abt(d, mat_rows(dy, i, n), mat_rows(v, 0, seen));
+        causal_softmax_backward(d, a, i, 1 / real_sqrt((real)q.cols));
+        mat_set_ab(mat_rows(dq, i, n), d, mat_rows(k, 0, seen));
+    }
+    for (int j = 0; j < T; j += BLOCK) {
+        int n = block_rows(j, T), after = T - j;
+        Matrix a = mat_cols(mat_rows(att, j, after), j, n);
+        Matrix d = mat_cols(mat_rows(datt, j, after), j, n);
+        mat_set_atb(mat_rows(dv, j, n), a, mat_rows(dy, j, after));
+        mat_set_atb(mat_rows(dk, j, n), d, mat_rows(q, j, after));
+    }
 }

@@ -13,10 +13,10 @@
 #include "matrix.h"
 
 /* One head of one sequence. q (n, d), k and v (m, d) with m >= n: the last n of m positions ask.
- * att (n, m) and y (n, d) are overwritten. */
+ * att (n, m or more) and y (n, d) are overwritten. */
 void attention_forward(Matrix y, Matrix att, Matrix q, Matrix k, Matrix v);
 
-/* Adds to dq, dk, dv (n, d); datt (n, n) is room to work in. n = m: a whole sequence. */
+/* dq, dk, dv (n, d) are overwritten; datt (n, n) is room to work in. n = m: a whole sequence. */
 void attention_backward(Matrix dq, Matrix dk, Matrix dv, Matrix dy, Matrix att, Matrix datt,
                         Matrix q, Matrix k, Matrix v);
 

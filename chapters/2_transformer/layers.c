@@ -1,14 +1,11 @@
 /* layers.c: forward and backward of each layer, one above the other.
  *
- * Threads take rows, or columns where a sum runs down the rows; no sum is ever split between
- * threads, so any number of threads gives the same bits. */
+ * What treats each row alone can be called on any slice of rows, and what sums down the rows on any
+ * slice of columns: so transformer.c deals them out to threads, and no sum is ever split. */
 #include "layers.h"
 
 #include "error.h"
 #include "numeric.h"
-
-/* Is a pass over m long enough for a second thread to pay? */
-#define WORTH_A_TEAM(m) ((long)(m).rows * (m).cols >= 1 << 15)
 
 static void require_shape(const char *name, Matrix m, int rows, int cols)
 {
@@ -20,8 +17,7 @@ static void require_shape(const char *name, Matrix m, int rows, int cols)
 
 void linear_forward(Matrix y, Matrix x, const Linear *p)
 {
-    mat_set_rows(y, p->b);
-    mat_add_ab(y, x, p->w);
+    mat_set_ab_row(y, x, p->w, p->b);
 }
 
 void linear_add(Matrix y, Matrix x, const Linear *p)
@@ -30,9 +26,13 @@ void linear_add(Matrix y, Matrix x, const Linear *p)
     mat_add_ab(y, x, p->w);
 }
 
-void linear_backward(Matrix dx, Linear *d, Matrix dy, Matrix x, const Linear *p)
+void linear_backward(Matrix dx, Matrix dy, const Linear *p)
 {
-    mat_add_abt(dx, dy, p->w);
+    mat_set_abt(dx, dy, p->w);
+}
+
+void linear_gradient(Linear *d, Matrix dy, Matrix x)
+{
     mat_add_atb(d->w, x, dy);
     mat_add_column_sums(d->b, dy);
 }
@@ -47,7 +47,6 @@ void layernorm_forward(Matrix y, Matrix stats, Matrix x, const LayerNorm *p)
     require_shape("layer norm: stats", stats, x.rows, 2);
     require_shape("layer norm: gain", p->g, 1, C);
     require_shape("layer norm: bias", p->b, 1, C);
-#pragma omp parallel for schedule(static) if (WORTH_A_TEAM(x))
     for (int n = 0; n < x.rows; n++) {
         const real *in = mat_row(x, n);
         real *out = mat_row(y, n), *stat = mat_row(stats, n);
@@ -62,18 +61,13 @@ void layernorm_forward(Matrix y, Matrix stats, Matrix x, const LayerNorm *p)
 
 /* With h = g dy, the gradient at xhat: the mean and the variance each take their part of h away,
  *
- *   dx = scale (h - mean(h) - xhat mean(h xhat))
- *   dg += sum_n dy xhat,   db += sum_n dy */
-void layernorm_backward(Matrix dx, LayerNorm *d, Matrix dy, Matrix stats, Matrix x,
-                        const LayerNorm *p)
+ *   dx += scale (h - mean(h) - xhat mean(h xhat)) */
+void layernorm_backward(Matrix dx, Matrix dy, Matrix stats, Matrix x, const LayerNorm *p)
 {
     int C = x.cols;
     const real *g = p->g.data;
     require_shape("layer norm: dx", dx, x.rows, C);
     require_shape("layer norm: dy", dy, x.rows, C);
-    require_shape("layer norm: d gain", d->g, 1, C);
-    require_shape("layer norm: d bias", d->b, 1, C);
-#pragma omp parallel for schedule(static) if (WORTH_A_TEAM(x))
     for (int n = 0; n < x.rows; n++) {
         const real *in = mat_row(x, n), *up = mat_row(dy, n), *stat = mat_row(stats, n);
         real *down = mat_row(dx, n), mean = stat[0], scale = stat[1];
@@ -82,17 +76,20 @@ void layernorm_backward(Matrix dx, LayerNorm *d, Matrix dy, Matrix stats, Matrix
         for (int c = 0; c < C; c++)
             down[c] += scale * (g[c] * up[c] - h - (in[c] - mean) * scale * hx);
     }
-    /* the sums over n run down the rows, so threads take columns */
-    enum { WIDTH = 32 };
-#pragma omp parallel for schedule(static) if (WORTH_A_TEAM(x))
-    for (int first = 0; first < C; first += WIDTH) {
-        int end = first + WIDTH < C ? first + WIDTH : C;
-        for (int n = 0; n < x.rows; n++) {
-            const real *in = mat_row(x, n), *up = mat_row(dy, n), *stat = mat_row(stats, n);
-            for (int c = first; c < end; c++) {
-                d->g.data[c] += up[c] * ((in[c] - stat[0]) * stat[1]);
-                d->b.data[c] += up[c];
-            }
+}
+
+/* dg += sum_n dy xhat,   db += sum_n dy */
+void layernorm_gradient(LayerNorm *d, Matrix dy, Matrix stats, Matrix x)
+{
+    real *g = d->g.data, *b = d->b.data;
+    require_shape("layer norm: dy", dy, x.rows, x.cols);
+    require_shape("layer norm: d gain", d->g, 1, x.cols);
+    require_shape("layer norm: d bias", d->b, 1, x.cols);
+    for (int n = 0; n < x.rows; n++) {
+        const real *in = mat_row(x, n), *up = mat_row(dy, n), *stat = mat_row(stats, n);
+        for (int c = 0; c < x.cols; c++) {
+            g[c] += up[c] * ((in[c] - stat[0]) * stat[1]);
+            b[c] += up[c];
         }
     }
 }
@@ -107,7 +104,6 @@ static const real gelu_a = (real)1.5957691216057308, gelu_b = (real)0.044715;
 void gelu_forward(Matrix y, Matrix x)
 {
     require_shape("GELU: y", y, x.rows, x.cols);
-#pragma omp parallel for schedule(static) if (WORTH_A_TEAM(x))
     for (int n = 0; n < x.rows; n++) {
         const real *in = mat_row(x, n);
         real *out = mat_row(y, n);
@@ -123,14 +119,14 @@ void gelu_backward(Matrix dx, Matrix dy, Matrix x)
 {
     require_shape("GELU: dx", dx, x.rows, x.cols);
     require_shape("GELU: dy", dy, x.rows, x.cols);
-#pragma omp parallel for schedule(static) if (WORTH_A_TEAM(x))
     for (int n = 0; n < x.rows; n++) {
         const real *in = mat_row(x, n), *up = mat_row(dy, n);
         real *down = mat_row(dx, n);
+#pragma omp simd
         for (int c = 0; c < x.cols; c++) {
             real square = in[c] * in[c], v = gelu_a * (in[c] + gelu_b * square * in[c]);
             real s = 1 / (1 + real_exp(-v)), slope = gelu_a * (1 + 3 * gelu_b * square);
-            down[c] += up[c] * (s + in[c] * s * (1 - s) * slope);
+            down[c] = up[c] * (s + in[c] * s * (1 - s) * slope);
         }
     }
 }
@@ -149,7 +145,7 @@ void embedding_forward(Matrix y, const int *ids, const int *positions, Matrix wt
 }
 
 /* A symbol stands at many rows, and its gradient is the sum over them. */
-void embedding_backward(Matrix dwte, Matrix dwpe, const int *ids, const int *positions, Matrix dy)
+void embedding_gradient(Matrix dwte, Matrix dwpe, const int *ids, const int *positions, Matrix dy)
 {
     require_shape("embedding: dwte", dwte, dwte.rows, dy.cols);
     require_shape("embedding: dwpe", dwpe, dwpe.rows, dy.cols);
@@ -164,6 +160,9 @@ void embedding_backward(Matrix dwte, Matrix dwpe, const int *ids, const int *pos
 }
 
 /* ---- softmax ------------------------------------------------------------------------------ */
+
+/* Is a pass over m long enough for a second thread to pay? */
+#define WORTH_A_TEAM(m) ((long)(m).rows * (m).cols >= 1 << 15)
 
 static int symbol(const int *x, int n, int V)
 {

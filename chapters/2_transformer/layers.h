@@ -2,9 +2,12 @@
  * and backward.
  *
  * Rows are positions: N of them, all sequences of a batch one after another. Columns are channels.
- * Forward functions overwrite their result; backward functions accumulate (+=) into every gradient,
- * which carries the name of its variable with a d before it. Each backward takes what its forward
- * read or made, and needs nothing else. Book: chapter 2, "Layers". */
+ * A gradient carries the name of its variable with a d before it. Going back, each layer has two
+ * things to say: X_backward what its input should have been, row by row, and X_gradient what its
+ * weights should have been, summed over all rows. Weights serve every row of every batch, so their
+ * gradients accumulate (+=); an input's gradient is overwritten, but for layer norm's: the residual
+ * stream flows round a norm as well as through it, and both ways add up.
+ * Book: chapter 2, "Layers". */
 #ifndef LAYERS_H
 #define LAYERS_H
 
@@ -26,24 +29,25 @@ void linear_forward(Matrix y, Matrix x, const Linear *p);
 /* y += x w + b: the form in which a block writes into the residual stream. */
 void linear_add(Matrix y, Matrix x, const Linear *p);
 
-/* dx += dy w',  dw += x' dy,  db += column sums of dy.   Of both forms above. */
-void linear_backward(Matrix dx, Linear *d, Matrix dy, Matrix x, const Linear *p);
+/* dx = dy w';   dw += x' dy,  db += column sums of dy.   Of both forms above. */
+void linear_backward(Matrix dx, Matrix dy, const Linear *p);
+void linear_gradient(Linear *d, Matrix dy, Matrix x);
 
 /* y = g xhat + b,  xhat = (x - mean) / sqrt(variance + 1e-5), over the C channels of each row.
  * x, y (N, C); stats (N, 2) gets mean and 1/sqrt(variance + 1e-5) for the backward pass.
  * Source: Ba, Kiros and Hinton 2016. */
 void layernorm_forward(Matrix y, Matrix stats, Matrix x, const LayerNorm *p);
-void layernorm_backward(Matrix dx, LayerNorm *d, Matrix dy, Matrix stats, Matrix x,
-                        const LayerNorm *p);
+void layernorm_backward(Matrix dx, Matrix dy, Matrix stats, Matrix x, const LayerNorm *p);
+void layernorm_gradient(LayerNorm *d, Matrix dy, Matrix stats, Matrix x);
 
 /* y = x/2 (1 + tanh u),  u = sqrt(2/pi) (x + 0.044715 x^3).   x, y (N, any)
  * Source: Hendrycks and Gimpel 2016; the tanh form is GPT-2's. */
 void gelu_forward(Matrix y, Matrix x);
-void gelu_backward(Matrix dx, Matrix dy, Matrix x);
+void gelu_backward(Matrix dx, Matrix dy, Matrix x); /* dx may be dy's memory */
 
 /* y_n = wte[id_n] + wpe[position_n].   ids, positions (N), wte (V, C), wpe (T, C), y (N, C) */
 void embedding_forward(Matrix y, const int *ids, const int *positions, Matrix wte, Matrix wpe);
-void embedding_backward(Matrix dwte, Matrix dwpe, const int *ids, const int *positions, Matrix dy);
+void embedding_gradient(Matrix dwte, Matrix dwpe, const int *ids, const int *positions, Matrix dy);
 
 /* probs = softmax(logits) by rows, both (N, V), may be the same memory; and, unless logprob is
  * NULL, logprob_n = log probs[n][x_n] in nats, for the symbols x (N). */

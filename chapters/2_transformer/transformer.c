@@ -5,10 +5,77 @@
 
 #include "attention.h"
 #include "error.h"
+#include "threads.h"
 
 int batch_rows(const Batch *b)
 {
     return b->start[b->sequences];
+}
+
+/* ---- who does what ------------------------------------------------------------------------ */
+
+/* A pass is the work of a team of threads. Each takes some of the sequences, which are some of the
+ * rows, through all layers and needs to wait for no one; only the gradients of weights, which are
+ * sums over all rows, are shared out by columns once the whole team has arrived. */
+typedef struct {
+    int sequence, last_sequence; /* sequence .. last_sequence - 1 */
+    int row, rows;
+    int thread, threads;
+} Part;
+
+/* A few short sequences are done before a second thread has woken. */
+static bool worth_a_team(const Batch *b, const TransformerShape *s)
+{
+    return b->sequences > 1 && (long)batch_rows(b) * s->channels >= 1 << 12;
+}
+
+/* Where a thread's sequences begin: such that all have about the same number of rows. */
+static int first_sequence(const Batch *b, int thread, int threads)
+{
+    int s = 0;
+    long row = (long)batch_rows(b) * thread / threads;
+    while (s < b->sequences && b->start[s] + b->start[s + 1] < 2 * row) s++;
+    return s;
+}
+
+static Part my_part(const Batch *b)
+{
+    Part p = {.thread = team_rank(), .threads = team_size()};
+    p.sequence = first_sequence(b, p.thread, p.threads);
+    p.last_sequence = first_sequence(b, p.thread + 1, p.threads);
+    p.row = b->start[p.sequence];
+    p.rows = b->start[p.last_sequence] - p.row;
+    return p;
+}
+
+static Matrix my_rows(Matrix m, Part p)
+{
+    return mat_rows(m, p.row, p.rows);
+}
+
+static BlockActivations my_block(const BlockActivations *a, Part p)
+{
+    return (BlockActivations){
+        .x = my_rows(a->x, p),
+        .ln_1 = my_rows(a->ln_1, p),
+        .ln_1_stats = my_rows(a->ln_1_stats, p),
+        .qkv = my_rows(a->qkv, p),
+        .att = my_rows(a->att, p),
+        .heads = my_rows(a->heads, p),
+        .x_mid = my_rows(a->x_mid, p),
+        .ln_2 = my_rows(a->ln_2, p),
+        .ln_2_stats = my_rows(a->ln_2_stats, p),
+        .fc = my_rows(a->fc, p),
+        .gelu = my_rows(a->gelu, p),
+    };
+}
+
+/* A share of the columns, by bundles of 32: whole vectors on every machine. */
+static Matrix my_cols(Matrix m, Part p)
+{
+    int bundles = (m.cols + 31) / 32, first = bundles * p.thread / p.threads * 32;
+    int last = bundles * (p.thread + 1) / p.threads * 32;
+    return mat_cols(m, first, (last < m.cols ? last : m.cols) - first);
 }
 
 /* ---- attention of every head of every sequence ---------------------------------------------- */
@@ -39,21 +106,17 @@ static void remember(Matrix *k, Matrix *v, Matrix keys, Matrix values, Rows r, i
     *v = mat_rows(values, r.slot * T, r.past + r.count);
 }
 
-/* A few short sequences are done before a second thread has woken. */
-#define WORTH_A_TEAM(b, C) ((b)->sequences > 1 && (long)batch_rows(b) * (C) >= 1 << 12)
-
-static void heads_forward(BlockActivations *a, const Batch *b, const TransformerShape *shape,
-                          Matrix *keys, Matrix *values)
+static void heads_forward(BlockActivations *a, const Batch *b, Part mine,
+                          const TransformerShape *shape, Matrix *keys, Matrix *values)
 {
     int C = shape->channels, H = shape->heads, T = shape->context;
-#pragma omp parallel for schedule(dynamic) if (WORTH_A_TEAM(b, C))
-    for (int s = 0; s < b->sequences; s++) {
+    for (int s = mine.sequence; s < mine.last_sequence; s++) {
         Rows r = rows_of(b, s);
         Matrix qkv = mat_rows(a->qkv, r.first, r.count);
         Matrix q = mat_cols(qkv, 0, C), k = mat_cols(qkv, C, C), v = mat_cols(qkv, 2 * C, C);
         if (keys) remember(&k, &v, *keys, *values, r, T);
         for (int h = 0; h < H; h++) {
-            Matrix att = mat_cols(mat_rows(a->att, r.first, r.count), h * T, k.rows);
+            Matrix att = mat_cols(mat_rows(a->att, r.first, r.count), h * T, T);
             attention_forward(head(mat_rows(a->heads, r.first, r.count), h, H), att, head(q, h, H),
                               head(k, h, H), head(v, h, H));
         }
@@ -61,11 +124,10 @@ static void heads_forward(BlockActivations *a, const Batch *b, const Transformer
 }
 
 static void heads_backward(Matrix dqkv, Matrix dheads, Matrix datt, const BlockActivations *a,
-                           const Batch *b, const TransformerShape *shape)
+                           const Batch *b, Part mine, const TransformerShape *shape)
 {
     int C = shape->channels, H = shape->heads, T = shape->context;
-#pragma omp parallel for schedule(dynamic) if (WORTH_A_TEAM(b, C))
-    for (int s = 0; s < b->sequences; s++) {
+    for (int s = mine.sequence; s < mine.last_sequence; s++) {
         Rows r = rows_of(b, s);
         int n = r.count;
         Matrix qkv = mat_rows(a->qkv, r.first, n), d = mat_rows(dqkv, r.first, n);
@@ -74,51 +136,86 @@ static void heads_backward(Matrix dqkv, Matrix dheads, Matrix datt, const BlockA
             Matrix k = head(mat_cols(qkv, C, C), h, H), dk = head(mat_cols(d, C, C), h, H);
             Matrix v = head(mat_cols(qkv, 2 * C, C), h, H), dv = head(mat_cols(d, 2 * C, C), h, H);
             attention_backward(dq, dk, dv, head(mat_rows(dheads, r.first, n), h, H),
-                               mat_cols(mat_rows(a->att, r.first, n), h * T, n),
-                               mat_cols(mat_rows(datt, r.first, n), h * T, n), q, k, v);
+                               mat_cols(mat_rows(a->att, r.first, n), h * T, T),
+                               mat_cols(mat_rows(datt, r.first, n), h * T, T), q, k, v);
         }
     }
 }
 
 /* ---- blocks ------------------------------------------------------------------------------- */
 
-/* x_mid = x + proj(heads(qkv(ln_1(x)))),   y = x_mid + out(gelu(fc(ln_2(x_mid)))) */
-static void block_forward(Matrix y, BlockActivations *a, const Block *p, const Batch *b,
-                          const TransformerShape *shape, Matrix *keys, Matrix *values)
+/* x_mid = x + proj(heads(qkv(ln_1(x)))),   y = x_mid + out(gelu(fc(ln_2(x_mid))))
+ * for the rows of one thread */
+static void block_forward(Matrix y, BlockActivations *all, const Block *p, const Batch *b,
+                          Part mine, const TransformerShape *shape, Matrix *keys, Matrix *values)
 {
-    layernorm_forward(a->ln_1, a->ln_1_stats, a->x, &p->ln_1);
-    linear_forward(a->qkv, a->ln_1, &p->qkv);
-    heads_forward(a, b, shape, keys, values);
-    mat_copy(a->x_mid, a->x);
-    linear_add(a->x_mid, a->heads, &p->proj);
+    BlockActivations a = my_block(all, mine);
+    layernorm_forward(a.ln_1, a.ln_1_stats, a.x, &p->ln_1);
+    linear_forward(a.qkv, a.ln_1, &p->qkv);
+    heads_forward(all, b, mine, shape, keys, values);
+    mat_copy(a.x_mid, a.x);
+    linear_add(a.x_mid, a.heads, &p->proj);
 
-    layernorm_forward(a->ln_2, a->ln_2_stats, a->x_mid, &p->ln_2);
-    linear_forward(a->fc, a->ln_2, &p->fc);
-    gelu_forward(a->gelu, a->fc);
-    mat_copy(y, a->x_mid);
-    linear_add(y, a->gelu, &p->out);
+    layernorm_forward(a.ln_2, a.ln_2_stats, a.x_mid, &p->ln_2);
+    linear_forward(a.fc, a.ln_2, &p->fc);
+    gelu_forward(a.gelu, a.fc);
+    mat_copy(my_rows(y, mine), a.x_mid);
+    linear_add(my_rows(y, mine), a.gelu, &p->out);
 }
 
-/* On entry s->dx holds dy. The stream passes it on unchanged, so dy is already most of dx_mid, and
- * dx_mid of dx: each half only adds what came through its branch. */
-static void block_backward(Block *d, const Block *p, const BlockActivations *a, Activations *s,
-                           const Batch *b)
+/* Down to the block's queries, keys and values: s->dy, the gradient of what the block gave, is
+ * there, and on the way s gets the gradient of every layer's result. The stream passes dy on
+ * unchanged, so it is already most of dx_mid, to which the second half adds what came through it.
+ */
+static void block_backward(Activations *s, const Block *p, const BlockActivations *all,
+                           const Batch *b, Part mine)
 {
-    mat_zero(s->dgelu);
-    linear_backward(s->dgelu, &d->out, s->dx, a->gelu, &p->out);
-    mat_zero(s->dfc);
-    gelu_backward(s->dfc, s->dgelu, a->fc);
-    mat_zero(s->dln);
-    linear_backward(s->dln, &d->fc, s->dfc, a->ln_2, &p->fc);
-    layernorm_backward(s->dx, &d->ln_2, s->dln, a->ln_2_stats, a->x_mid, &p->ln_2);
+    BlockActivations a = my_block(all, mine);
+    Matrix dy = my_rows(s->dy, mine), dx_mid = my_rows(s->dx_mid, mine);
+    Matrix dfc = my_rows(s->dfc, mine);
+    Matrix dln_2 = my_rows(s->dln_2, mine), dln_1 = my_rows(s->dln_1, mine);
+    linear_backward(dfc, dy, &p->out);
+    gelu_backward(dfc, dfc, a.fc);
+    linear_backward(dln_2, dfc, &p->fc);
+    mat_copy(dx_mid, dy);
+    layernorm_backward(dx_mid, dln_2, a.ln_2_stats, a.x_mid, &p->ln_2);
 
-    mat_zero(s->dheads);
-    linear_backward(s->dheads, &d->proj, s->dx, a->heads, &p->proj);
-    mat_zero(s->dqkv);
-    heads_backward(s->dqkv, s->dheads, s->datt, a, b, &s->shape);
-    mat_zero(s->dln);
-    linear_backward(s->dln, &d->qkv, s->dqkv, a->ln_1, &p->qkv);
-    layernorm_backward(s->dx, &d->ln_1, s->dln, a->ln_1_stats, a->x, &p->ln_1);
+    linear_backward(my_rows(s->dheads, mine), dx_mid, &p->proj);
+    heads_backward(s->dqkv, s->dheads, s->datt, all, b, mine, &s->shape);
+    linear_backward(dln_1, my_rows(s->dqkv, mine), &p->qkv);
+}
+
+/* Some columns of the gradient of a layer's weights. */
+static void my_linear_gradient(const Linear *d, Matrix dy, Matrix x, Part mine)
+{
+    Linear some = {my_cols(d->w, mine), my_cols(d->b, mine)};
+    linear_gradient(&some, my_cols(dy, mine), x);
+}
+
+static void my_layernorm_gradient(const LayerNorm *d, Matrix dy, Matrix stats, Matrix x, Part mine)
+{
+    LayerNorm some = {my_cols(d->g, mine), my_cols(d->b, mine)};
+    layernorm_gradient(&some, my_cols(dy, mine), stats, my_cols(x, mine));
+}
+
+/* All weights of a block, from what block_backward left: over all rows, for some columns. */
+static void block_gradient(Block *d, const Activations *s, const BlockActivations *a, Part mine)
+{
+    my_linear_gradient(&d->out, s->dy, a->gelu, mine);
+    my_linear_gradient(&d->fc, s->dfc, a->ln_2, mine);
+    my_layernorm_gradient(&d->ln_2, s->dln_2, a->ln_2_stats, a->x_mid, mine);
+    my_linear_gradient(&d->proj, s->dx_mid, a->heads, mine);
+    my_linear_gradient(&d->qkv, s->dqkv, a->ln_1, mine);
+    my_layernorm_gradient(&d->ln_1, s->dln_1, a->ln_1_stats, a->x, mine);
+}
+
+/* dx = dx_mid + what came through ln_1: the dy of the block before. */
+static void block_input(Activations *s, const Block *p, const BlockActivations *all, Part mine)
+{
+    BlockActivations a = my_block(all, mine);
+    Matrix dx = my_rows(s->dy, mine);
+    mat_copy(dx, my_rows(s->dx_mid, mine));
+    layernorm_backward(dx, my_rows(s->dln_1, mine), a.ln_1_stats, a.x, &p->ln_1);
 }
 
 /* ---- the whole ---------------------------------------------------------------------------- */
@@ -144,19 +241,48 @@ static void require_same_shape(const TransformerShape *t, const TransformerShape
     REQUIRE(memcmp(t, a, sizeof *t) == 0, "the activations were made for a model of another shape");
 }
 
-void trunk_forward(const Transformer *t, Activations *a, const Batch *b, Cache *cache)
+static void my_trunk_forward(const Transformer *t, Activations *a, const Batch *b, Cache *cache,
+                             Part mine)
 {
     int L = t->shape.layers;
+    embedding_forward(my_rows(a->block[0].x, mine), b->ids + mine.row, b->positions + mine.row,
+                      t->p.wte, t->p.wpe);
+    for (int l = 0; l < L; l++) {
+        Matrix y = l + 1 < L ? a->block[l + 1].x : a->x_last;
+        block_forward(y, &a->block[l], &t->p.block[l], b, mine, &t->shape,
+                      cache ? &cache->keys[l] : NULL, cache ? &cache->values[l] : NULL);
+    }
+    layernorm_forward(my_rows(a->hidden, mine), my_rows(a->ln_f_stats, mine),
+                      my_rows(a->x_last, mine), &t->p.ln_f);
+}
+
+static void my_trunk_backward(Transformer *t, Activations *a, const Batch *b, Matrix dhidden,
+                              Part mine)
+{
+    Matrix dy = my_rows(a->dy, mine);
+    mat_zero(dy);
+    layernorm_backward(dy, my_rows(dhidden, mine), my_rows(a->ln_f_stats, mine),
+                       my_rows(a->x_last, mine), &t->p.ln_f);
+    my_layernorm_gradient(&t->d.ln_f, dhidden, a->ln_f_stats, a->x_last, mine);
+    for (int l = t->shape.layers - 1; l >= 0; l--) {
+        block_backward(a, &t->p.block[l], &a->block[l], b, mine);
+        team_meet(); /* every row has its gradients */
+        block_gradient(&t->d.block[l], a, &a->block[l], mine);
+        team_meet(); /* they have been read and may change */
+        block_input(a, &t->p.block[l], &a->block[l], mine);
+    }
+    team_meet();
+    embedding_gradient(my_cols(t->d.wte, mine), my_cols(t->d.wpe, mine), b->ids, b->positions,
+                       my_cols(a->dy, mine));
+}
+
+void trunk_forward(const Transformer *t, Activations *a, const Batch *b, Cache *cache)
+{
     require_batch(b, cache);
     require_same_shape(&t->shape, &a->shape);
     activations_layout(a, batch_rows(b));
-    embedding_forward(a->block[0].x, b->ids, b->positions, t->p.wte, t->p.wpe);
-    for (int l = 0; l < L; l++) {
-        Matrix y = l + 1 < L ? a->block[l + 1].x : a->x_last;
-        block_forward(y, &a->block[l], &t->p.block[l], b, &t->shape, cache ? &cache->keys[l] : NULL,
-                      cache ? &cache->values[l] : NULL);
-    }
-    layernorm_forward(a->hidden, a->ln_f_stats, a->x_last, &t->p.ln_f);
+#pragma omp parallel if (worth_a_team(b, &t->shape))
+    my_trunk_forward(t, a, b, cache, my_part(b));
 }
 
 void trunk_backward(Transformer *t, Activations *a, const Batch *b, Matrix dhidden)
@@ -164,27 +290,22 @@ void trunk_backward(Transformer *t, Activations *a, const Batch *b, Matrix dhidd
     REQUIRE(a->for_backward && a->rows == batch_rows(b), "backward of %d rows after forward of %d",
             batch_rows(b), a->rows);
     require_same_shape(&t->shape, &a->shape);
-    mat_zero(a->dx);
-    layernorm_backward(a->dx, &t->d.ln_f, dhidden, a->ln_f_stats, a->x_last, &t->p.ln_f);
-    for (int l = t->shape.layers - 1; l >= 0; l--)
-        block_backward(&t->d.block[l], &t->p.block[l], &a->block[l], a, b);
-    embedding_backward(t->d.wte, t->d.wpe, b->ids, b->positions, a->dx);
+#pragma omp parallel if (worth_a_team(b, &t->shape))
+    my_trunk_backward(t, a, b, dhidden, my_part(b));
 }
 
 /* logits = hidden wte' */
 Matrix transformer_forward(const Transformer *t, Activations *a, const Batch *b, Cache *cache)
 {
     trunk_forward(t, a, b, cache);
-    mat_zero(a->logits);
-    mat_add_abt(a->logits, a->hidden, t->p.wte);
+    mat_set_abt(a->logits, a->hidden, t->p.wte);
     return a->logits;
 }
 
 /* dhidden = dlogits wte,   dwte += dlogits' hidden */
 void transformer_backward(Transformer *t, Activations *a, const Batch *b, Matrix dlogits)
 {
-    mat_zero(a->dhidden);
-    mat_add_ab(a->dhidden, dlogits, t->p.wte);
+    mat_set_ab(a->dhidden, dlogits, t->p.wte);
     mat_add_atb(t->d.wte, dlogits, a->hidden);
     trunk_backward(t, a, b, a->dhidden);
 }

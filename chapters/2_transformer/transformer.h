@@ -86,8 +86,8 @@ typedef struct {
     Matrix ln_f_stats;             /* (N, 2) */
     Matrix hidden;                 /* (N, C) ln_f of it: what the output layer reads */
     Matrix logits, probs, dlogits; /* (N, V) */
-    Matrix dx, dhidden, dheads, dln, dqkv, dfc, dgelu,
-        datt; /* backward's own, used by block after block */
+    Matrix dhidden;                /* (N, C) */
+    Matrix dy, dfc, dln_2, dx_mid, dheads, datt, dqkv, dln_1; /* of one block at a time */
     Arena arena;
 } Activations;
 

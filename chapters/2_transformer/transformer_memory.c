@@ -82,14 +82,15 @@ void activations_layout(Activations *a, int N)
     a->probs = arena_matrix(arena, N, V);
     if (!for_backward) return;
     a->dlogits = arena_matrix(arena, N, V);
-    a->dx = arena_matrix(arena, N, C);
     a->dhidden = arena_matrix(arena, N, C);
-    a->dheads = arena_matrix(arena, N, C);
-    a->dln = arena_matrix(arena, N, C);
-    a->dqkv = arena_matrix(arena, N, 3 * C);
+    a->dy = arena_matrix(arena, N, C);
     a->dfc = arena_matrix(arena, N, 4 * C);
-    a->dgelu = arena_matrix(arena, N, 4 * C);
+    a->dln_2 = arena_matrix(arena, N, C);
+    a->dx_mid = arena_matrix(arena, N, C);
+    a->dheads = arena_matrix(arena, N, C);
     a->datt = arena_matrix(arena, N, s->heads * s->context);
+    a->dqkv = arena_matrix(arena, N, 3 * C);
+    a->dln_1 = arena_matrix(arena, N, C);
 }
 
 static void cache_layout(Cache *c, const TransformerShape *s)

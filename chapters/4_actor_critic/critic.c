@@ -73,8 +73,8 @@ static Matrix critic_forward(Critic *c, const Batch *b)
 static void critic_backward(Critic *c, const Batch *b, Matrix dvalues)
 {
     Activations *a = c->activations;
-    mat_zero(a->dhidden);
-    linear_backward(a->dhidden, &c->dhead, dvalues, a->hidden, &c->head);
+    linear_backward(a->dhidden, dvalues, &c->head);
+    linear_gradient(&c->dhead, dvalues, a->hidden);
     trunk_backward(c->trunk, a, b, a->dhidden);
 }
 
