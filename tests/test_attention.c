@@ -36,8 +36,7 @@ static Case head_case(Head *h, int n, int d)
                   new_matrix(n, d),
                   random_matrix(n, d, &rng),
                   {{"q", h->q, h->dq}, {"k", h->k, h->dk}, {"v", h->v, h->dv}},
-                  h,
-                  3};
+                  h};
 }
 
 /* d = 4, so scores are q k' / 2. Position 0 sees only itself: y_0 = v_0. Position 1 has the scores
@@ -90,7 +89,7 @@ START_TEST(attention_backward_overwrites)
 {
     Head h;
     Case c = head_case(&h, 7, 5);
-    check_accumulates(&c);
+    check_accumulates(&c, 3);
 }
 END_TEST
 

@@ -189,7 +189,7 @@ static Case whole_case(Whole *m)
     m->t = strong_model(&toy_shape, 1);
     m->a = activations_new(&toy_shape, N, true);
     unequal_weights(m->w, N);
-    Case c = {whole_forward, whole_backward, new_matrix(N, 1), new_matrix(N, 1), {{0}}, m, 0};
+    Case c = {whole_forward, whole_backward, new_matrix(N, 1), new_matrix(N, 1), {{0}}, m};
     for (int n = 0; n < N; n++) *mat_row(c.dy, n) = -m->w[n];
     int count = transformer_tensors(m->t, tensors);
     for (int i = 0; i < count; i++)
@@ -216,7 +216,7 @@ START_TEST(backward_adds_to_what_is_there)
 {
     Whole m;
     Case c = whole_case(&m);
-    check_accumulates(&c);
+    check_accumulates(&c, 0);
     whole_free(&m);
 }
 END_TEST
