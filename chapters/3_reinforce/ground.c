@@ -24,22 +24,41 @@ static bool read_text(Ground *g, Error *err)
 /* ---- reward ------------------------------------------------------------------------------- */
 
 /* A model that has read little says "hello" never, but "hen" now and then. */
-static bool read_reward(Ground *g, bool quick, Error *err)
+static const char *reward_name(const GroundOptions *o, bool quick)
+{
+    if (o->reward) return o->reward;
+    return o->command ? "command" : quick ? "contains:hen" : "contains:hello";
+}
+
+static bool read_reward(Reward *r, const char *name, const GroundOptions *o, Error *err)
+{
+    if (!reward_parse(r, name, err)) return false;
+    bool asks = reward_uses(r, "command");
+    if (asks == (o->command != NULL)) return true;
+    reward_free(r);
+    if (asks)
+        return error_set(err, "the reward '%s' asks a command: name one with --reward-command",
+                         name);
+    return error_set(err,
+                     "--reward-command is given, but the reward '%s' has no term command: add it, "
+                     "or leave --reward away",
+                     name);
+}
+
+bool ground_check(const GroundOptions *o, Error *err)
+{
+    Reward r;
+    if (!read_reward(&r, reward_name(o, false), o, err)) return false;
+    reward_free(&r);
+    return true;
+}
+
+static bool make_reward(Ground *g, bool quick, Error *err)
 {
     const GroundOptions *o = g->options;
-    const char *usual = quick ? "contains:hen" : "contains:hello";
-    g->reward_name = o->reward ? o->reward : o->command ? "command" : usual;
-    if (!reward_parse(&g->reward, g->reward_name, err)) return false;
-    bool asks = reward_uses(&g->reward, "command");
-    if (asks && !o->command)
-        return error_set(err, "the reward '%s' asks a command: name one with --reward-command",
-                         g->reward_name);
-    if (!asks && o->command)
-        return error_set(err,
-                         "--reward-command is given, but the reward '%s' has no term command: add "
-                         "it, or leave --reward away",
-                         g->reward_name);
-    if (!asks) return true;
+    g->reward_name = reward_name(o, quick);
+    if (!read_reward(&g->reward, g->reward_name, o, err)) return false;
+    if (!o->command) return true;
     if (!reward_command_start(&g->command, o->command, o->timeout, err)) return false;
     reward_give_command(&g->reward, g->command);
     return true;
@@ -98,7 +117,7 @@ static bool writes_tales(const Vocabulary *v)
 bool ground_make(Ground *g, Run *run, GroundOptions *o, bool quick, Error *err)
 {
     *g = (Ground){.options = o};
-    if (!read_reward(g, quick, err)) return false;
+    if (!make_reward(g, quick, err)) return false;
     if ((!o->load || o->text) && !read_text(g, err)) return false;
     if (!find_model(g, run, quick, err)) return false;
     int context = g->reference->shape.context;

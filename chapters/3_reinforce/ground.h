@@ -1,7 +1,7 @@
 /* ground.h: what chapters 3 to 5 stand on before their first step: a model that writes, a reward
  * that judges, and a rollout to meet in.
  *
- *     GroundOptions o = GROUND_DEFAULTS;
+ *     GroundOptions o = GROUND_DEFAULTS(64);
  *     Setting table[] = {..., GROUND_SETTINGS(o), {0}};
  *     ...
  *     if (!ground_make(&g, &run, &o, quick, &err)) fail(&err);
@@ -23,7 +23,8 @@ typedef struct {
 } GroundOptions;
 
 /* clang-format off */
-#define GROUND_DEFAULTS {.timeout = 20, .tales = 30000, .pretrain_steps = 3000, .batch = 64}
+#define GROUND_DEFAULTS(texts) \
+    {.timeout = 20, .tales = 30000, .pretrain_steps = 3000, .batch = (texts)}
 
 #define GROUND_SETTINGS(o) \
     {"reward", SETTING_STRING, &(o).reward, \
@@ -70,6 +71,9 @@ typedef struct {
     Ngram *ngram;           /* of the reward's fluency, or NULL */
     Rollout *rollout;       /* (batch) */
 } Ground;
+
+/* False for options that no run can mean: a reward that is badly written. */
+bool ground_check(const GroundOptions *o, Error *err);
 
 /* quick: where no model fits, one is trained that is smaller still. */
 bool ground_make(Ground *g, Run *run, GroundOptions *o, bool quick, Error *err);

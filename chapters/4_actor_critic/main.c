@@ -8,31 +8,24 @@
 #include <stdlib.h>
 
 #include "actor_critic.h"
-#include "ground.h"
 #include "lambda.h"
-#include "model.h"
+#include "lesson.h"
 #include "threads.h"
 #include "values.h"
 
 enum { ENV_TALES, ENV_ORACLE };
 
-static GroundOptions ground_options = GROUND_DEFAULTS;
+static LessonOptions lesson = LESSON_DEFAULTS(16, 0.04);
 
 static struct {
     const char *out;
-    int env, advantage, steps, price, sample, seed, seeds, threads, draws;
-    double beta;
+    int env, advantage, steps, threads, draws;
     bool raw;
     ActorCriticOptions method;
 } o = {.out = "out/chapter4",
        .advantage = ADVANTAGE_GAE,
        .steps = 240,
-       .price = 32,
-       .sample = 5,
-       .seed = 1,
-       .seeds = 1,
        .draws = 40000,
-       .beta = 0.04,
        .method = {.advantage = {.gamma = 1, .lambda = 0.95},
                   .lr = 3e-4,
                   .last_lr = 0,
@@ -43,9 +36,7 @@ static struct {
                   .minibatches = 4}};
 
 static Setting table[] = {
-    GROUND_SETTINGS(ground_options),
-    {"beta", SETTING_REAL, &o.beta, .max = 1e6,
-     .help = "price of a nat of KL to the reference, in units of reward"},
+    LESSON_SETTINGS(lesson),
     {"advantage", SETTING_CHOICE, &o.advantage, .choices = "total|to-go|td|gae",
      .help = "what a symbol is worth: R - V, reward to go - V, TD error or GAE"},
     {"lambda", SETTING_REAL, &o.method.advantage.lambda, .max = 1,
@@ -68,16 +59,10 @@ static Setting table[] = {
      .help = "passes of the critic over a rollout"},
     {"minibatches", SETTING_INT, &o.method.minibatches, .min = 1, .max = 1e5,
      .help = "steps of the critic in each"},
-    {"price", SETTING_INT, &o.price, .min = 1, .max = 1e6, .quick = "2",
-     .help = "rollouts that the final table is measured on"},
-    {"sample", SETTING_INT, &o.sample, .max = 1000, .help = "texts to show"},
     {"env", SETTING_CHOICE, &o.env, .choices = "tales|oracle",
      .help = "the texts, or a toy problem with exact answers"},
     {"draws", SETTING_INT, &o.draws, .min = 100, .max = 1e8, .quick = "4000",
      .help = "texts drawn for each gradient of the toy problem"},
-    {"seed", SETTING_INT, &o.seed, .max = 2147483647, .help = "of everything random"},
-    {"seeds", SETTING_INT, &o.seeds, .min = 1, .max = 1000,
-     .help = "runs, with seeds seed, seed+1, ..."},
     {"threads", SETTING_INT, &o.threads, .max = 1024, .help = "0: one per core"},
     {"out", SETTING_STRING, &o.out, .meta = "DIR", .help = "where to write"},
     {0}};
@@ -85,99 +70,49 @@ static Setting table[] = {
 static const char about[] =
     "Chapter 4: a language model learns from a reward by actor and critic.\n\n" REWARD_HELP;
 
-static _Noreturn void fail(const Error *err)
+static _Noreturn void fail(int status, const Error *err)
 {
     fflush(stdout);
     fprintf(stderr, "chapter4: %s\n", err->text);
-    exit(1);
-}
-
-/* ---- a run and what it writes -----------------------------------------------------------------
- */
-
-typedef struct {
-    Run *run;
-    Ground ground;
-    Curves *curves;
-    cJSON *summary;
-    Price before;
-    Values values; /* over a few texts of the first seed */
-} Chapter;
-
-static void chapter_make(Chapter *c, Run *run)
-{
-    *c = (Chapter){.run = run};
-    c->curves = curves_new("seed,step,symbols,reward,kl,objective,entropy,length,ended,distinct,"
-                           "gradient_norm,explained_variance,value_loss,critic_gradient_norm");
-    c->summary = cJSON_CreateObject();
-    cJSON_AddStringToObject(c->summary, "program", "chapter4");
-    cJSON_AddStringToObject(c->summary, "version", PROJECT_VERSION);
-    cJSON_AddItemToObject(c->summary, "settings", settings_json(table));
-    cJSON_AddArrayToObject(c->summary, "runs");
-}
-
-static void chapter_free(Chapter *c)
-{
-    cJSON_Delete(c->summary);
-    curves_free(c->curves);
-    values_free(&c->values);
-    ground_free(&c->ground);
-}
-
-/* policy: NULL where the model should stay as it was saved last */
-static void save(Chapter *c, const Transformer *policy)
-{
-    Error err;
-    if (policy && !model_save(c->run->dir, policy, &c->ground.vocabulary, TEXT_LINES, &err))
-        fail(&err);
-    if (policy) run_wrote(c->run, "model.safetensors");
-    if (!curves_save(c->curves, c->run, "curves.csv", &err) ||
-        !values_save(&c->values, c->run, "values.csv", &err) ||
-        !run_save_json(c->run, "summary.json", c->summary, &err))
-        fail(&err);
-}
-
-/* Ends the run with all that was learnt saved. */
-static _Noreturn void fail_saved(Chapter *c, const Transformer *policy, const Error *why)
-{
-    run_progress_end(c->run);
-    save(c, policy);
-    reward_command_stop(c->ground.command);
-    fflush(stdout);
-    fprintf(stderr, "chapter4: %s (what was learnt is saved in %s)\n", why->text, c->run->dir);
-    exit(1);
+    exit(status);
 }
 
 /* ---- training ----------------------------------------------------------------------------- */
 
-static void note(Chapter *c, int seed, int step, double symbols, const ActorCriticStep *u)
+static const char columns[] =
+    "seed,step,symbols,reward,kl,objective,entropy,length,ended,distinct,gradient_norm,"
+    "explained_variance,value_loss,critic_gradient_norm";
+
+static Values values; /* over a few texts of the first seed */
+
+static void note(Lesson *l, int seed, int step, double symbols, const ActorCriticStep *u)
 {
-    RolloutStats s = rollout_stats(c->ground.rollout, o.beta);
-    curves_add(c->curves, seed, step, symbols, s.reward, s.kl, s.objective, u->entropy, s.length,
+    RolloutStats s = rollout_stats(l->ground.rollout, lesson.beta);
+    curves_add(l->curves, seed, step, symbols, s.reward, s.kl, s.objective, u->entropy, s.length,
                s.ended, s.distinct, u->gradient_norm, u->explained_variance, u->value_loss,
                u->critic_gradient_norm);
-    if (seed == o.seed) values_keep(&c->values, c->ground.rollout, u->explained_variance, step);
+    if (seed == lesson.seed) values_keep(&values, l->ground.rollout, u->explained_variance, step);
     char explained[16] = "-"; /* while all returns are the same, there is nothing to explain */
     if (!isnan(u->explained_variance))
         snprintf(explained, sizeof explained, "%.2f", u->explained_variance);
-    run_progress(c->run, step + 1, o.steps, "reward %.3f  KL %.2f nats  explained %s", s.reward,
+    run_progress(l->run, step + 1, o.steps, "reward %.3f  KL %.2f nats  explained %s", s.reward,
                  s.kl, explained);
 }
 
 /* The loop of chapter 3; only the update is another, which asks the critic and then teaches it. */
-static void train(Chapter *c, ActorCritic *f, int seed)
+static void train(Lesson *l, ActorCritic *f, int seed)
 {
     Error err;
-    Rollout *r = c->ground.rollout;
+    Rollout *r = l->ground.rollout;
     double symbols = 0;
     for (int step = 0; step < o.steps && !run_stopped(); step++) {
         rollout_draw(r, f->policy, step_seed(seed, step));
-        if (!reward_score(&c->ground.reward, r, &err)) fail_saved(c, f->policy, &err);
-        rollout_score(r, c->ground.reference, f->activations, r->logprob_ref);
-        rollout_rewards(r, o.beta);
+        if (!reward_score(&l->ground.reward, r, &err)) lesson_fail(l, f->policy, &err);
+        rollout_score(r, l->ground.reference, f->activations, r->logprob_ref);
+        rollout_rewards(r, lesson.beta);
 
         ActorCriticStep u = actor_critic_update(f, r);
-        note(c, seed, step, symbols, &u);
+        note(l, seed, step, symbols, &u);
         symbols += rollout_rows(r);
         if (!isfinite(u.gradient_norm) || !isfinite(u.critic_gradient_norm)) {
             error_set(&err,
@@ -185,93 +120,24 @@ static void train(Chapter *c, ActorCritic *f, int seed)
                       "(it is %g) or --critic-lr (%g)",
                       u.gradient_norm, u.critic_gradient_norm, step, o.method.lr,
                       o.method.critic.lr);
-            fail_saved(c, NULL, &err);
+            lesson_fail(l, NULL, &err);
         }
     }
-    run_progress_end(c->run);
+    run_progress_end(l->run);
 }
 
-/* ---- what was learnt ---------------------------------------------------------------------- */
-
-static void show_texts(Chapter *c, const Transformer *policy, const char *when)
+static void run_seed(Lesson *l, int seed)
 {
-    const Rollout *r = c->ground.rollout;
-    if (o.sample == 0) return;
-    printf("\n%s it writes\n", when);
-    rollout_draw(c->ground.rollout, policy, step_seed(o.seed, -1));
-    for (int i = 0; i < o.sample && i < rollout_texts(r); i++)
-        printf("    %s%s\n", r->text[i], r->ended[i] ? "" : "...");
-}
-
-static Price measure(Chapter *c, const Transformer *policy, Activations *a, int rollouts)
-{
-    Error err;
-    Price p;
-    Scales s = ground_scales(&c->ground, a, o.beta);
-    if (!price_measure(&p, &s, policy, rollouts, step_seed(o.seed, -2), &err))
-        fail_saved(c, policy, &err);
-    return p;
-}
-
-/* Symbols drawn until two batches in a row, or more where they are of fewer than 64 texts, have
- * earned this on average, or NAN. */
-static double symbols_until(const Curves *c, int first_row, double reward)
-{
-    int batches = 1 + 127 / ground_options.batch;
-    if (batches < 2) batches = 2;
-    for (int i = first_row; i + batches <= c->rows; i++) {
-        double mean = 0;
-        for (int k = 0; k < batches; k++) mean += curves_at(c, i + k, "reward") / batches;
-        if (mean >= reward) return curves_at(c, i, "symbols");
-    }
-    return NAN;
-}
-
-static void report(Chapter *c, int seed, const Price *after, int first_row, double seconds)
-{
-    double until = c->before.zero_or_one ? symbols_until(c->curves, first_row, 0.95) : NAN;
-    double least = price_least_kl(&c->before, after);
-    price_print(&c->before, after);
-    if (!isnan(until)) printf("reward 0.95 was reached after %.0f symbols\n", until);
-    cJSON *j = cJSON_CreateObject();
-    cJSON_AddItemToArray(cJSON_GetObjectItem(c->summary, "runs"), j);
-    cJSON_AddNumberToObject(j, "seed", seed);
-    cJSON_AddItemToObject(j, "after", price_json(after));
-    if (!isnan(least)) cJSON_AddNumberToObject(j, "least_kl", least);
-    if (!isnan(until)) cJSON_AddNumberToObject(j, "symbols_until_0.95", until);
-    cJSON_AddNumberToObject(j, "training_seconds", seconds);
-}
-
-/* A reward that is the same for every text teaches nothing. */
-static void look_before(Chapter *c, const Transformer *policy, Activations *a)
-{
-    c->before = measure(c, policy, a, 2 * o.price);
-    cJSON_AddItemToObject(c->summary, "before", price_json(&c->before));
-    if (c->before.standard_error > 0) return;
-    printf("\nnote: all of %d texts earn the same, %g: as long as that is so, there is nothing to "
-           "learn from\n",
-           c->before.texts, c->before.stats.reward);
-}
-
-static void run_seed(Chapter *c, int seed)
-{
-    bool first = c->curves->rows == 0;
-    Transformer *policy = ground_policy(&c->ground);
-    ActorCritic *f = actor_critic_new(policy, &o.method, &c->ground.vocabulary,
-                                      ground_options.batch, ground_options.length);
-    if (first) {
-        show_texts(c, policy, "before");
-        look_before(c, policy, f->activations);
-    }
-    printf("\ntraining, seed %d; the reward is %.4f so far\n", seed, c->before.stats.reward);
-    int row = c->curves->rows;
+    int row = l->curves->rows;
+    Transformer *policy = ground_policy(&l->ground);
+    ActorCritic *f = actor_critic_new(policy, &o.method, &l->ground.vocabulary, lesson.ground.batch,
+                                      lesson.ground.length);
+    if (row == 0) lesson_before(l, policy, f->activations);
+    printf("\ntraining, seed %d; the reward is %.4f so far\n", seed, l->before.stats.reward);
     double started = clock_seconds();
-    train(c, f, seed);
-    double seconds = clock_seconds() - started;
-    if (first) show_texts(c, policy, "after");
-    Price after = measure(c, policy, f->activations, o.price);
-    report(c, seed, &after, row, seconds);
-    save(c, first ? policy : NULL);
+    train(l, f, seed);
+    lesson_after(l, policy, f->activations, seed, row, clock_seconds() - started);
+    lesson_save(l, row == 0 ? policy : NULL);
     actor_critic_free(f);
     transformer_free(policy);
 }
@@ -279,22 +145,19 @@ static void run_seed(Chapter *c, int seed)
 static void learn(Run *run, bool quick)
 {
     Error err;
-    Chapter c;
+    Lesson l;
     printf("chapter 4: actor and critic\n");
-    chapter_make(&c, run);
-    if (!ground_make(&c.ground, run, &ground_options, quick, &err)) fail(&err);
-    printf("the reward is %s, less %g per nat of KL to that model\n", c.ground.reward_name, o.beta);
+    if (!lesson_begin(&l, &lesson, run, "chapter4", table, columns, quick, &err)) fail(1, &err);
     printf("%d steps of %d texts, learning rates %g and %g, seed %d, %d thread%s\n", o.steps,
-           ground_options.batch, o.method.lr, o.method.critic.lr, o.seed, threads_count(),
+           lesson.ground.batch, o.method.lr, o.method.critic.lr, lesson.seed, threads_count(),
            threads_count() == 1 ? "" : "s");
-    for (int seed = o.seed; seed < o.seed + o.seeds && !run_stopped(); seed++) run_seed(&c, seed);
-    curves_sketch(c.curves, run, "symbols", "reward", NAN);
-    char defines[64];
-    double least = c.before.zero_or_one ? least_kl(c.before.stats.reward, 0.95) : NAN;
-    snprintf(defines, sizeof defines, "least=%.6f", isfinite(least) ? least : -1);
-    run_plot(run, "chapter4_reward.gp", defines);
-    if (c.values.table) run_plot(run, "chapter4_value.gp", NULL);
-    chapter_free(&c);
+    for (int seed = lesson.seed; seed < lesson.seed + lesson.seeds && !run_stopped(); seed++)
+        run_seed(&l, seed);
+    if (!values_save(&values, run, "values.csv", &err)) fail(1, &err);
+    lesson_draw(&l, "chapter4_reward.gp");
+    if (values.table) run_plot(run, "chapter4_value.gp", NULL);
+    values_free(&values);
+    lesson_end(&l);
 }
 
 /* ---- the toy problem ------------------------------------------------------------------------ */
@@ -302,7 +165,7 @@ static void learn(Run *run, bool quick)
 static void ask_oracle(Run *run)
 {
     Error err;
-    int batch = ground_options.batch;
+    int batch = lesson.ground.batch;
     Toy *toy = toy_new(LAMBDA_REWARD, 0.1, batch, TOY_SEED);
     Oracle *q = toy->oracle;
     printf("chapter 4: actor and critic on a problem that can be enumerated\n");
@@ -310,9 +173,9 @@ static void ask_oracle(Run *run)
     printf("%d texts, whose probabilities sum to %.9f\n", rollout_texts(q->all), toy_look(toy));
     printf("J = %.4f, KL = %.4f nats, J_beta = %.4f = V(s_0)\n", oracle_reward(q), oracle_kl(q),
            oracle_objective(q, toy->beta));
-    Curves *c = lambda_study(toy, batch, o.draws, (uint64_t)o.seed, run);
+    Curves *c = lambda_study(toy, batch, o.draws, (uint64_t)lesson.seed, run);
     lambda_print(c, batch);
-    if (!curves_save(c, run, "lambda.csv", &err)) fail(&err);
+    if (!curves_save(c, run, "lambda.csv", &err)) fail(1, &err);
     run_plot(run, "chapter4_lambda.gp", NULL);
     curves_free(c);
     toy_free(toy);
@@ -324,20 +187,20 @@ int main(int argc, char **argv)
     Run run;
     bool quick;
     threads_start(argv);
-    ground_options.batch = 16;
     settings_read_or_exit(table, argc, argv, about, &quick);
     threads_use(o.threads);
     o.method.advantage.kind = (AdvantageKind)o.advantage;
     o.method.advantage.whiten = !o.raw;
     o.method.steps = o.steps;
-    if (o.method.minibatches > ground_options.batch) {
-        fprintf(stderr,
-                "chapter4: %d texts can't be shared by --minibatches %d: give fewer of those "
-                "or a larger --batch\n",
-                ground_options.batch, o.method.minibatches);
-        exit(2);
+    if (!lesson_check(&lesson, &err)) fail(2, &err);
+    if (o.method.minibatches > lesson.ground.batch) {
+        error_set(&err,
+                  "%d texts can't be shared by --minibatches %d: give fewer of those or a "
+                  "larger --batch",
+                  lesson.ground.batch, o.method.minibatches);
+        fail(2, &err);
     }
-    if (!run_open(&run, o.out, argv[0], &err)) fail(&err);
+    if (!run_open(&run, o.out, argv[0], &err)) fail(1, &err);
     if (o.env == ENV_ORACLE)
         ask_oracle(&run);
     else

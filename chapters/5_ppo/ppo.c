@@ -161,7 +161,7 @@ PpoStep ppo_update(Ppo *f, Rollout *r, uint64_t seed)
     f->step++;
     step.policy_loss /= looked_at;
     step.clip_fraction /= looked_at;
-    step.gradient_norm /= step.updates;
-    step.value_loss /= step.updates;
+    if (step.updates > 0) step.gradient_norm /= step.updates;
+    if (step.updates > 0) step.value_loss /= step.updates;
     return step;
 }

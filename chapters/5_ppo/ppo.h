@@ -95,8 +95,8 @@ typedef struct {
     double approx_kl;     /* of the last minibatch, so of the policy almost as it is left */
     double clip_fraction; /* mean over the minibatches */
     double largest_ratio; /* of them all */
-    double gradient_norm; /* of the policy, before clipping: mean over steps */
-    double value_loss;    /* mean over steps */
+    double gradient_norm; /* of the policy, before clipping: mean over steps, 0 if there is none */
+    double value_loss;    /* the same of the critic's loss */
     double explained_variance; /* of the values that the advantages were made with */
 } PpoStep;
 

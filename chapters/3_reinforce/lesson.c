@@ -1,0 +1,146 @@
+/* lesson.c: see lesson.h. */
+#include "lesson.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "model.h"
+
+/* ---- files ---------------------------------------------------------------------------------- */
+
+bool lesson_check(const LessonOptions *options, Error *err)
+{
+    return ground_check(&options->ground, err);
+}
+
+bool lesson_begin(Lesson *l, LessonOptions *options, Run *run, const char *program,
+                  const Setting *table, const char *columns, bool quick, Error *err)
+{
+    *l = (Lesson){.options = options, .program = program, .run = run};
+    if (!ground_make(&l->ground, run, &options->ground, quick, err)) return false;
+    printf("the reward is %s, less %g per nat of KL to that model\n", l->ground.reward_name,
+           options->beta);
+    l->curves = curves_new(columns);
+    l->summary = cJSON_CreateObject();
+    cJSON_AddStringToObject(l->summary, "program", program);
+    cJSON_AddStringToObject(l->summary, "version", PROJECT_VERSION);
+    cJSON_AddItemToObject(l->summary, "settings", settings_json(table));
+    cJSON_AddArrayToObject(l->summary, "runs");
+    return true;
+}
+
+void lesson_end(Lesson *l)
+{
+    cJSON_Delete(l->summary);
+    curves_free(l->curves);
+    ground_free(&l->ground);
+}
+
+static bool save(Lesson *l, const Transformer *policy, Error *err)
+{
+    if (policy && !model_save(l->run->dir, policy, &l->ground.vocabulary, TEXT_LINES, err))
+        return false;
+    if (policy) run_wrote(l->run, "model.safetensors");
+    return curves_save(l->curves, l->run, "curves.csv", err) &&
+           run_save_json(l->run, "summary.json", l->summary, err);
+}
+
+static _Noreturn void end(Lesson *l, const Error *why, const char *more)
+{
+    reward_command_stop(l->ground.command);
+    fflush(stdout);
+    fprintf(stderr, "%s: %s%s\n", l->program, why->text, more);
+    exit(1);
+}
+
+void lesson_save(Lesson *l, const Transformer *policy)
+{
+    Error err;
+    if (!save(l, policy, &err)) end(l, &err, "");
+}
+
+_Noreturn void lesson_fail(Lesson *l, const Transformer *policy, const Error *why)
+{
+    char more[600];
+    run_progress_end(l->run);
+    lesson_save(l, policy);
+    snprintf(more, sizeof more, " (what was learnt is saved in %s)", l->run->dir);
+    end(l, why, more);
+}
+
+/* ---- what was learnt ---------------------------------------------------------------------- */
+
+static void show_texts(Lesson *l, const Transformer *policy, const char *when)
+{
+    Rollout *r = l->ground.rollout;
+    if (l->options->sample == 0) return;
+    printf("\n%s it writes\n", when);
+    rollout_draw(r, policy, step_seed(l->options->seed, -1));
+    for (int i = 0; i < l->options->sample && i < rollout_texts(r); i++)
+        printf("    %s%s\n", r->text[i], r->ended[i] ? "" : "...");
+}
+
+static Price measure(Lesson *l, const Transformer *policy, Activations *a, int texts)
+{
+    Error err;
+    Price p;
+    int batch = l->options->ground.batch, rollouts = (texts + batch - 1) / batch;
+    Scales s = ground_scales(&l->ground, a, l->options->beta);
+    if (!price_measure(&p, &s, policy, rollouts, step_seed(l->options->seed, -2), &err))
+        lesson_fail(l, policy, &err);
+    return p;
+}
+
+/* A reward that is the same for every text teaches nothing. */
+void lesson_before(Lesson *l, const Transformer *policy, Activations *a)
+{
+    show_texts(l, policy, "before");
+    l->before = measure(l, policy, a, 2 * l->options->price);
+    cJSON_AddItemToObject(l->summary, "before", price_json(&l->before));
+    if (l->before.standard_error > 0) return;
+    printf("\nnote: all of %d texts earn the same, %g: as long as that is so, there is nothing to "
+           "learn from\n",
+           l->before.texts, l->before.stats.reward);
+}
+
+double symbols_until(const Curves *c, int first_row, int batch, double reward)
+{
+    int batches = batch < 64 ? 1 + 127 / batch : 2;
+    for (int i = first_row; i + batches <= c->rows; i++) {
+        double mean = 0;
+        for (int k = 0; k < batches; k++) mean += curves_at(c, i + k, "reward") / batches;
+        if (mean >= reward) return curves_at(c, i, "symbols");
+    }
+    return NAN;
+}
+
+cJSON *lesson_after(Lesson *l, const Transformer *policy, Activations *a, int seed, int first_row,
+                    double seconds)
+{
+    if (first_row == 0) show_texts(l, policy, "after");
+    Price after = measure(l, policy, a, l->options->price);
+    bool plain = l->before.zero_or_one && after.zero_or_one;
+    int batch = l->ground.options->batch;
+    double until = plain ? symbols_until(l->curves, first_row, batch, 0.95) : NAN;
+    double least = price_least_kl(&l->before, &after);
+    price_print(&l->before, &after);
+    if (!isnan(until)) printf("reward 0.95 was reached after %.0f symbols\n", until);
+    cJSON *j = cJSON_CreateObject();
+    cJSON_AddItemToArray(cJSON_GetObjectItem(l->summary, "runs"), j);
+    cJSON_AddNumberToObject(j, "seed", seed);
+    cJSON_AddItemToObject(j, "after", price_json(&after));
+    if (!isnan(least)) cJSON_AddNumberToObject(j, "least_kl", least);
+    if (!isnan(until)) cJSON_AddNumberToObject(j, "symbols_until_95", until);
+    cJSON_AddNumberToObject(j, "training_seconds", seconds);
+    return j;
+}
+
+void lesson_draw(Lesson *l, const char *script)
+{
+    double least = l->before.zero_or_one ? least_kl(l->before.stats.reward, 0.95) : NAN;
+    char defines[64];
+    snprintf(defines, sizeof defines, "least=%.6f", isfinite(least) ? least : -1);
+    curves_sketch(l->curves, l->run, "symbols", "reward", NAN);
+    run_plot(l->run, script, defines);
+}

@@ -1,0 +1,172 @@
+/* test_lesson.c: the programs of chapters 3 to 5 as their user meets them, on a model that has
+ * learnt next to nothing: what they write, that threads change no byte of it, what they refuse. */
+#define SUITE_TIMEOUT 120
+#include "lesson.h"
+#include "suite.h"
+
+static char dir[] = "/tmp/test_lesson_XXXXXX";
+
+/* Runs "$BUILD/chapterN <arguments>" in a shell, with @ in the arguments standing for the test's
+ * directory; what it says goes to @/said. Returns the exit status. */
+static int run(int chapter, const char *arguments)
+{
+    char command[2048], *at = command;
+    const char *build = getenv("BUILD");
+    at += sprintf(at, "%s/chapter%d ", build ? build : "build/gcc-float", chapter);
+    for (const char *a = arguments; *a; a++)
+        if (*a == '@')
+            at += sprintf(at, "%s", dir);
+        else
+            *at++ = *a;
+    sprintf(at, " > %s/said 2>&1 < /dev/null", dir);
+    int status = system(command);
+    return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
+}
+
+/* A model in @/model: tales, but few of them and not for long. */
+static void setup(void)
+{
+    strcpy(dir, "/tmp/test_lesson_XXXXXX");
+    ck_assert_ptr_nonnull(mkdtemp(dir));
+    ck_assert_int_eq(run(2, "--tales 60 --layers 1 --heads 2 --channels 8 --context 24 --batch 4 "
+                            "--steps 20 --warmup 2 --eval-every 20 --orders 0 --sample 0 --out "
+                            "@/model"),
+                     0);
+}
+
+static void cleanup(void)
+{
+    char command[128];
+    snprintf(command, sizeof command, "rm -r %s", dir);
+    ck_assert_int_eq(system(command), 0);
+}
+
+static char *read_whole(const char *file)
+{
+    char path[256];
+    snprintf(path, sizeof path, "%s/%s", dir, file);
+    FILE *in = fopen(path, "rb");
+    ck_assert_msg(in != NULL, "%s is missing", path);
+    char *text = calloc(1, 1 << 20);
+    ck_assert_uint_gt(fread(text, 1, (1 << 20) - 1, in), 0);
+    fclose(in);
+    return text;
+}
+
+static void check_says(int chapter, int status, const char *arguments, const char *part)
+{
+    int got = run(chapter, arguments);
+    char *said = read_whole("said");
+    ck_assert_msg(got == status && strstr(said, part), "chapter%d %s\nexit %d, wanted %d: %s",
+                  chapter, arguments, got, status, said);
+    free(said);
+}
+
+static void check_holds(const char *file, const char *part)
+{
+    char *text = read_whole(file);
+    ck_assert_msg(strstr(text, part), "%s lacks %s:\n%.1500s", file, part, text);
+    free(text);
+}
+
+#define SMALL " --load @/model --batch 8 --steps 3 --price 8 --sample 1 --reward count:e "
+
+START_TEST(every_chapter_writes_curves_summary_and_model)
+{
+    setup();
+    for (int n = 3; n <= 5; n++) {
+        check_says(n, 0, SMALL "--out @/a", "wrote");
+        check_holds("a/curves.csv", "seed,");
+        check_holds("a/curves.csv", ",symbols,reward,kl,objective,entropy,length,ended,distinct,"
+                                    "gradient_norm");
+        check_holds("a/summary.json", "\"before\"");
+        check_holds("a/summary.json", "\"after\"");
+        free(read_whole("a/model.safetensors"));
+        char path[64];
+        snprintf(path, sizeof path, "%s/a/curves.csv", dir);
+        ck_assert_int_eq(unlink(path), 0); /* so that the next chapter's is its own */
+    }
+    cleanup();
+}
+END_TEST
+
+START_TEST(threads_change_no_byte_of_the_curves)
+{
+    setup();
+    for (int n = 3; n <= 5; n++) {
+        ck_assert_int_eq(run(n, SMALL "--batch 40 --seeds 2 --threads 1 --out @/a"), 0);
+        ck_assert_int_eq(run(n, SMALL "--batch 40 --seeds 2 --threads 3 --out @/b"), 0);
+        char *one = read_whole("a/curves.csv"), *three = read_whole("b/curves.csv");
+        ck_assert_str_eq(one, three);
+        free(one), free(three);
+    }
+    cleanup();
+}
+END_TEST
+
+START_TEST(what_can_not_be_meant_is_wrong_usage)
+{
+    setup();
+    for (int n = 3; n <= 5; n++) {
+        check_says(n, 2, SMALL "--reward contain:hello --out @/a", "no term of a reward");
+        check_says(n, 2, SMALL "--reward command --out @/a", "name one with --reward-command");
+        check_says(n, 2, SMALL "--reward-command cat --out @/a", "has no term command");
+        check_says(n, 2, SMALL "--beta -1 --out @/a", "--beta");
+        check_says(n, 1, SMALL "--length 999 --out @/a", "context");
+    }
+    check_says(3, 2, SMALL "--batch 1 --out @/a", "no other texts");
+    for (int n = 4; n <= 5; n++)
+        check_says(n, 2, SMALL "--minibatches 9 --out @/a", "can't be shared by --minibatches 9");
+    cleanup();
+}
+END_TEST
+
+/* The command dies in the second rollout: what the first has taught is kept. */
+START_TEST(a_reward_that_fails_half_way_leaves_what_was_learnt)
+{
+    setup();
+    for (int n = 3; n <= 5; n++) {
+        check_says(n, 1,
+                   " --load @/model --batch 8 --steps 3 --price 8 --sample 0 --reward-command "
+                   "'for i in 1 2 3 4; do for j in 1 2 3 4 5 6 7 8; do read -r x; echo $j; done; "
+                   "done' --out @/a",
+                   "what was learnt is saved in");
+        check_holds("a/curves.csv", "\n1,");
+        free(read_whole("a/model.safetensors"));
+    }
+    cleanup();
+}
+END_TEST
+
+START_TEST(without_a_clip_no_share_is_clipped)
+{
+    setup();
+    check_says(5, 0, SMALL "--unclipped --stop-kl 0 --out @/a", "clipped -");
+    check_says(5, 0, SMALL "--stop-kl 0 --out @/a", "clipped 0.");
+    cleanup();
+}
+END_TEST
+
+START_TEST(symbols_until_a_reward_are_counted_where_enough_texts_earn_it)
+{
+    Curves *c = curves_new("symbols,reward");
+    static const double reward[] = {0.2, 0.96, 0.5, 0.95, 0.97, 0.99};
+    for (int i = 0; i < 6; i++) curves_add(c, 100 * i, reward[i]);
+    ck_assert(symbols_until(c, 0, 64, 0.95) == 300); /* two batches of 64 */
+    ck_assert(symbols_until(c, 4, 64, 0.95) == 400);
+    ck_assert(symbols_until(c, 0, 200, 0.95) == 300);
+    ck_assert(isnan(symbols_until(c, 0, 32, 0.95))); /* four: 0.95, 0.97 and 0.99 are three */
+    ck_assert(symbols_until(c, 0, 43, 0.95) == 300);
+    ck_assert(isnan(symbols_until(c, 0, 64, 0.99)));
+    curves_free(c);
+}
+END_TEST
+
+static const TTest *const tests[] = {every_chapter_writes_curves_summary_and_model,
+                                     threads_change_no_byte_of_the_curves,
+                                     what_can_not_be_meant_is_wrong_usage,
+                                     a_reward_that_fails_half_way_leaves_what_was_learnt,
+                                     without_a_clip_no_share_is_clipped,
+                                     symbols_until_a_reward_are_counted_where_enough_texts_earn_it,
+                                     NULL};
+RUN_TESTS("lesson", tests)
