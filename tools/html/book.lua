@@ -34,7 +34,7 @@ local function listing_label(comment)
 end
 
 local function figure(image, caption)
-  local blocks = {raw("<figure>"), pandoc.Plain({image})}
+  local blocks = {raw("<figure>"), box("picture", pandoc.Plain({image}))}
   if caption then
     table.insert(blocks, raw("<figcaption>"))
     table.insert(blocks, pandoc.Plain(caption.content[1].content))
@@ -81,6 +81,13 @@ function Math(formula)
   end
 end
 
+-- A long name may be broken behind its underscores and slashes.
+function Code(code)
+  if #code.text < 20 then return nil end
+  local text = code.text:gsub("&", "&amp;"):gsub("<", "&lt;"):gsub(">", "&gt;")
+  return pandoc.RawInline("html", "<code>" .. text:gsub("([_/])", "%1<wbr>") .. "</code>")
+end
+
 function RawInline(html)
   if html.format == "html" and html.text:match("^<!%-%-") then return {} end
 end
@@ -104,4 +111,4 @@ local function settings(meta)
   if meta.source then source = pandoc.utils.stringify(meta.source):gsub("/?$", "/") end
 end
 
-return {{Meta = settings}, {RawInline = RawInline, Link = Link, Math = Math}, {Blocks = Blocks}, {Pandoc = title}}
+return {{Meta = settings}, {RawInline = RawInline, Link = Link, Math = Math, Code = Code}, {Blocks = Blocks}, {Pandoc = title}}
