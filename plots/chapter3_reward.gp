@@ -25,18 +25,19 @@ set ylabel 'mean reward of a batch'
 set format x ''
 set bmargin 1
 set title 'A rare word becomes the rule'
-set label 1 'with the baseline' at graph 1.015, 0.95 textcolor rgb colour(1)
-if (without) set label 2 'without' at graph 1.015, 0.86 textcolor rgb colour(2)
-plot for [s=first:last] file using (without ? x(s, 0) : NaN):'reward' with lines linetype 2 linewidth 1.3, \
+@beside
+plot keyentry with lines linetype 1 title 'baseline', \
+    keyentry with lines linetype (without ? 2 : -2) title (without ? 'none' : ''), \
+    for [s=first:last] file using (without ? x(s, 0) : NaN):'reward' with lines linetype 2 linewidth 1.3, \
     for [s=first:last] file using (x(s, 1)):'reward' with lines linetype 1 linewidth 1.3
-unset label 1; unset label 2; unset title
+unset title
 
 set origin 0, 0; set size 1, 0.37
 set tmargin 0.6; set bmargin 3.6
 set format x '%.0fk'
 set xlabel 'sampled symbols'
 set ylabel 'KL, nats a text'
-set ytics 2
+set ytics 5
 set yrange [0:*]
 plot for [s=first:last] file using (without ? x(s, 0) : NaN):'kl' with lines linetype 2 linewidth 1.3, \
     for [s=first:last] file using (x(s, 1)):'kl' with lines linetype 1 linewidth 1.3, \

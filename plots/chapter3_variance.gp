@@ -15,10 +15,10 @@ set xrange [-0.7:10.7]
 set xtics ('no baseline' 1, 'the other texts' 5, 'moving average' 9) scale 0
 set grid noxtics
 set boxwidth 0.85
-set style fill solid 0.9 noborder
 set rmargin 3
 set key at graph 0.99, 0.98 samplen 1.5
 bar(c) = column('batch') == batch && column('credit') == c ? 4 * column('baseline') + c : NaN
 array names[3] = ['the whole return', 'reward to go', 'reward to go, paid at once']
-plot for [c=0:2] file using (bar(c)):'variance' with boxes linecolor rgb colour(c == 1 ? 1 : c == 0 ? 2 : 3) title names[c + 1], \
+plot for [c=0:2] file using (bar(c)):'variance' with boxes fillstyle solid (c == 0 ? 0.15 : c == 1 ? 0.5 : 0.95) border linewidth 1.4 \
+        linecolor rgb colour(c == 1 ? 1 : c == 0 ? 2 : 3) dashtype solid title names[c + 1], \
     for [c=0:2] file using (bar(c)):'variance':(sprintf('%.2f', column('variance'))) with labels offset 0,0.7 textcolor rgb ink

@@ -21,7 +21,7 @@ set format x ''
 set bmargin 1
 set title 'How much of the critic''s word to take'
 set ylabel 'variance'
-set ytics 0.04
+set ytics 0.1
 do for [c=0:2] {
     stats file using (column('critic') == c && column('lambda') == 1 ? column('variance') : NaN) nooutput
     set label c + 1 names[c + 1] at first 1.02, STATS_max textcolor rgb colour(c + 1)

@@ -9,13 +9,13 @@ file = data.'curves.csv'
 there(f) = int(system(sprintf('test -f "%s" && echo 1 || echo 0', f)))
 other = data.'../chapter3/curves.csv'
 if (!there(other)) other = root.'/plots/chapter3_curves.csv'
-beside = there(other)
+chapter3 = there(other)
 
 stats file using 'seed' nooutput
 first = STATS_min; last = STATS_max
 stats file using 'symbols' nooutput
 longest = STATS_max / 1000
-if (beside) {
+if (chapter3) {
     stats other using 'seed' nooutput
     other_first = STATS_min; other_last = STATS_max
 } else {
@@ -30,7 +30,7 @@ set xrange [0:longest]
 bin = 8.0
 binned(x) = (floor(x / 1000 / bin) + 0.5) * bin
 x(s) = column('seed') == s ? binned(column('symbols')) : NaN
-theirs(s) = beside && column('seed') == s && (beside ? column('baseline') : 0) > 0 ? binned(column('symbols')) : NaN
+theirs(s) = chapter3 && column('seed') == s && (chapter3 ? column('baseline') : 0) > 0 ? binned(column('symbols')) : NaN
 
 set origin 0, 0.52; set size 1, 0.48
 set ylabel 'reward, mean over 8k symbols'
@@ -38,17 +38,18 @@ set yrange [0:1.02]
 set format x ''
 set bmargin 1
 set title 'A critic beside the policy, at equal symbols'
-set label 1 'actor and critic' at graph 1.015, 0.95 textcolor rgb colour(1)
-if (beside) set label 2 'REINFORCE' at graph 1.015, 0.84 textcolor rgb colour(2)
-plot for [s=other_first:other_last] other using (theirs(s)):'reward' smooth unique with lines linetype 2 linewidth 1.3, \
+@beside
+plot keyentry with lines linetype 1 title 'actor, critic', \
+    keyentry with lines linetype (chapter3 ? 2 : -2) title (chapter3 ? 'REINFORCE' : ''), \
+    for [s=other_first:other_last] other using (theirs(s)):'reward' smooth unique with lines linetype 2 linewidth 1.3, \
     for [s=first:last] file using (x(s)):'reward' smooth unique with lines linetype 1 linewidth 1.3
-unset label; unset title
+unset title
 
 set origin 0, 0.29; set size 1, 0.23
 set tmargin 0.6
 set ylabel 'KL, nats a text'
 set yrange [0:*]
-set ytics 2
+set ytics 5
 plot for [s=other_first:other_last] other using (theirs(s)):'kl' smooth unique with lines linetype 2 linewidth 1.3, \
     for [s=first:last] file using (x(s)):'kl' smooth unique with lines linetype 1 linewidth 1.3, \
     (least > 0 ? least : NaN) with lines @bound title here('the least') at end

@@ -45,21 +45,22 @@ set ylabel 'mean reward of a batch'
 set yrange [0:1]
 set format x ''
 set bmargin 1
-set label 1 'PPO' at graph 1.015, 0.95 textcolor rgb colour(1)
-if (last4 > 0) set label 2 'actor and critic' at graph 1.015, 0.87 textcolor rgb colour(3)
-if (last3 > 0) set label 3 'REINFORCE' at graph 1.015, 0.79 textcolor rgb colour(2)
-plot for [s=first3:last3] reinforce using (x3(s)):'reward' smooth unique with lines linetype 2 linewidth 1.2, \
-    for [s=first4:last4] critic using (x4(s)):'reward' smooth unique with lines linetype 3 linewidth 1.2 dashtype solid, \
+@beside
+plot keyentry with lines linetype 1 title 'PPO', \
+    keyentry with lines linetype (last4 > 0 ? 3 : -2) title (last4 > 0 ? 'actor, critic' : ''), \
+    keyentry with lines linetype (last3 > 0 ? 2 : -2) title (last3 > 0 ? 'REINFORCE' : ''), \
+    for [s=first3:last3] reinforce using (x3(s)):'reward' smooth unique with lines linetype 2 linewidth 1.2, \
+    for [s=first4:last4] critic using (x4(s)):'reward' smooth unique with lines linetype 3 linewidth 1.4, \
     for [s=first:last] file using (x(s)):'reward' with lines linetype 1 linewidth 1.6
-unset label; unset title
+unset title
 
 set origin 0, 0.26; set size 1, 0.25
 set tmargin 0.6
 set ylabel 'KL, nats a text'
 set yrange [0:*]
-set ytics 4
+set ytics 5
 plot for [s=first3:last3] reinforce using (x3(s)):'kl' smooth unique with lines linetype 2 linewidth 1.2, \
-    for [s=first4:last4] critic using (x4(s)):'kl' smooth unique with lines linetype 3 linewidth 1.2 dashtype solid, \
+    for [s=first4:last4] critic using (x4(s)):'kl' smooth unique with lines linetype 3 linewidth 1.4, \
     for [s=first:last] file using (x(s)):'kl' with lines linetype 1 linewidth 1.6, \
     (least > 0 ? least : NaN) with lines @bound title here('the least') at end
 

@@ -23,10 +23,11 @@ set title 'Large steps, ten epochs over each rollout'
 set ylabel 'J_β, exact'
 set format x ''
 set bmargin 1
-set label 1 'with the clip' at graph 1.015, 0.8 textcolor rgb colour(1)
-set label 2 'without' at graph 1.015, 0.72 textcolor rgb colour(2)
-set label 3 'β log Z' at longest, ceiling offset 1,0 textcolor rgb '#555555'
-plot ceiling with lines @bound, \
+set key at graph 1.02, graph 0.85 left top Left reverse samplen 2 spacing 1.3
+set label 1 'β log Z' at longest, ceiling offset 1,0 textcolor rgb '#555555'
+plot keyentry with lines linetype 1 title 'the clip', \
+    keyentry with lines linetype 2 title 'without', \
+    ceiling with lines @bound, \
     for [s=first:last] file using (x(s, 0)):'objective' with lines linetype 2 linewidth 1.3, \
     for [s=first:last] file using (x(s, 1)):'objective' with lines linetype 1 linewidth 1.6
 unset label; unset title

@@ -21,6 +21,8 @@
 #     0.61 with lines @bound                          a bound that no model passes
 #     title here('training') at end                   the curve's name where it ends, not in a key
 #     title below('held out') at end                  the same a line lower, where two would meet
+#     @beside                                         where many lines end together: a key right of the
+#     keyentry with lines linetype 1 title 'PPO'      frame, with a piece of each kind of line
 #
 # The right margin has room for about fifteen letters. colour(n) is for labels set by hand.
 
@@ -49,6 +51,8 @@ set linetype 6 linecolor rgb colour(6) linewidth 2.0 dashtype (5,4)       pointt
 set linetype 7 linecolor rgb colour(7) linewidth 1.2 dashtype solid       pointtype 4  pointsize 0.6
 set linetype 8 linecolor rgb colour(8) linewidth 3.0 dashtype (16,4,2,4,2,4) pointtype 8 pointsize 0.7
 bound = "linecolor rgb '#555555' linewidth 1.4 dashtype (7,6)"
+
+beside = "set key at graph 1.02, graph 1 left top Left reverse samplen 2 spacing 1.3"
 
 here(name) = '  '.name
 below(name) = "\n".here(name)
