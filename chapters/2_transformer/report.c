@@ -67,7 +67,7 @@ bool report_attention(Run *run, const Transformer *t, const Windows *w, const Vo
 {
     Sequences *s = sequences_new(1, t->shape.context);
     windows_add(w, 0, s);
-    int N = batch_rows(&s->batch), H = t->shape.heads, T = t->shape.context;
+    int N = batch_rows(&s->batch), H = t->shape.heads;
     Activations *a = activations_new(&t->shape, N, true);
     transformer_forward(t, a, &s->batch, NULL);
     Curves *c = curves_new("layer,head,row,column,weight");
@@ -75,7 +75,7 @@ bool report_attention(Run *run, const Transformer *t, const Windows *w, const Vo
         for (int h = 0; h < H; h++)
             for (int i = 0; i < N; i++)
                 for (int j = 0; j <= i; j++) {
-                    double weight = (double)mat_row(a->block[l].att, i)[h * T + j];
+                    double weight = (double)mat_row(a->block[l].att, h * a->rows + i)[j];
                     if (weight >= 0.01) curves_add(c, l + 1, h + 1, i, j, weight);
                 }
     Words words = {s, v};

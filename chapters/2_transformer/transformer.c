@@ -60,7 +60,6 @@ static BlockActivations my_block(const BlockActivations *a, Part p)
         .ln_1 = my_rows(a->ln_1, p),
         .ln_1_stats = my_rows(a->ln_1_stats, p),
         .qkv = my_rows(a->qkv, p),
-        .att = my_rows(a->att, p),
         .heads = my_rows(a->heads, p),
         .x_mid = my_rows(a->x_mid, p),
         .ln_2 = my_rows(a->ln_2, p),
@@ -109,14 +108,14 @@ static void remember(Matrix *k, Matrix *v, Matrix keys, Matrix values, Rows r, i
 static void heads_forward(BlockActivations *a, const Batch *b, Part mine,
                           const TransformerShape *shape, Matrix *keys, Matrix *values)
 {
-    int C = shape->channels, H = shape->heads, T = shape->context;
+    int C = shape->channels, H = shape->heads, T = shape->context, N = batch_rows(b);
     for (int s = mine.sequence; s < mine.last_sequence; s++) {
         Rows r = rows_of(b, s);
         Matrix qkv = mat_rows(a->qkv, r.first, r.count);
         Matrix q = mat_cols(qkv, 0, C), k = mat_cols(qkv, C, C), v = mat_cols(qkv, 2 * C, C);
         if (keys) remember(&k, &v, *keys, *values, r, T);
         for (int h = 0; h < H; h++) {
-            Matrix att = mat_cols(mat_rows(a->att, r.first, r.count), h * T, T);
+            Matrix att = mat_rows(a->att, h * N + r.first, r.count);
             attention_forward(head(mat_rows(a->heads, r.first, r.count), h, H), att, head(q, h, H),
                               head(k, h, H), head(v, h, H));
         }
@@ -126,7 +125,7 @@ static void heads_forward(BlockActivations *a, const Batch *b, Part mine,
 static void heads_backward(Matrix dqkv, Matrix dheads, Matrix datt, const BlockActivations *a,
                            const Batch *b, Part mine, const TransformerShape *shape)
 {
-    int C = shape->channels, H = shape->heads, T = shape->context;
+    int C = shape->channels, H = shape->heads, N = batch_rows(b);
     for (int s = mine.sequence; s < mine.last_sequence; s++) {
         Rows r = rows_of(b, s);
         int n = r.count;
@@ -136,8 +135,8 @@ static void heads_backward(Matrix dqkv, Matrix dheads, Matrix datt, const BlockA
             Matrix k = head(mat_cols(qkv, C, C), h, H), dk = head(mat_cols(d, C, C), h, H);
             Matrix v = head(mat_cols(qkv, 2 * C, C), h, H), dv = head(mat_cols(d, 2 * C, C), h, H);
             attention_backward(dq, dk, dv, head(mat_rows(dheads, r.first, n), h, H),
-                               mat_cols(mat_rows(a->att, r.first, n), h * T, T),
-                               mat_cols(mat_rows(datt, r.first, n), h * T, T), q, k, v);
+                               mat_rows(a->att, h * N + r.first, n), mat_rows(datt, r.first, n), q,
+                               k, v);
         }
     }
 }

@@ -69,7 +69,7 @@ typedef struct {
     Matrix ln_1;       /* (N, C) */
     Matrix ln_1_stats; /* (N, 2) */
     Matrix qkv;        /* (N, 3C) queries, keys and values, each a slice per head */
-    Matrix att;        /* (N, H T) row n: for each head the weights on the positions read */
+    Matrix att;        /* (H N, T) row h N + n: the weights of head h on the positions that n reads */
     Matrix heads;      /* (N, C) what the heads read, side by side */
     Matrix x_mid;      /* (N, C) the stream after attention */
     Matrix ln_2;       /* (N, C) */

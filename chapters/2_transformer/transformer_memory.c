@@ -67,7 +67,7 @@ void activations_layout(Activations *a, int N)
         b->ln_1 = arena_matrix(arena, N, C);
         b->ln_1_stats = arena_matrix(arena, N, 2);
         b->qkv = arena_matrix(arena, N, 3 * C);
-        b->att = arena_matrix(arena, N, s->heads * s->context);
+        b->att = arena_matrix(arena, s->heads * N, s->context);
         b->heads = arena_matrix(arena, N, C);
         b->x_mid = arena_matrix(arena, N, C);
         b->ln_2 = arena_matrix(arena, N, C);
@@ -88,7 +88,7 @@ void activations_layout(Activations *a, int N)
     a->dln_2 = arena_matrix(arena, N, C);
     a->dx_mid = arena_matrix(arena, N, C);
     a->dheads = arena_matrix(arena, N, C);
-    a->datt = arena_matrix(arena, N, s->heads * s->context);
+    a->datt = arena_matrix(arena, N, s->context);
     a->dqkv = arena_matrix(arena, N, 3 * C);
     a->dln_1 = arena_matrix(arena, N, C);
 }
