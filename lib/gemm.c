@@ -42,6 +42,7 @@ enum { VECTOR_BYTES = 32, MR = 6 }; /* 16 registers: 12 of C, 2 of B, 1 of A */
 enum { VECTOR_BYTES = 16, MR = 6 };
 #endif
 enum { LANES = VECTOR_BYTES / sizeof(real), NR = 2 * LANES };
+enum { WIDE = 8 };                /* vectors of a tile of one row, which would wait for its sums */
 enum { KC = 512 };                /* rows of B packed at a time: MR * KC of A fit in L1 */
 enum { WORTH_PACKING = 12 * MR }; /* rows of A below which B is read but a few times: in place */
 enum { WORTH_A_TEAM = 1 << 18 };  /* multiply-adds below which a second thread costs more */
@@ -63,7 +64,7 @@ typedef struct {
     long panel; /* from NR columns to the next NR */
 } Panels;
 
-static const real zeros[NR];
+static const real zeros[WIDE * LANES];
 const Strided gemm_zero = {zeros, 0, 0};
 
 /* The same matrix from row i and column j on. */
@@ -79,7 +80,7 @@ static Strided at(Strided m, long i, long j)
 INLINE void tile_body(int rows, int vectors, int k, Strided a, const real *b, long step,
                       Strided from, real *c, long ldc)
 {
-    Vector acc[MR][2];
+    Vector acc[MR][WIDE];
     UNROLL
     for (int i = 0; i < rows; i++) {
         UNROLL
@@ -115,13 +116,19 @@ static int strip_height(int rows, bool packed)
 INLINE void strip_body(int rows, int n, int k, Strided a, const real *b, long step, long panel,
                        Strided from, real *c, long ldc)
 {
+    enum { WIDTH = WIDE * LANES };
+    for (; rows == 1 && panel == NR && n >= WIDTH; n -= WIDTH, b += WIDTH, c += WIDTH) {
+        tile_body(1, WIDE, k, a, b, step, from, c, ldc);
+        from.data += WIDTH * from.col;
+    }
     for (; n >= NR; n -= NR, b += panel, from.data += NR * from.col, c += NR)
         tile_body(rows, 2, k, a, b, step, from, c, ldc);
     if (n == LANES) {
         tile_body(rows, 1, k, a, b, step, from, c, ldc);
     } else if (n > 0) {
-        real edge[MR * NR] = {0};
+        real edge[MR * NR];
         size_t width = sizeof(real) * (size_t)n;
+        memset(edge, 0, sizeof(real) * NR * (size_t)rows);
         for (int i = 0; i < rows; i++) memcpy(edge + i * NR, from.data + i * from.row, width);
         tile_body(rows, 2, k, a, b, step, (Strided){edge, NR, 1}, edge, NR);
         for (int i = 0; i < rows; i++) memcpy(c + i * ldc, edge + i * NR, width);

@@ -38,9 +38,9 @@ static int first_sequence(const Batch *b, int thread, int threads)
     return s;
 }
 
-static Part my_part(const Batch *b)
+static Part part_of(const Batch *b, int thread, int threads)
 {
-    Part p = {.thread = team_rank(), .threads = team_size()};
+    Part p = {.thread = thread, .threads = threads};
     p.sequence = first_sequence(b, p.thread, p.threads);
     p.last_sequence = first_sequence(b, p.thread + 1, p.threads);
     p.row = b->start[p.sequence];
@@ -280,8 +280,12 @@ void trunk_forward(const Transformer *t, Activations *a, const Batch *b, Cache *
     require_batch(b, cache);
     require_same_shape(&t->shape, &a->shape);
     activations_layout(a, batch_rows(b));
-#pragma omp parallel if (worth_a_team(b, &t->shape))
-    my_trunk_forward(t, a, b, cache, my_part(b));
+    if (worth_a_team(b, &t->shape)) {
+#pragma omp parallel
+        my_trunk_forward(t, a, b, cache, part_of(b, team_rank(), team_size()));
+    } else {
+        my_trunk_forward(t, a, b, cache, part_of(b, 0, 1));
+    }
 }
 
 void trunk_backward(Transformer *t, Activations *a, const Batch *b, Matrix dhidden)
@@ -290,7 +294,7 @@ void trunk_backward(Transformer *t, Activations *a, const Batch *b, Matrix dhidd
             batch_rows(b), a->rows);
     require_same_shape(&t->shape, &a->shape);
 #pragma omp parallel if (worth_a_team(b, &t->shape))
-    my_trunk_backward(t, a, b, dhidden, my_part(b));
+    my_trunk_backward(t, a, b, dhidden, part_of(b, team_rank(), team_size()));
 }
 
 /* logits = hidden wte' */
