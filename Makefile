@@ -95,10 +95,20 @@ $(BUILD)/tests/%: $(BUILD)/tests/%.o $(IDEAS) $(LIB)
 check: $(addprefix $(BUILD)/tests/,$(TESTS)) $(addprefix $(BUILD)/chapter,$(NUMBERS)) $(BUILD)/tools/book
 	@BUILD=$(BUILD) sh tests/run.sh $(addprefix $(BUILD)/tests/,$(TESTS))
 
+ONCE     := test_faults# programs that are killed are killed alike, whatever the numbers they hold
+
 test: ## run every test, in float and in double
 	@$(MAKE) --no-print-directory check REAL=float
-	@$(MAKE) --no-print-directory check REAL=double
+	@$(MAKE) --no-print-directory check REAL=double TESTS="$(filter-out $(ONCE),$(TESTS))"
 	@$(MAKE) --no-print-directory book-check REAL=float
+
+# faults that test_faults injects; a sanitizer stands in front of the C library itself
+FAULTS   := $(if $(SAN),,$(if $(filter Linux,$(shell uname -s)),$(BUILD)/tests/faults.so))
+$(BUILD)/tests/test_faults: | $(FAULTS)
+
+$(BUILD)/tests/faults.so: tests/faults.c Makefile
+	@mkdir -p $(@D)
+	$(CC) $(filter-out -fopenmp -march=%,$(CFLAGS)) -fPIC -shared $< -o $@ -ldl
 
 # every target also stands in test_fuzz, which replays its files
 FUZZED   := $(patsubst tests/fuzz/%.c,%,$(sort $(wildcard tests/fuzz/*.c)))

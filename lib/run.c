@@ -8,6 +8,7 @@
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
@@ -47,6 +48,7 @@ static void catch_signals(void)
     sigaction(SIGTERM, &action, NULL);
     sigaction(SIGINT, &action, &before);
     if (before.sa_handler == SIG_IGN) signal(SIGINT, SIG_IGN); /* as nohup and & ask */
+    signal(SIGXFSZ, SIG_IGN); /* a file that may not grow is a failed write, not our end */
 }
 
 bool run_stopped(void)
@@ -61,28 +63,6 @@ static bool is_directory(const char *path)
 {
     struct stat s;
     return stat(path, &s) == 0 && S_ISDIR(s.st_mode);
-}
-
-/* mkdir -p */
-bool directory_make(const char *dir, Error *err)
-{
-    char part[sizeof((Run *)0)->dir];
-    for (size_t i = 1;; i++) {
-        if (dir[i] != '/' && dir[i] != '\0') continue;
-        memcpy(part, dir, i);
-        part[i] = '\0';
-        int why = mkdir(part, 0777) == 0 ? 0 : errno;
-        if (why && !is_directory(part)) {
-            if (why == EEXIST || why == ENOTDIR)
-                return error_set(err,
-                                 "can't make the directory %s: %s is a file: remove it or "
-                                 "choose another --out",
-                                 dir, part);
-            return error_set(err, "can't make the directory %s: %s: choose another --out", part,
-                             strerror(why));
-        }
-        if (dir[i] == '\0') return true;
-    }
 }
 
 /* The nearest folder above the program that has plots/, else the program's own. */
@@ -106,9 +86,30 @@ static void find_root(char *root, size_t size, const char *argv0)
     }
 }
 
+/* What every program writes at its end: if it may not, that is said now and not after the work. */
+static bool may_write_results(const Run *r, Error *err)
+{
+    static const char *const files[] = {"curves.csv", "summary.json", "model.safetensors",
+                                        "config.json", "vocab.json"};
+    for (size_t i = 0; i < sizeof files / sizeof *files; i++)
+        if (!file_replaceable(run_path(r, files[i]), err)) return false;
+    return true;
+}
+
+/* Two runs in one directory would mix their files. */
+static bool hold(Run *r, Error *err)
+{
+    bool busy;
+    r->held = directory_hold(r->dir, &busy);
+    return !busy || error_set(err,
+                              "another run is writing into %s: wait for its end, or choose another "
+                              "--out",
+                              r->dir);
+}
+
 bool run_open(Run *r, const char *dir, const char *argv0, Error *err)
 {
-    *r = (Run){.started = clock_seconds(), .terminal = isatty(STDOUT_FILENO)};
+    *r = (Run){.started = clock_seconds(), .terminal = isatty(STDOUT_FILENO), .held = -1};
     if (!*dir) return error_set(err, "--out is empty: name a directory");
     if (strlen(dir) >= sizeof r->dir)
         return error_set(err, "--out is %zu bytes long: %zu are the most", strlen(dir),
@@ -120,6 +121,7 @@ bool run_open(Run *r, const char *dir, const char *argv0, Error *err)
     if (access(r->dir, W_OK | X_OK) != 0)
         return error_set(err, "can't write into %s: %s: choose another --out", r->dir,
                          strerror(errno));
+    if (!may_write_results(r, err) || !hold(r, err)) return false;
     catch_signals();
     return true;
 }
@@ -136,41 +138,6 @@ const char *run_path(const Run *r, const char *file)
 /* --- files -------------------------------------------------------------------------------------
  */
 
-/* Writes and forces to the disk, so that a full one is noticed before the rename. errno says why
- * it failed, 0 if write() itself said no without a reason. */
-static bool write_whole(const char *path, bool (*write)(FILE *out, void *arg), void *arg)
-{
-    errno = 0;
-    FILE *out = fopen(path, "wb");
-    if (!out) return false;
-    bool ok = write(out, arg) && !ferror(out) && fflush(out) == 0;
-    if (ok && fsync(fileno(out)) != 0)
-        ok = errno == EINVAL || errno == ENOTSUP; /* not on this disk */
-    int why = errno;
-    if (fclose(out) != 0 && ok) return false;
-    errno = why;
-    return ok;
-}
-
-static const char *remedy(int why)
-{
-    if (why == ENOSPC || why == EDQUOT || why == EFBIG) return ": free some space and run again";
-    if (why == EACCES || why == EPERM || why == EROFS) return ": choose another place with --out";
-    return "";
-}
-
-bool file_replace(const char *path, bool (*write)(FILE *out, void *arg), void *arg, Error *err)
-{
-    char temporary[PATH_MAX];
-    if ((size_t)snprintf(temporary, sizeof temporary, "%s.tmp", path) >= sizeof temporary)
-        return error_set(err, "can't write %.200s...: the path is too long", path);
-    if (write_whole(temporary, write, arg) && rename(temporary, path) == 0) return true;
-    int why = errno;
-    unlink(temporary);
-    return error_set(err, "can't write %s: %s%s", path, why ? strerror(why) : "it failed halfway",
-                     remedy(why));
-}
-
 static bool write_text(FILE *out, void *arg)
 {
     return fputs(arg, out) != EOF && fputc('\n', out) != EOF;
@@ -186,6 +153,26 @@ bool run_save_json(Run *r, const char *file, const cJSON *json, Error *err)
     return ok;
 }
 
+/* The most memory that this process has had at once; 0 where the system does not tell. */
+static double peak_memory_bytes(void)
+{
+    struct rusage used;
+    if (getrusage(RUSAGE_SELF, &used) != 0) return 0;
+#ifdef __APPLE__
+    return (double)used.ru_maxrss;
+#else
+    return 1024.0 * (double)used.ru_maxrss;
+#endif
+}
+
+bool run_save_summary(Run *r, cJSON *summary, Error *err)
+{
+    static const char key[] = "peak_memory_bytes";
+    cJSON_DeleteItemFromObject(summary, key); /* of an earlier save */
+    cJSON_AddNumberToObject(summary, key, peak_memory_bytes());
+    return run_save_json(r, "summary.json", summary, err);
+}
+
 void run_wrote(Run *r, const char *file)
 {
     const int most = sizeof r->written / sizeof *r->written;
@@ -195,16 +182,21 @@ void run_wrote(Run *r, const char *file)
     snprintf(r->written[r->written_count++], sizeof *r->written, "%s", file);
 }
 
-void run_close(Run *r)
+bool run_close(Run *r)
 {
     run_progress_end(r);
     double seconds = clock_seconds() - r->started;
     for (int i = 0; i < r->written_count; i++)
         printf("%s%s", i ? ", " : "wrote ", i ? r->written[i] : run_path(r, r->written[i]));
     printf(r->written_count ? " in %.1f s\n" : "done in %.1f s\n", seconds);
-    fflush(stdout);
+    bool said = fflush(stdout) == 0 && !ferror(stdout);
+    if (!said)
+        fprintf(stderr, "what was to be shown could not be written (%s); the files in %s are whole\n",
+                strerror(errno), r->dir);
+    directory_release(r->held);
     signal(SIGINT, SIG_DFL);
     signal(SIGTERM, SIG_DFL);
+    return said;
 }
 
 /* --- progress ----------------------------------------------------------------------------------

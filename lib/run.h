@@ -2,8 +2,7 @@
  * summary, progress with the time left, figures, and a clean stop at Ctrl-C.
  *
  * Contract: run_open first (it makes the directory and catches SIGINT and SIGTERM), then use the
- * rest in any order, run_close last. Files are written to a temporary name in the same directory
- * and renamed, so an interrupt leaves the old file or the new one, never half. */
+ * rest in any order, run_close last. While it is open no other run can use its directory. */
 #ifndef RUN_H
 #define RUN_H
 
@@ -12,11 +11,12 @@
 
 #include "curves.h"
 #include "error.h"
+#include "files.h"
 
 #define PROJECT_VERSION "0.1.0"
 
 struct Run {
-    char dir[512];  /* where this run writes */
+    char dir[DIRECTORY_MAX + 1]; /* where this run writes */
     char root[512]; /* the project's directory (the program's own), where plots/ stands */
     bool terminal;  /* stdout is a terminal: progress is redrawn in place, sketches are drawn */
     double started; /* seconds, from clock_seconds() */
@@ -24,6 +24,7 @@ struct Run {
     int written_count;
 
     /* private */
+    int held;             /* by directory_hold */
     double drawn;         /* when progress was last shown; 0: nothing is on the line */
     double phase_start;   /* when the first step of this progress came; 0: none yet */
     int phase_first;      /* that step */
@@ -34,11 +35,9 @@ struct Run {
 
 double clock_seconds(void); /* monotonic wall clock */
 
-/* argv0 finds the project's directory. Fails where dir can't be made or written. */
+/* argv0 finds the project's directory. Fails where dir can't be made or written, where another run
+ * is using it, and where a file that every program writes is there and protected. */
 bool run_open(Run *r, const char *dir, const char *argv0, Error *err);
-
-/* Makes a directory and those above it; fine if it is there. */
-bool directory_make(const char *dir, Error *err);
 
 /* True once Ctrl-C (SIGINT) or SIGTERM has come: finish the step, save, stop. A second one ends the
  * program at once. */
@@ -47,10 +46,11 @@ bool run_stopped(void);
 /* Path of a file in the run's directory; valid until the fourth next call. */
 const char *run_path(const Run *r, const char *file);
 
-/* Writes a whole file through a temporary name. `write` gets an open stream and returns false on
- * failure (errno set). Errors are named with the path. */
-bool file_replace(const char *path, bool (*write)(FILE *out, void *arg), void *arg, Error *err);
+/* Writes a file of the run's directory, by file_replace. */
 bool run_save_json(Run *r, const char *file, const cJSON *json, Error *err);
+
+/* Writes summary.json, and into it the most memory that the run has had, "peak_memory_bytes". */
+bool run_save_summary(Run *r, cJSON *summary, Error *err);
 
 /* Notes that a file of the run's directory was written by other means (a checkpoint). */
 void run_wrote(Run *r, const char *file);
@@ -67,7 +67,8 @@ void run_progress_end(Run *r); /* clears the line: call it before printing anyth
  * missing, or complains, says so in one line and returns; a figure is never a reason to fail. */
 void run_plot(Run *r, const char *script, const char *defines);
 
-/* Prints the paths written and the seconds it took. */
-void run_close(Run *r);
+/* Prints the paths written and the seconds it took. False, with a word on stderr, where what the
+ * program had to say did not get through, as on a full disk. */
+bool run_close(Run *r);
 
 #endif

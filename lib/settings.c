@@ -229,11 +229,18 @@ static bool apply_line(Setting *table, const Line *line, Error *err)
 
 /* --- what a program calls -------------------------------------------------------------------- */
 
+/* Where memory is missing, cJSON by itself goes on and leaves things out. */
+static void *json_memory(size_t bytes)
+{
+    return must_calloc(bytes, 1);
+}
+
 SettingsResult settings_read(Setting *table, int argc, char **argv, bool *quick, Error *err)
 {
     int rows = row_count(table);
     Line line = {.options = options_new(table, rows), .text = NEW(const char *, rows)};
     SettingsResult result = SETTINGS_WRONG;
+    cJSON_InitHooks(&(cJSON_Hooks){json_memory, free});
     for (int i = 0; i < rows; i++) table[i].given = false;
     if (scan_line(&line, table, rows, argc, argv, err)) {
         if (line.quick) apply_quick(table);

@@ -49,7 +49,7 @@ typedef enum { SETTINGS_GO, SETTINGS_HELP, SETTINGS_WRONG } SettingsResult;
 
 /* Reads argv into the table's variables. SETTINGS_HELP: the caller prints settings_help and exits
  * 0. SETTINGS_WRONG: err says why; the caller prints it and exits 2. *quick tells if --quick was
- * given (may be NULL). */
+ * given (may be NULL). From then on JSON that finds no memory ends the program with a sentence. */
 SettingsResult settings_read(Setting *table, int argc, char **argv, bool *quick, Error *err);
 
 /* What main does with it in one line: prints help (exit 0) or the mistake (exit 2). */

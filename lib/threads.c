@@ -14,7 +14,7 @@ void threads_start(char **argv)
     (void)argv;
     kmp_set_blocktime(0); /* LLVM's OpenMP can be told at any time */
 #else
-    setenv("GOMP_SPINCOUNT", "2000", 1);
+    if (setenv("GOMP_SPINCOUNT", "2000", 1) != 0) return; /* no memory: we would begin for ever */
     execv("/proc/self/exe", argv); /* where there is no /proc, we simply go on */
 #endif
 }

@@ -127,6 +127,7 @@ START_TEST(every_directory_of_the_path_is_made)
         ck_assert_msg(run_open(&r, dir, NULL, &err), "%s", err.text);
         ck_assert(stat(in_place("a/b/c"), &s) == 0 && S_ISDIR(s.st_mode));
         ck_assert_str_eq(r.dir, in_place("a//b/c"));
+        directory_release(r.held);
     }
 }
 END_TEST
@@ -177,6 +178,22 @@ START_TEST(a_directory_that_cant_be_written_is_named)
              "can't make the directory %s: Permission denied: choose another --out\n",
              in_place("shut"), in_place("shut/inner"));
     ck_assert_str_eq(printed(false, open_forbidden, NULL), wanted);
+}
+END_TEST
+
+START_TEST(a_directory_has_one_run_at_a_time)
+{
+    Run first = opened(), second;
+    char wanted[256];
+    snprintf(wanted, sizeof wanted,
+             "another run is writing into %s: wait for its end, or choose another --out",
+             in_place("out"));
+    ck_assert(!run_open(&second, in_place("out"), NULL, &err));
+    ck_assert_str_eq(err.text, wanted);
+    ck_assert(run_open(&second, in_place("other"), NULL, &err));
+    ck_assert_int_eq(system("exec 2>/dev/null; sleep 2 &"), 0); /* what we start holds nothing */
+    directory_release(first.held);
+    ck_assert_msg(run_open(&first, in_place("out"), NULL, &err), "%s", err.text);
 }
 END_TEST
 
@@ -290,6 +307,53 @@ START_TEST(a_path_that_cant_be_written_is_named)
 }
 END_TEST
 
+static void replace_protected(void)
+{
+    if (geteuid() == 0 && setuid(65534) != 0) return;
+    if (file_replace(in_place("mine/file"), write_hello, (void *)"x", &err)) printf("replaced\n");
+    printf("%s\n", err.text);
+    Run r;
+    if (!run_open(&r, in_place("mine"), NULL, &err)) printf("%s\n", err.text);
+}
+
+START_TEST(a_protected_file_is_not_replaced)
+{
+    char wanted[512];
+    chmod(in_place(""), 0755);
+    mkdir(in_place("mine"), 0777);
+    chmod(in_place("mine"), 0777);
+    write_bytes(in_place("mine/file"), "old", 3);
+    write_bytes(in_place("mine/vocab.json"), "old", 3);
+    chmod(in_place("mine/file"), 0444);
+    chmod(in_place("mine/vocab.json"), 0444);
+    snprintf(wanted, sizeof wanted,
+             "can't write %s: Permission denied: choose another place with --out\n"
+             "can't write %s: Permission denied: choose another place with --out\n",
+             in_place("mine/file"), in_place("mine/vocab.json"));
+    ck_assert_str_eq(printed(false, replace_protected, NULL), wanted);
+    ck_assert_str_eq(read_bytes(in_place("mine/file")), "old");
+}
+END_TEST
+
+START_TEST(a_link_is_followed_and_a_device_is_written_as_it_is)
+{
+    struct stat s;
+    write_bytes(in_place("target"), "old", 3);
+    ck_assert_int_eq(symlink("target", in_place("link")), 0);
+    ck_assert(file_replace(in_place("link"), write_hello, (void *)"new", &err));
+    ck_assert_str_eq(read_bytes(in_place("target")), "hello new\n");
+    ck_assert(lstat(in_place("link"), &s) == 0 && S_ISLNK(s.st_mode));
+
+    ck_assert(file_replace("/dev/null", write_hello, (void *)"x", &err));
+    ck_assert(lstat("/dev/null", &s) == 0 && S_ISCHR(s.st_mode));
+    if (access("/dev/full", W_OK) != 0) return;
+    ck_assert(!file_replace("/dev/full", write_hello, (void *)"x", &err));
+    ck_assert_str_eq(err.text, "can't write /dev/full: No space left on device: free some space "
+                               "and run again");
+    ck_assert(lstat("/dev/full", &s) == 0 && S_ISCHR(s.st_mode));
+}
+END_TEST
+
 START_TEST(json_is_saved_and_noted)
 {
     Run r = opened();
@@ -301,6 +365,44 @@ START_TEST(json_is_saved_and_noted)
     ck_assert_int_eq(r.written_count, 1);
     ck_assert_str_eq(r.written[0], "summary.json");
     cJSON_Delete(json);
+}
+END_TEST
+
+START_TEST(a_summary_says_how_much_memory_there_was)
+{
+    Run r = opened();
+    cJSON *json = cJSON_CreateObject();
+    for (int twice = 0; twice < 2; twice++) ck_assert(run_save_summary(&r, json, &err));
+    cJSON *read = cJSON_Parse(read_bytes(run_path(&r, "summary.json")));
+    double bytes = cJSON_GetNumberValue(cJSON_GetObjectItem(read, "peak_memory_bytes"));
+    ck_assert_int_eq(cJSON_GetArraySize(read), 1);
+    ck_assert_msg(bytes > 1e5 && bytes < 1e11, "%g bytes", bytes);
+    cJSON_Delete(json);
+    cJSON_Delete(read);
+}
+END_TEST
+
+static void close_into_full_disk(void)
+{
+    Run r = opened();
+    int full = open("/dev/full", O_WRONLY), report = dup(STDOUT_FILENO);
+    if (full < 0) exit(9);
+    fflush(stdout);
+    dup2(full, STDOUT_FILENO);
+    bool said = run_close(&r);
+    dprintf(report, said ? "said" : "unsaid");
+    _exit(0);
+}
+
+START_TEST(what_cant_be_shown_is_told)
+{
+    char wanted[512];
+    if (access("/dev/full", W_OK) != 0) return;
+    snprintf(wanted, sizeof wanted,
+             "what was to be shown could not be written (No space left on device); the files in %s "
+             "are whole\nunsaid",
+             in_place("out"));
+    ck_assert_str_eq(printed(false, close_into_full_disk, NULL), wanted);
 }
 END_TEST
 
@@ -338,10 +440,11 @@ END_TEST
 
 static void stop_once(void)
 {
-    opened();
+    Run r = opened();
     if (run_stopped()) printf("too early\n");
     raise(SIGTERM);
     printf("%s\n", run_stopped() ? "stopped" : "deaf");
+    directory_release(r.held);
     opened(); /* a second run in the same program starts afresh */
     printf("%s\n", run_stopped() ? "stopped" : "afresh");
     fflush(stdout);
@@ -638,6 +741,7 @@ static void draw_bad(void)
                             "plot no_such_variable\n");
     run_plot(&r, "figure.gp", NULL);
     printf("%d\n", r.written_count);
+    directory_release(r.held);
     r = run_with_script("print 'nothing'\n");
     run_plot(&r, "figure.gp", NULL);
     run_plot(&r, "other.gp", NULL);
@@ -701,12 +805,17 @@ static const TTest *const tests[] = {every_directory_of_the_path_is_made,
                                      a_file_in_the_way_is_named,
                                      an_empty_or_endless_directory_is_refused,
                                      a_directory_that_cant_be_written_is_named,
+                                     a_directory_has_one_run_at_a_time,
                                      four_paths_are_valid_at_once,
                                      the_root_is_the_nearest_folder_with_plots,
                                      a_file_is_replaced_whole_or_not_at_all,
                                      a_full_disk_is_noticed_and_leaves_the_old_file,
                                      a_path_that_cant_be_written_is_named,
+                                     a_protected_file_is_not_replaced,
+                                     a_link_is_followed_and_a_device_is_written_as_it_is,
                                      json_is_saved_and_noted,
+                                     a_summary_says_how_much_memory_there_was,
+                                     what_cant_be_shown_is_told,
                                      the_end_lists_what_was_written_and_the_seconds,
                                      one_signal_asks_and_the_second_ends,
                                      an_ignored_interrupt_stays_ignored,

@@ -352,7 +352,7 @@ static void score_with_arpa(Run *run)
 
     cJSON *json = summary_new();
     cJSON_AddItemToObject(json, "eval", score_json(&r.eval));
-    stop_if(!run_save_json(run, "summary.json", json, &err), &err);
+    stop_if(!run_save_summary(run, json, &err), &err);
     cJSON_Delete(json);
     corpus_free(&eval);
     ngram_free(r.model);
@@ -401,7 +401,7 @@ static void learn_and_measure(Run *run)
     for (int i = 0; i < count; i++) cJSON_AddItemToArray(orders, result_json(&results[i]));
     if (held_out) cJSON_AddItemToObject(json, "smoothings", smoothings_json(results, count));
     cJSON_AddBoolToObject(json, "stopped_early", run_stopped());
-    stop_if(!run_save_json(run, "summary.json", json, &err), &err);
+    stop_if(!run_save_summary(run, json, &err), &err);
 
     cJSON_Delete(json);
     curves_free(figures.learning);
@@ -425,7 +425,7 @@ int main(int argc, char **argv)
         score_with_arpa(&run);
     else
         learn_and_measure(&run);
-    run_close(&run);
+    bool said = run_close(&run);
     settings_free(table);
-    return 0;
+    return said && !run_stopped() ? 0 : 1;
 }

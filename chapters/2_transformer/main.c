@@ -2,10 +2,12 @@
  *
  * Reads from top to bottom: the settings, the text, the yardsticks, the training loop, and what
  * the trained model says. The model is in transformer.c, one step of training in mle.c. */
+#include <errno.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "curves.h"
 #include "generate.h"
@@ -83,7 +85,8 @@ static Setting table[] = {
     {"seed", SETTING_INT, &o.seed, .max = 2147483647, .help = "of everything random"},
     {"seeds", SETTING_INT, &o.seeds, .min = 1, .max = 1000,
      .help = "runs, with seeds seed, seed+1, ..."},
-    {"threads", SETTING_INT, &o.threads, .max = 1024, .help = "0: one per core; they pay where batches are large"},
+    {"threads", SETTING_INT, &o.threads, .max = 1024,
+     .help = "0: one per core; they pay where batches are large"},
     {"out", SETTING_STRING, &o.out, .meta = "DIR", .help = "where to write"},
     {"resume", SETTING_SWITCH, &o.resume, .no_json = true, .help = "go on with the run in --out"},
     {"load", SETTING_STRING, &o.load, .meta = "DIR", .no_json = true,
@@ -241,13 +244,19 @@ static void look(Mle *m, const Training *t, const MleStep *last, double symbols)
         fail(&err);
 }
 
+static const char *state_path(const Training *t)
+{
+    static char path[700];
+    snprintf(path, sizeof path, "%s/training.safetensors", t->dir);
+    return path;
+}
+
 /* The curves first: a resumed run drops rows that its state has not come to. */
 static void save_state(Mle *m, const Training *t)
 {
     Error err;
-    char path[700];
-    snprintf(path, sizeof path, "%s/training.safetensors", t->dir);
-    if (!curves_save(t->curves, t->run, "curves.csv", &err) || !mle_save(m, path, &err)) fail(&err);
+    if (!curves_save(t->curves, t->run, "curves.csv", &err) || !mle_save(m, state_path(t), &err))
+        fail(&err);
 }
 
 static bool has_row(const Training *t, int step)
@@ -263,13 +272,13 @@ static void train(Mle *m, const Training *t, double symbols)
 {
     MleStep step = {.lr = NAN, .gradient_norm = NAN};
     bool looked = has_row(t, m->step); /* where a resumed run stopped */
-    while (!run_stopped()) {
+    for (;;) {
         if (!looked && (m->step % o.eval_every == 0 || m->step == o.mle.steps)) {
             look(m, t, &step, symbols);
             save_state(m, t);
         }
         looked = false;
-        if (m->step >= o.mle.steps) break;
+        if (m->step >= o.mle.steps || run_stopped()) break;
         step = mle_step(m, t->train);
         symbols += step.symbols;
         if (!isfinite(step.loss)) {
@@ -290,13 +299,27 @@ static void train(Mle *m, const Training *t, double symbols)
     }
 }
 
+/* Where no run has stopped, --resume would otherwise take up one that was here before. */
+static void begin(const Training *t)
+{
+    Error err;
+    if (!file_replaceable(state_path(t), &err)) fail(&err);
+    if (unlink(state_path(t)) == 0 || errno == ENOENT) return;
+    error_set(&err, "can't remove %s: %s", state_path(t), strerror(errno));
+    fail(&err);
+}
+
 /* Takes up an interrupted run. Returns the symbols it had seen. */
 static double resume(Mle *m, const Training *t)
 {
     Error err;
-    char path[700];
-    snprintf(path, sizeof path, "%s/training.safetensors", t->dir);
-    if (!mle_load(m, path, &err) || !curves_load(t->curves, run_path(t->run, "curves.csv"), &err))
+    if (access(state_path(t), F_OK) != 0) {
+        error_set(&err, "%s is not there: no run has stopped in %s, leave --resume away",
+                  state_path(t), t->dir);
+        fail(&err);
+    }
+    if (!mle_load(m, state_path(t), &err) ||
+        !curves_load(t->curves, run_path(t->run, "curves.csv"), &err))
         fail(&err);
     while (t->curves->rows > 0 && curves_at(t->curves, t->curves->rows - 1, "step") > m->step)
         t->curves->rows--;
@@ -340,6 +363,7 @@ static void run_seed(Training *t, const Yardstick *y, cJSON *summary)
     Mle *m = mle_new(model, &o.mle);
     int length = sample_length((Documents)o.documents, &o.shape);
     bool first = t->seed == o.seed;
+    if (!o.resume) begin(t);
     double symbols = o.resume ? resume(m, t) : 0, started = clock_seconds();
     if (first && !o.resume && o.sample > 0) {
         printf("\nbefore training it writes\n");
@@ -399,7 +423,7 @@ static void use_model(Run *run)
     cJSON *summary = summary_new();
     if (o.eval) score_file(t, &v, documents, summary);
     if (o.sample > 0) show_samples(t, &v, documents, o.sample, sample_length(documents, &t->shape));
-    if (!run_save_json(run, "summary.json", summary, &err)) fail(&err);
+    if (!run_save_summary(run, summary, &err)) fail(&err);
     cJSON_Delete(summary);
     vocabulary_free(&v);
     transformer_free(t);
@@ -458,7 +482,7 @@ static void train_all(Run *run)
         }
         run_seed(&t, y, summary);
     }
-    if (!run_save_json(run, "summary.json", summary, &err)) fail(&err);
+    if (!run_save_summary(run, summary, &err)) fail(&err);
     run_wrote(run, "model.safetensors");
     curves_sketch(t.curves, run, "step", "held_out_loss", y->truth ? y->floor : y->ngram.nats);
     char lines[200];
@@ -491,7 +515,7 @@ int main(int argc, char **argv)
         use_model(&run);
     else
         train_all(&run);
-    run_close(&run);
+    bool said = run_close(&run);
     settings_free(table);
-    return run_stopped() ? 1 : 0;
+    return said && !run_stopped() ? 0 : 1;
 }

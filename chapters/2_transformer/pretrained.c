@@ -2,6 +2,7 @@
 #include "pretrained.h"
 
 #include <math.h>
+#include <poll.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -91,12 +92,28 @@ static bool train(Mle *m, const Text *text, Run *run, Error *err)
     return good;
 }
 
+/* Two runs may want the same model: the second waits, and then finds it. */
+static bool hold(const char *dir, int *held, const Run *run, Error *err)
+{
+    bool busy = false, said = false;
+    *held = -1;
+    if (!directory_make(dir, err)) return false;
+    while (strcmp(dir, run->dir) != 0 && (*held = directory_hold(dir, &busy), busy)) {
+        if (run_stopped()) return error_set(err, "stopped while waiting for the model in %s", dir);
+        if (!said) printf("waits for another run, which is training the model in %s\n", dir);
+        fflush(stdout);
+        said = true;
+        poll(NULL, 0, 100); /* milliseconds */
+    }
+    return true;
+}
+
 static bool train_and_keep(Transformer **t, Vocabulary *v, const PretrainedOptions *o,
                            const Text *text, Run *run, Error *err)
 {
     TransformerShape shape = o->shape;
     shape.vocabulary = text->vocabulary.size;
-    if (!directory_make(o->keep, err) || !shape_check(&shape, err)) return false;
+    if (!shape_check(&shape, err)) return false;
     *t = transformer_new(&shape, o->mle.seed);
     Mle *m = mle_new(*t, &o->mle);
     bool good =
@@ -123,9 +140,14 @@ bool pretrained(Transformer **t, Vocabulary *v, const PretrainedOptions *o, cons
     if (text->vocabulary.end < 0)
         return error_set(err, "the text has no lines: nothing ends in it");
     Error why, none;
-    if (load_if_it_fits(t, v, o->chapter2, o, text, &why) ||
-        load_if_it_fits(t, v, o->keep, o, text, &none))
-        return true;
-    printf("trains a small model first: %s\n", why.text);
-    return train_and_keep(t, v, o, text, run, err);
+    if (load_if_it_fits(t, v, o->chapter2, o, text, &why)) return true;
+    int held;
+    if (!hold(o->keep, &held, run, err)) return false;
+    bool good = load_if_it_fits(t, v, o->keep, o, text, &none);
+    if (!good) {
+        printf("trains a small model first: %s\n", why.text);
+        good = train_and_keep(t, v, o, text, run, err);
+    }
+    directory_release(held);
+    return good;
 }

@@ -43,7 +43,7 @@ static bool save(Lesson *l, const Transformer *policy, Error *err)
         return false;
     if (policy) run_wrote(l->run, "model.safetensors");
     return curves_save(l->curves, l->run, "curves.csv", err) &&
-           run_save_json(l->run, "summary.json", l->summary, err);
+           run_save_summary(l->run, l->summary, err);
 }
 
 static _Noreturn void end(Lesson *l, const Error *why, const char *more)

@@ -53,7 +53,8 @@ void values_keep(Values *v, const Rollout *r, double explained, int step)
     if (!out) out_of_memory(1, BUFSIZ);
     fprintf(out, "text,reward,position,letter,value,advantage\n");
     write_texts(out, r, mean);
-    fclose(out);
+    bool whole = !ferror(out);
+    if (fclose(out) != 0 || !whole) out_of_memory(1, v->size);
 }
 
 static bool write_table(FILE *out, void *values)

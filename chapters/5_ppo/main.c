@@ -273,7 +273,7 @@ int main(int argc, char **argv)
         ask_oracle(&run);
     else
         learn(&run, quick);
-    run_close(&run);
+    bool said = run_close(&run);
     settings_free(table);
-    return run_stopped() ? 1 : 0;
+    return said && !run_stopped() ? 0 : 1;
 }

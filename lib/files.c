@@ -1,0 +1,121 @@
+/* files.c: see files.h. */
+#include "files.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+/* --- directories ------------------------------------------------------------------------------ */
+
+static bool is_directory(const char *path)
+{
+    struct stat s;
+    return stat(path, &s) == 0 && S_ISDIR(s.st_mode);
+}
+
+/* mkdir -p */
+bool directory_make(const char *dir, Error *err)
+{
+    char part[DIRECTORY_MAX + 1];
+    if (strlen(dir) > DIRECTORY_MAX)
+        return error_set(err, "the directory %.60s... has a name of %zu bytes: %d are the most",
+                         dir, strlen(dir), DIRECTORY_MAX);
+    for (size_t i = 1;; i++) {
+        if (dir[i] != '/' && dir[i] != '\0') continue;
+        memcpy(part, dir, i);
+        part[i] = '\0';
+        int why = mkdir(part, 0777) == 0 ? 0 : errno;
+        if (why && !is_directory(part)) {
+            if (why == EEXIST || why == ENOTDIR)
+                return error_set(err,
+                                 "can't make the directory %s: %s is a file: remove it or "
+                                 "choose another --out",
+                                 dir, part);
+            return error_set(err, "can't make the directory %s: %s: choose another --out", part,
+                             strerror(why));
+        }
+        if (dir[i] == '\0') return true;
+    }
+}
+
+/* A lock on the directory itself leaves no file behind. Programs that we start do not inherit it.
+ */
+int directory_hold(const char *dir, bool *busy)
+{
+    int held = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    *busy = held >= 0 && flock(held, LOCK_EX | LOCK_NB) != 0 && errno == EWOULDBLOCK;
+    if (!*busy) return held;
+    close(held);
+    return -1;
+}
+
+void directory_release(int held)
+{
+    if (held >= 0) close(held);
+}
+
+/* --- files ------------------------------------------------------------------------------------ */
+
+/* Writes and forces to the disk, so that a full one is noticed before the rename. errno says why
+ * it failed, 0 if write() itself said no without a reason. */
+static bool write_whole(const char *path, bool (*write)(FILE *out, void *arg), void *arg)
+{
+    errno = 0;
+    FILE *out = fopen(path, "wb");
+    if (!out) return false;
+    bool ok = write(out, arg) && !ferror(out) && fflush(out) == 0;
+    if (ok && fsync(fileno(out)) != 0)
+        ok = errno == EINVAL || errno == ENOTSUP; /* not on this disk */
+    int why = errno;
+    if (fclose(out) != 0 && ok) return false;
+    errno = why;
+    return ok;
+}
+
+static const char *remedy(int why)
+{
+    if (why == ENOSPC || why == EDQUOT || why == EFBIG) return ": free some space and run again";
+    if (why == EACCES || why == EPERM || why == EROFS) return ": choose another place with --out";
+    return "";
+}
+
+static bool cant_write(const char *path, int why, Error *err)
+{
+    return error_set(err, "can't write %s: %s%s", path, why ? strerror(why) : "it failed halfway",
+                     remedy(why));
+}
+
+/* A file that its owner has protected is not to be renamed over, although the directory's rights
+ * would allow it. */
+bool file_replaceable(const char *path, Error *err)
+{
+    if (is_directory(path)) return cant_write(path, EISDIR, err);
+    if (access(path, F_OK) == 0 && access(path, W_OK) != 0) return cant_write(path, errno, err);
+    return true;
+}
+
+static bool is_special(const char *path)
+{
+    struct stat s;
+    return stat(path, &s) == 0 && !S_ISREG(s.st_mode);
+}
+
+bool file_replace(const char *path, bool (*write)(FILE *out, void *arg), void *arg, Error *err)
+{
+    char target[PATH_MAX], temporary[PATH_MAX + 8];
+    if (strlen(path) >= sizeof target)
+        return error_set(err, "can't write %.200s...: the path is too long", path);
+    if (!file_replaceable(path, err)) return false;
+    if (is_special(path)) return write_whole(path, write, arg) || cant_write(path, errno, err);
+    if (!realpath(path, target)) strcpy(target, path); /* it is new */
+    snprintf(temporary, sizeof temporary, "%s.tmp", target);
+    if (write_whole(temporary, write, arg) && rename(temporary, target) == 0) return true;
+    int why = errno;
+    unlink(temporary);
+    return cant_write(path, why, err);
+}

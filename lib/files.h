@@ -1,0 +1,31 @@
+/* files.h: files and directories that survive whatever happens to the program.
+ *
+ * A file is written under a temporary name in the same directory and renamed, so an interrupt, a
+ * full disk or a kill leaves the old file or the new one, never half. */
+#ifndef FILES_H
+#define FILES_H
+
+#include <stdio.h>
+
+#include "error.h"
+
+/* Makes a directory and those above it; fine if it is there. At most DIRECTORY_MAX bytes. */
+enum { DIRECTORY_MAX = 511 };
+bool directory_make(const char *dir, Error *err);
+
+/* Holds a directory against other programs that ask to hold it. The hold ends with
+ * directory_release or with the process, however that ends, so it is never stale. Returns what
+ * directory_release takes (below 0 where the disk knows no locks, which is no failure), and *busy
+ * tells if another program has it. */
+int directory_hold(const char *dir, bool *busy);
+void directory_release(int held);
+
+/* Writes a whole file through a temporary name. `write` gets an open stream and returns false on
+ * failure (errno set). A file that may not be written is not replaced; a link is followed; what is
+ * no regular file, like /dev/stdout, is written as it is. Errors are named with the path. */
+bool file_replace(const char *path, bool (*write)(FILE *out, void *arg), void *arg, Error *err);
+
+/* False, with the sentence of file_replace, where a file is there and could not be replaced. */
+bool file_replaceable(const char *path, Error *err);
+
+#endif
