@@ -15,7 +15,7 @@ for n in $chapters; do
             cp $out/order$order/summary.json plots/chapter1_order$order.json
         done
         ;;
-    2) ./chapter2 --steps 3000 --seeds 5 --out $out/chapter2 ;;
+    2) ./chapter2 --seeds 5 --out $out/chapter2 ;;
     *)
         compare=
         [ "$n" != 3 ] || compare=--compare
