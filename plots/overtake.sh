@@ -15,11 +15,12 @@ train() {
     [ -f "$out/$name/summary.json" ] || ./chapter2 "$@" --sample 0 --out "$out/$name"
 }
 
-train tales-16 --steps 3000 --channels 16 --heads 2
-train tales-32 --steps 3000 --channels 32
-train tales-64 --steps 3000
+gently="--lr 4e-3 --warmup 100"
+train tales-16 $gently --steps 3000 --channels 16 --heads 2
+train tales-32 $gently --steps 3000 --channels 32
+train tales-64 $gently --steps 3000
 set -- --text "$text" --documents stream
-train text-64 "$@" --eval-windows 0 --last-lr 1e-5 --context 64 --heads 2 --batch 12 --steps 10000 \
+train text-64 "$@" $gently --eval-windows 0 --last-lr 1e-5 --context 64 --heads 2 --batch 12 --steps 10000 \
     --eval-every 500
 train text-128 "$@" --config chapters/2_transformer/shakespeare.json
 
