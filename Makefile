@@ -95,7 +95,8 @@ $(BUILD)/tests/%: $(BUILD)/tests/%.o $(IDEAS) $(LIB)
 check: $(addprefix $(BUILD)/tests/,$(TESTS)) $(addprefix $(BUILD)/chapter,$(NUMBERS)) $(BUILD)/tools/book
 	@BUILD=$(BUILD) sh tests/run.sh $(addprefix $(BUILD)/tests/,$(TESTS))
 
-ONCE     := test_faults# programs that are killed are killed alike, whatever the numbers they hold
+# what does not depend on the width of a number is tested in one
+ONCE     := test_faults test_extremes
 
 test: ## run every test, in float and in double
 	@$(MAKE) --no-print-directory check REAL=float

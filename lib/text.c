@@ -302,8 +302,8 @@ static bool text_split(Text *t, Span text, const char *name, size_t size,
     bool ok = corpus_fits(both, name, size, err);
     if (ok && options->held_out > 0 && !(n.documents && m.documents))
         ok = error_set(err,
-                       "%s is too short to hold out %g of it, nothing is left to %s: use "
-                       "--held-out 0%s",
+                       "%s is too short to hold out %g of it, nothing is left to %s: give a longer "
+                       "text, or try --held-out 0%s",
                        name, options->held_out, n.documents ? "hold out" : "train on",
                        options->documents == TEXT_LINES ? " or --documents stream" : "");
     if (ok) {

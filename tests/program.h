@@ -1,7 +1,8 @@
 /* program.h: for tests that run the chapters' programs as their users do.
  *
  * Each test has a directory of its own, where its programs stand when they start, so that what they
- * find and keep under out/ is the test's alone. gnuplot is not found there: figures take time. */
+ * find and keep under out/ is the test's alone. Of other programs they find a shell, for rewards by
+ * command, and no gnuplot: figures take time. */
 #ifndef PROGRAM_H
 #define PROGRAM_H
 
@@ -47,6 +48,10 @@ static inline const char *in_place(const char *file)
         ck_assert_ptr_nonnull(mkdtemp(program_place));
         program_owner = getpid();
         atexit(program_clean);
+        char bin[80], sh[96];
+        snprintf(bin, sizeof bin, "%s/bin", program_place);
+        snprintf(sh, sizeof sh, "%s/sh", bin);
+        ck_assert(mkdir(bin, 0777) == 0 && symlink("/bin/sh", sh) == 0);
     }
     char *path = paths[turn++ % 8];
     snprintf(path, sizeof paths[0], "%s/%s", program_place, file);
@@ -72,8 +77,8 @@ static inline const char *program_command(const char *environment, const char *r
     const char *build = getenv("BUILD");
     char *folder = realpath(build ? build : "build/gcc-float", NULL);
     ck_assert_msg(folder != NULL, "run the tests in the project's directory, with BUILD set");
-    snprintf(command, sizeof command, "exec env GOMP_SPINCOUNT=2000 PATH=/nowhere %s %s/chapter%s",
-             environment, folder, run);
+    snprintf(command, sizeof command, "exec env GOMP_SPINCOUNT=2000 PATH=%s %s %s/chapter%s",
+             in_place("bin"), environment, folder, run);
     free(folder);
     return command;
 }
@@ -119,6 +124,7 @@ static inline pid_t start_program(const char *run)
              program_command("", run));
     fflush(NULL);
     pid_t child = fork();
+    ck_assert_int_ge(child, 0); /* to kill -1 would be to kill everything */
     if (child == 0) {
         execl("/bin/sh", "sh", "-c", command, (char *)NULL);
         _exit(127);

@@ -357,9 +357,11 @@ START_TEST(what_a_killed_run_has_started_holds_no_directory)
     char seen[512];
     snprintf(seen, sizeof seen, "%s", in_place("gone"));
     pid_t child = start_program(run);
+    int status;
     for (int i = 0; i < 1000 && shell("grep -q training, said") != 0; i++) sleep_seconds(0.01);
     kill(child, SIGKILL);
-    waitpid(child, NULL, 0);
+    waitpid(child, &status, 0);
+    ck_assert_msg(WIFSIGNALED(status), "it had ended by itself");
     const Ended *e = run_program("", TINY_3 "--out out/a");
     shell("touch gone");
     ck_assert_msg(e->status == 0, "%s", e->said);

@@ -267,8 +267,8 @@ START_TEST(lines_are_cut_after_the_first_newline_at_or_after_the_place)
         }
     }
     refused("ab\ncd\nef\n", 9, options(TEXT_LINES, TEXT_CHARS, 0.3),
-            "a.txt is too short to hold out 0.3 of it, nothing is left to hold out: use "
-            "--held-out 0 or --documents stream");
+            "a.txt is too short to hold out 0.3 of it, nothing is left to hold out: give a "
+            "longer text, or try --held-out 0 or --documents stream");
 }
 END_TEST
 
@@ -328,11 +328,11 @@ END_TEST
 START_TEST(a_text_too_short_to_hold_out_is_refused_with_a_remedy)
 {
     refused("one line\n", 9, options(TEXT_LINES, TEXT_CHARS, 0.1),
-            "a.txt is too short to hold out 0.1 of it, nothing is left to hold out: use "
-            "--held-out 0 or --documents stream");
+            "a.txt is too short to hold out 0.1 of it, nothing is left to hold out: give a "
+            "longer text, or try --held-out 0 or --documents stream");
     refused("abcd", 4, options(TEXT_STREAM, TEXT_CHARS, 0.9),
-            "a.txt is too short to hold out 0.9 of it, nothing is left to train on: use "
-            "--held-out 0");
+            "a.txt is too short to hold out 0.9 of it, nothing is left to train on: give a "
+            "longer text, or try --held-out 0");
 }
 END_TEST
 

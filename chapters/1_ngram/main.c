@@ -110,6 +110,7 @@ static bool tales_at_character_level(void)
 static void stop_if(bool failed, const Error *err)
 {
     if (!failed) return;
+    fflush(stdout);
     fprintf(stderr, "chapter1: %s\n", err->text);
     exit(1);
 }

@@ -109,6 +109,7 @@ static const char about[] =
 
 static _Noreturn void fail(const Error *err)
 {
+    fflush(stdout);
     fprintf(stderr, "chapter2: %s\n", err->text);
     exit(1);
 }

@@ -266,10 +266,11 @@ bool reward_score(Reward *r, Rollout *batch, Error *err)
     }
     for (int i = 0; i < N; i++) {
         batch->reward[i] = text_worth(r, batch, i, r->answers);
-        if (!isfinite(batch->reward[i]))
+        if (!(fabs(batch->reward[i]) <= REWARD_MOST)) /* nor NaN */
             return error_set(err,
-                             "the text \"%.200s\" earns a reward of %g: a reward must be finite",
-                             batch->text[i], batch->reward[i]);
+                             "the text \"%.200s\" earns a reward of %g: a reward must be a number "
+                             "from %g to %g, scale it",
+                             batch->text[i], batch->reward[i], -REWARD_MOST, REWARD_MOST);
     }
     return true;
 }

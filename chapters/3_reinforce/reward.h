@@ -61,7 +61,11 @@ bool reward_uses(const Reward *r, const char *name);
 void reward_give_ngram(Reward *r, const Ngram *ngram);
 void reward_give_command(Reward *r, RewardCommand *command);
 
-/* Fills batch->reward. Fails where the command does, or for a reward that is no finite number. */
+/* Beyond this a reward's square would leave nothing of the other numbers of a batch. */
+#define REWARD_MOST 1e9
+
+/* Fills batch->reward. Fails where the command does, or for a reward that is no number up to
+ * REWARD_MOST. */
 bool reward_score(Reward *r, Rollout *batch, Error *err);
 
 /* The least KL(pi || pi_ref), in nats, at which texts that earn 1 with probability p under the
