@@ -26,12 +26,6 @@ Matrix mat_cols(Matrix m, int first, int count)
     return (Matrix){m.rows, count, m.stride, m.data ? m.data + first : NULL};
 }
 
-real *mat_row(Matrix m, int i)
-{
-    REQUIRE(i >= 0 && i < m.rows, "row %d of a %d x %d matrix", i, m.rows, m.cols);
-    return m.data + (size_t)i * m.stride;
-}
-
 /* op names the product in the message: "C += A B'" */
 #define REQUIRE_PRODUCT(op, fits)                                                                  \
     REQUIRE(fits, "%s does not fit: C is %d x %d, A is %d x %d, B is %d x %d", op, c.rows, c.cols, \

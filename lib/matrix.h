@@ -14,6 +14,9 @@
 #ifndef MATRIX_H
 #define MATRIX_H
 
+#include <stddef.h>
+
+#include "error.h"
 #include "real.h"
 
 typedef struct {
@@ -28,8 +31,12 @@ Matrix mat(real *data, int rows, int cols);
 Matrix mat_rows(Matrix m, int first, int count);
 Matrix mat_cols(Matrix m, int first, int count);
 
-/* A pointer to row i, for loops over its columns. */
-real *mat_row(Matrix m, int i);
+/* A pointer to row i, for loops over its columns. Here, because it is called for every row. */
+static inline real *mat_row(Matrix m, int i)
+{
+    REQUIRE(i >= 0 && i < m.rows, "row %d of a %d x %d matrix", i, m.rows, m.cols);
+    return m.data + (size_t)i * m.stride;
+}
 
 void mat_add_ab(Matrix c, Matrix a, Matrix b);  /* C += A B     (m,n) (m,k) (k,n) */
 void mat_add_abt(Matrix c, Matrix a, Matrix b); /* C += A B'    (m,n) (m,k) (n,k) */
