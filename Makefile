@@ -32,6 +32,7 @@ CHAPTERS := $(sort $(wildcard chapters/*_*))
 NUMBERS  := $(foreach c,$(patsubst %/main.c,%,$(sort $(wildcard chapters/*_*/main.c))),$(firstword $(subst _, ,$(notdir $c))))
 TESTS    := $(patsubst tests/%.c,%,$(sort $(wildcard tests/test_*.c)))
 TOOLS    := $(patsubst tools/%.c,%,$(sort $(wildcard tools/*.c)))
+BENCHES  := $(patsubst bench/%.c,%,$(sort $(wildcard bench/*.c)))
 folder    = $(filter chapters/$1_%,$(CHAPTERS))
 objects   = $(patsubst %.c,$(BUILD)/%.o,$(sort $(wildcard $1/*.c)))
 
@@ -71,8 +72,12 @@ $(BUILD)/tools/book: $(BUILD)/tools/book.o $(call objects,tools/markers) $(LIB)
 $(BUILD)/tools/%: $(BUILD)/tools/%.o $(IDEAS) $(LIB)
 	$(CC) $(CFLAGS) $(LDFLAGS) $^ $(LDLIBS) -o $@
 
-# the kernel: always optimised, its multiply-adds always fused (see lib/gemm.c)
-$(BUILD)/lib/gemm.o: CFLAGS += -O2 -ffp-contract=fast
+$(BUILD)/bench/%: $(BUILD)/bench/%.o $(call objects,bench/measure) $(IDEAS) $(LIB)
+	$(CC) $(CFLAGS) $(LDFLAGS) $^ $(LDLIBS) -ldl -o $@
+
+# the kernel: always optimised, its multiply-adds always fused (see lib/gemm.c); so its yardsticks
+$(BUILD)/lib/gemm.o $(call objects,bench/measure): CFLAGS += -O2 -ffp-contract=fast
+$(BUILD)/bench/floor.o: CFLAGS += -ffp-contract=fast
 
 $(BUILD)/%.o: %.c Makefile
 	@mkdir -p $(@D)
@@ -92,7 +97,8 @@ overtake: chapter1 chapter2 ## TEXT=FILE: when does a transformer beat counting?
 $(BUILD)/tests/%: $(BUILD)/tests/%.o $(IDEAS) $(LIB)
 	$(CC) $(CFLAGS) $(LDFLAGS) $(filter %.o,$^) $(LIB) $(LDLIBS) $(CHECK) -o $@
 
-check: $(addprefix $(BUILD)/tests/,$(TESTS)) $(addprefix $(BUILD)/chapter,$(NUMBERS)) $(BUILD)/tools/book
+check: $(addprefix $(BUILD)/tests/,$(TESTS)) $(addprefix $(BUILD)/chapter,$(NUMBERS)) \
+       $(addprefix $(BUILD)/bench/,$(BENCHES)) $(BUILD)/tools/book
 	@BUILD=$(BUILD) sh tests/run.sh $(addprefix $(BUILD)/tests/,$(TESTS))
 
 # what does not depend on the width of a number is tested in one
