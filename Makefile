@@ -42,7 +42,10 @@ ideas     = $(filter-out %/main.o,$(call objects,$(call folder,$1)))
 floors    = $(foreach n,$(NUMBERS),$(if $(filter $1,$n $(wordlist $n,99,$(NUMBERS))),$(call ideas,$n)))
 IDEAS    := $(filter-out %/main.o,$(foreach c,$(CHAPTERS),$(call objects,$c)))
 
-.PHONY: all help test check plots overtake same-bits book book-check book-html clean tales $(addprefix chapter,$(NUMBERS))
+QUICK   ?=
+TEXT    ?=
+
+.PHONY: all help test check bench bench-keep plots overtake same-bits book book-check book-html clean tales $(addprefix chapter,$(NUMBERS))
 .DELETE_ON_ERROR:
 .SECONDARY:
 
@@ -92,6 +95,14 @@ plots: all ## run every chapter with five seeds and refresh the figures of the b
 
 overtake: chapter1 chapter2 ## TEXT=FILE: when does a transformer beat counting?
 	@sh plots/overtake.sh "$(TEXT)"
+
+# --- speed ----------------------------------------------------------------------------------------
+bench: $(addprefix $(BUILD)/bench/,$(BENCHES)) $(addprefix $(BUILD)/chapter,$(NUMBERS)) ## how fast, beside the machine's peak and others; QUICK=1, TEXT=FILE
+	@BUILD=$(BUILD) QUICK='$(QUICK)' TEXT='$(TEXT)' sh bench/run.sh
+
+bench-keep: $(BUILD)/tools/book ## put the last bench's table into README.md
+	cp out/bench.txt bench/table.txt
+	@$< refresh README.md
 
 # --- tests ----------------------------------------------------------------------------------------
 $(BUILD)/tests/%: $(BUILD)/tests/%.o $(IDEAS) $(LIB)
