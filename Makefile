@@ -120,6 +120,10 @@ test: ## run every test, in float and in double
 	@$(MAKE) --no-print-directory check REAL=double TESTS="$(filter-out $(ONCE),$(TESTS))"
 	@$(MAKE) --no-print-directory book-check REAL=float
 
+# what the bench makes of its rows, and the product that is its yardstick
+$(BUILD)/tests/test_bench: $(call objects,bench/measure)
+$(BUILD)/tests/test_bench.o: CFLAGS += -Ibench
+
 # faults that test_faults injects; a sanitizer stands in front of the C library itself
 FAULTS   := $(if $(SAN),,$(if $(filter Linux,$(shell uname -s)),$(BUILD)/tests/faults.so))
 $(BUILD)/tests/test_faults: | $(FAULTS)

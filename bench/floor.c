@@ -7,7 +7,6 @@
  *
  * To sample, a floor is the products for one symbol of each of 64 texts; for one text, the time to
  * read every weight once. */
-#include <math.h>
 #include <stdlib.h>
 
 #ifdef _OPENMP
@@ -236,23 +235,6 @@ static void sample_one(void *arg)
     s->sum = total;
 }
 
-/* A yardstick that multiplies wrongly would measure nothing. */
-static void check_kernel(void)
-{
-    enum { M = 29, N = 65, K = 1100 };
-    real *a = random_numbers(M * K), *b = random_numbers(K * N), *c = random_numbers(M * N);
-    real *room = random_numbers((size_t)kernel_room(N));
-    kernel_multiply(M, N, K, c, (Operand){a, K, 1}, (Operand){b, 1, K}, room, 0, 1);
-    for (int i = 0; i < M; i++)
-        for (int j = 0; j < N; j++) {
-            double exact = 0;
-            for (int k = 0; k < K; k++) exact += (double)a[i * K + k] * b[j * K + k];
-            REQUIRE(fabs(c[i * N + j] - exact) < 1e-3, "element %d, %d is %g, not %g", i, j,
-                    (double)c[i * N + j], exact);
-        }
-    free(a), free(b), free(c), free(room);
-}
-
 static void run_case(Bench *b, const char *what, const char *name, const TrainingCase *c, int rows,
                      void (*work)(void *arg), double symbols)
 {
@@ -270,7 +252,6 @@ int main(int argc, char **argv)
     threads_start(argv);
     settings_read_or_exit(table, argc, argv, "Measures what a training step can't go below.", NULL);
     threads_use(b.threads);
-    check_kernel();
     for (int i = 0; i < TRAINING_CASES; i++) {
         const TrainingCase *c = &training_cases[i];
         int rows = c->batch * c->shape.context;

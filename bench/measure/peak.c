@@ -45,6 +45,7 @@ double peak_rate(int threads)
 {
     enum { ROUNDS = 50000 };
     double rate = 0, sum = 0;
+    (void)threads; /* without OpenMP there is one */
 #pragma omp parallel num_threads(threads) reduction(+ : rate, sum)
     {
 #pragma omp barrier
