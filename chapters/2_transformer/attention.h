@@ -16,6 +16,10 @@
  * att (n, m or more) and y (n, d) are overwritten. */
 void attention_forward(Matrix y, Matrix att, Matrix q, Matrix k, Matrix v);
 
+/* The same bits from keys that lie as columns: keys (d, as many as att has) of which the first m
+ * count; v (m, d). So sampling, which asks for one position at a time, never turns them round. */
+void attention_forward_cached(Matrix y, Matrix att, Matrix q, Matrix keys, Matrix v);
+
 /* dq, dk, dv (n, d) are overwritten; datt (n, n) is room to work in. n = m: a whole sequence. */
 void attention_backward(Matrix dq, Matrix dk, Matrix dv, Matrix dy, Matrix att, Matrix datt,
                         Matrix q, Matrix k, Matrix v);

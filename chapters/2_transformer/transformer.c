@@ -96,28 +96,35 @@ static Matrix head(Matrix m, int h, int H)
     return mat_cols(m, h * (m.cols / H), m.cols / H);
 }
 
-/* Puts the new keys and values behind those of earlier passes; returns all of them so far. */
-static void remember(Matrix *k, Matrix *v, Matrix keys, Matrix values, Rows r, int T)
+/* Puts a sequence's new keys and values behind those of earlier passes. */
+static void remember(Matrix keys, Matrix values, Matrix k, Matrix v, int past)
 {
-    mat_copy(mat_rows(keys, r.slot * T + r.past, r.count), *k);
-    mat_copy(mat_rows(values, r.slot * T + r.past, r.count), *v);
-    *k = mat_rows(keys, r.slot * T, r.past + r.count);
-    *v = mat_rows(values, r.slot * T, r.past + r.count);
+    mat_copy(mat_rows(values, past, v.rows), v);
+    for (int i = 0; i < k.rows; i++)
+        for (int c = 0; c < k.cols; c++) mat_row(keys, c)[past + i] = mat_row(k, i)[c];
 }
 
 static void heads_forward(BlockActivations *a, const Batch *b, Part mine,
-                          const TransformerShape *shape, Matrix *keys, Matrix *values)
+                          const TransformerShape *shape, const Matrix *keys, const Matrix *values)
 {
-    int C = shape->channels, H = shape->heads, T = shape->context, N = batch_rows(b);
+    int C = shape->channels, H = shape->heads, T = shape->context, N = batch_rows(b), d = C / H;
     for (int s = mine.sequence; s < mine.last_sequence; s++) {
         Rows r = rows_of(b, s);
-        Matrix qkv = mat_rows(a->qkv, r.first, r.count);
+        Matrix qkv = mat_rows(a->qkv, r.first, r.count), y = mat_rows(a->heads, r.first, r.count);
         Matrix q = mat_cols(qkv, 0, C), k = mat_cols(qkv, C, C), v = mat_cols(qkv, 2 * C, C);
-        if (keys) remember(&k, &v, *keys, *values, r, T);
+        if (keys) {
+            k = mat_rows(*keys, r.slot * C, C);
+            Matrix all = mat_rows(*values, r.slot * T, T);
+            remember(k, all, mat_cols(qkv, C, C), v, r.past);
+            v = mat_rows(all, 0, r.past + r.count);
+        }
         for (int h = 0; h < H; h++) {
             Matrix att = mat_rows(a->att, h * N + r.first, r.count);
-            attention_forward(head(mat_rows(a->heads, r.first, r.count), h, H), att, head(q, h, H),
-                              head(k, h, H), head(v, h, H));
+            if (keys)
+                attention_forward_cached(head(y, h, H), att, head(q, h, H), mat_rows(k, h * d, d),
+                                         head(v, h, H));
+            else
+                attention_forward(head(y, h, H), att, head(q, h, H), head(k, h, H), head(v, h, H));
         }
     }
 }

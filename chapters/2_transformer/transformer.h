@@ -69,10 +69,10 @@ typedef struct {
     Matrix ln_1;       /* (N, C) */
     Matrix ln_1_stats; /* (N, 2) */
     Matrix qkv;        /* (N, 3C) queries, keys and values, each a slice per head */
-    Matrix att;        /* (H N, T) row h N + n: the weights of head h on the positions that n reads */
-    Matrix heads;      /* (N, C) what the heads read, side by side */
-    Matrix x_mid;      /* (N, C) the stream after attention */
-    Matrix ln_2;       /* (N, C) */
+    Matrix att;   /* (H N, T) row h N + n: the weights of head h on the positions that n reads */
+    Matrix heads; /* (N, C) what the heads read, side by side */
+    Matrix x_mid; /* (N, C) the stream after attention */
+    Matrix ln_2;  /* (N, C) */
     Matrix ln_2_stats; /* (N, 2) */
     Matrix fc, gelu;   /* (N, 4C) */
 } BlockActivations;
@@ -92,10 +92,11 @@ typedef struct {
 } Activations;
 
 /* Keys and values of the symbols so far, so that a new symbol costs one row and not a whole pass.
- * Slot s has the rows s T .. s T + T - 1. */
+ */
 typedef struct {
     int sequences;
-    Matrix *keys, *values; /* (L) of (sequences T, C) */
+    Matrix *keys;   /* (L) of (sequences C, T): slot s has the rows s C .. s C + C - 1 */
+    Matrix *values; /* (L) of (sequences T, C): slot s has the rows s T .. s T + T - 1 */
     Arena arena;
 } Cache;
 

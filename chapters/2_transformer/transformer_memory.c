@@ -96,7 +96,7 @@ void activations_layout(Activations *a, int N)
 static void cache_layout(Cache *c, const TransformerShape *s)
 {
     for (int l = 0; l < s->layers; l++) {
-        c->keys[l] = arena_matrix(&c->arena, c->sequences * s->context, s->channels);
+        c->keys[l] = arena_matrix(&c->arena, c->sequences * s->channels, s->context);
         c->values[l] = arena_matrix(&c->arena, c->sequences * s->context, s->channels);
     }
 }
