@@ -130,7 +130,10 @@ INLINE void strip_body(int rows, int n, int k, Strided a, const real *b, long st
         size_t width = sizeof(real) * (size_t)n;
         memset(edge, 0, sizeof(real) * NR * (size_t)rows);
         for (int i = 0; i < rows; i++) memcpy(edge + i * NR, from.data + i * from.row, width);
-        tile_body(rows, 2, k, a, b, step, (Strided){edge, NR, 1}, edge, NR);
+        if (n < LANES)
+            tile_body(rows, 1, k, a, b, step, (Strided){edge, NR, 1}, edge, NR);
+        else
+            tile_body(rows, 2, k, a, b, step, (Strided){edge, NR, 1}, edge, NR);
         for (int i = 0; i < rows; i++) memcpy(c + i * ldc, edge + i * NR, width);
     }
 }
@@ -255,15 +258,16 @@ static void product(int m, int n, int k, Strided a, Strided b, Strided from, rea
     } while (p < k);
 }
 
-/* The share of one thread of a team: some of the columns of C, or of the rows where C is tall. */
+/* The share of one thread of a team: some of the rows of C, or of the columns where it has more of
+ * those and so few rows that packing B for a share of them would not pay. */
 static void product_share(int m, int n, int k, Strided a, Strided b, Strided from, real *c,
                           long ldc, int thread, int threads)
 {
-    bool tall = m > 4 * n;
-    int whole = tall ? m : n, unit = tall ? MR : NR, units = (whole + unit - 1) / unit;
+    bool by_rows = m >= n || m >= 2 * WORTH_PACKING;
+    int whole = by_rows ? m : n, unit = by_rows ? MR : NR, units = (whole + unit - 1) / unit;
     int first = units * thread / threads * unit, last = units * (thread + 1) / threads * unit;
     int count = (last < whole ? last : whole) - first;
-    if (tall)
+    if (by_rows)
         product(count, n, k, at(a, first, 0), b, at(from, first, 0), c + first * ldc, ldc);
     else
         product(m, count, k, a, at(b, 0, first), at(from, 0, first), c + first, ldc);
