@@ -33,7 +33,8 @@ static void draw(Fixture *x, uint64_t seed)
     Error err;
     rollout_draw(x->r, x->toy->policy, seed);
     ck_assert(reward_score(&x->toy->reward, x->r, &err));
-    rollout_score(x->r, x->toy->reference, x->f->activations, x->r->logprob_ref);
+    rollout_compare(x->r, x->toy->reference, x->f->activations);
+    rollout_kl_sampled(x->r);
     rollout_rewards(x->r, x->toy->beta);
 }
 
@@ -41,9 +42,25 @@ static Fixture fixture(ActorCriticOptions options)
 {
     Fixture x = {.toy = toy_new("contains:ab", 0.1, BATCH, 1)};
     int longest = x.toy->oracle->all->longest;
+    options.beta = x.toy->beta;
     x.f = actor_critic_new(x.toy->policy, &options, &x.toy->vocabulary, BATCH, longest);
     x.r = rollout_new(&x.toy->shape, &x.toy->vocabulary, BATCH, longest);
     draw(&x, 3);
+    return x;
+}
+
+/* Without a price on KL, and with texts of both kinds: then a text earns the same whenever it is
+ * read, and nothing but rewards pulls at the policy. */
+static Fixture plain_fixture(ActorCriticOptions options)
+{
+    Fixture x = fixture(options);
+    x.f->options.beta = 0;
+    double sum = 0;
+    for (uint64_t seed = 1; sum < 2; seed++) {
+        draw(&x, seed);
+        sum = 0;
+        for (int i = 0; i < BATCH; i++) sum += x.r->reward[i];
+    }
     return x;
 }
 
@@ -186,7 +203,7 @@ END_TEST
 
 START_TEST(a_step_raises_what_was_better_than_expected)
 {
-    Fixture x = fixture(options_of(ADVANTAGE_GAE, 1, true));
+    Fixture x = plain_fixture(options_of(ADVANTAGE_GAE, 1, true));
     double before = 0, after = 0;
     x.f->options.lr = x.f->options.last_lr = 1e-4;
     actor_critic_update(x.f, x.r);
@@ -200,7 +217,7 @@ END_TEST
 
 START_TEST(a_step_says_what_the_critic_knew_before_it)
 {
-    Fixture x = fixture(options_of(ADVANTAGE_TO_GO, 1, true));
+    Fixture x = plain_fixture(options_of(ADVANTAGE_TO_GO, 1, true));
     ActorCriticStep u = actor_critic_update(x.f, x.r);
     double square = 0;
     for (int n = 0; n < rollout_rows(x.r); n++) /* V was 0, so the error is the return */
@@ -209,8 +226,9 @@ START_TEST(a_step_says_what_the_critic_knew_before_it)
     ck_assert(close_to(u.value_loss, 0.5 * square / rollout_rows(x.r), 1e-5));
     ck_assert(u.entropy > 0 && u.entropy < log(4) && u.gradient_norm > 0);
     ck_assert(u.critic_gradient_norm > 0);
-    for (int i = 0; i < 30; i++) u = actor_critic_update(x.f, x.r);
-    ck_assert_msg(u.explained_variance > 0.5, "%g", u.explained_variance);
+    for (int i = 0; i < 60; i++) u = actor_critic_update(x.f, x.r);
+    /* not all of it: texts that begin alike end differently */
+    ck_assert_msg(u.explained_variance > 0.25, "%g", u.explained_variance);
     fixture_free(&x);
 }
 END_TEST

@@ -254,8 +254,8 @@ START_TEST(whitening_by_hand_counts_the_end_symbol)
     Rollout *r = one_of_four();
     static const real A[] = {0, 0, 0, 2};
     memcpy(r->weights, A, sizeof A);
-    weights_whiten(r); /* mean 1/2, variance 3/4 */
-    double s = sqrt(0.75);
+    double s = sqrt(0.75), scale = weights_whiten(r); /* mean 1/2, variance 3/4 */
+    ck_assert(fabs(scale - 1 / s) <= 1e-6);
     require_numbers("w", r->weights, (double[]){-0.5 / s, -0.5 / s, -0.5 / s, 1.5 / s}, 4);
     rollout_free(r);
 }
@@ -266,11 +266,11 @@ START_TEST(fewer_than_two_rows_or_equal_ones_are_not_whitened)
     Rollout *r = new_rollout(2, 5);
     rollout_add(r, (int[]){0}, 1);
     r->weights[0] = 3;
-    weights_whiten(r);
+    ck_assert(weights_whiten(r) == 1);
     ck_assert(r->weights[0] == 3);
     rollout_add(r, (int[]){1, 0}, 2);
     for (int n = 0; n < 3; n++) r->weights[n] = 7;
-    weights_whiten(r);
+    ck_assert(weights_whiten(r) == 1);
     for (int n = 0; n < 3; n++) ck_assert(r->weights[n] == 7);
     rollout_free(r);
 }
@@ -281,11 +281,12 @@ START_TEST(whitening_leaves_the_advantages_to_the_critic)
     Rollout *r = one_of_four();
     AdvantageOptions options = {ADVANTAGE_GAE, .gamma = 1, .lambda = 0.5, .whiten = true};
     advantage_fill(r, &options);
-    weights_of_advantages(r, &options);
+    double scale = weights_of_advantages(r, &options);
+    ck_assert(close_to(r->weights[2] - r->weights[0], scale * (0.6 - 0.3), 1e-5));
     require_numbers("A", r->advantages, (double[]){0.3, 0.2, 0.6, 0.2}, 4);
     ck_assert(fabs(r->weights[2] - 0.6) > 0.1);
     options.whiten = false;
-    weights_of_advantages(r, &options);
+    ck_assert(weights_of_advantages(r, &options) == 1);
     require_numbers("w", r->weights, (double[]){0.3, 0.2, 0.6, 0.2}, 4);
     rollout_free(r);
 }

@@ -30,8 +30,7 @@ static void learn(Toy *toy, ActorCritic *f, int steps, uint64_t seed)
     for (int step = 0; step < steps; step++) {
         rollout_draw(r, f->policy, 1000 * seed + (uint64_t)step);
         ck_assert(reward_score(&toy->reward, r, &err));
-        rollout_score(r, toy->reference, f->activations, r->logprob_ref);
-        rollout_rewards(r, toy->beta);
+        rollout_compare(r, toy->reference, f->activations);
         actor_critic_update(f, r);
     }
     rollout_free(r);
@@ -40,6 +39,7 @@ static void learn(Toy *toy, ActorCritic *f, int steps, uint64_t seed)
 
 static ActorCritic *new_learner(Toy *toy, ActorCriticOptions options)
 {
+    options.beta = toy->beta;
     /* room for every text at once, to look at the critic */
     return actor_critic_new(toy->policy, &options, &toy->vocabulary,
                             rollout_texts(toy->oracle->all), toy->oracle->all->longest);

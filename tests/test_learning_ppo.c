@@ -88,13 +88,13 @@ static Learnt learn(const char *reward, double beta, PpoOptions options, uint64_
     memcpy(toy->policy->weights.base, toy->reference->weights.base,
            sizeof(real) * toy->policy->size);
     int longest = toy->oracle->all->longest;
+    options.beta = beta;
     Ppo *f = ppo_new(toy->policy, &options, &toy->vocabulary, BATCH, longest);
     Rollout *r = rollout_new(&toy->shape, &toy->vocabulary, BATCH, longest);
     for (int step = 0; step < STEPS; step++) {
         rollout_draw(r, toy->policy, 1000 * seed + (uint64_t)step);
         ck_assert(reward_score(&toy->reward, r, &err));
-        rollout_score(r, toy->reference, f->activations, r->logprob_ref);
-        rollout_rewards(r, beta);
+        rollout_compare(r, toy->reference, f->activations);
         l.largest_ratio = fmax(l.largest_ratio, ppo_update(f, r, seed).largest_ratio);
     }
     toy_look(toy);
@@ -117,7 +117,7 @@ END_TEST
 
 START_TEST(the_same_texts_teach_more_in_several_epochs)
 {
-    PpoOptions once = options_of(1e-3), often = once;
+    PpoOptions once = options_of(5e-4), often = once;
     once.epochs = 1;
     for (uint64_t seed = 1; seed <= 3; seed++) {
         double one = learn("relevance:a,b", 0.05, once, seed).reward;

@@ -22,6 +22,7 @@ static Learnt learn(ReinforceOptions options, const char *reward, double beta, i
     Toy *t = toy_new(reward, beta, 1, TOY_SEED);
     memcpy(t->policy->weights.base, t->reference->weights.base, t->policy->size * sizeof(real));
     toy_look(t);
+    options.beta = beta;
     Learnt l = {.before = oracle_reward(t->oracle)};
     Reinforce *f = reinforce_new(t->policy, &options, batch * 5);
     Rollout *r = rollout_new(&t->shape, &t->vocabulary, batch, 5);
@@ -29,8 +30,7 @@ static Learnt learn(ReinforceOptions options, const char *reward, double beta, i
         Rng rng = rng_stream(seed, (uint64_t)step);
         rollout_draw(r, t->policy, rng_next(&rng));
         ck_assert(reward_score(&t->reward, r, &err));
-        rollout_score(r, t->reference, f->activations, r->logprob_ref);
-        rollout_rewards(r, beta);
+        rollout_compare(r, t->reference, f->activations);
         reinforce_update(f, r, NULL);
     }
     toy_look(t);

@@ -186,47 +186,47 @@ static Rollout *draw(Toy *t, Ppo *f, uint64_t seed)
     Rollout *r = new_rollout(t);
     rollout_draw(r, t->policy, seed);
     ck_assert(reward_score(&t->reward, r, &err));
-    rollout_score(r, t->reference, f->activations, r->logprob_ref);
-    rollout_rewards(r, t->beta);
+    rollout_compare(r, t->reference, f->activations);
     return r;
 }
 
 static Ppo *new_ppo(Toy *t, PpoOptions options)
 {
+    options.beta = t->beta;
     return ppo_new(t->policy, &options, &t->vocabulary, TEXTS, LONGEST);
 }
 
-/* Before the first step PPO is chapter 4, to the last bit. */
+/* Before the first step PPO is chapter 4, to the last bit: with the weights of a critic that knows
+ * nothing yet, the clip, exact KL and all. */
 START_TEST(gradient_at_ratio_one_is_the_actor_critics)
 {
     Toy *t = toy();
-    Ppo *f = new_ppo(t, options_of(1e-3));
+    PpoOptions o = options_of(0);
+    Ppo *f = new_ppo(t, o);
+    ActorCriticOptions other = {.beta = t->beta,
+                                .advantage = o.advantage,
+                                .beta2 = 0.99,
+                                .clip = INFINITY,
+                                .critic = o.critic,
+                                .critic_epochs = 1,
+                                .minibatches = 1};
+    ActorCritic *chapter4 = actor_critic_new(t->policy, &other, &t->vocabulary, TEXTS, LONGEST);
     Rollout *r = draw(t, f, 1);
     size_t bytes = sizeof(real) * t->policy->size;
     real *expected = NEW(real, t->policy->size);
-    Activations *a = f->activations;
-    ppo_weights(f, r);
-    real *A = NEW(real, rollout_rows(r));
-    memcpy(A, r->weights, sizeof(real) * (size_t)rollout_rows(r));
-
-    weights_mean(r); /* chapter 4: w_t = A_t / N */
-    rollout_score(r, t->policy, a, r->logprob);
-    mat_zero(a->dlogits);
-    softmax_gradient(a->dlogits, a->probs, r->rows->targets, r->weights);
-    transformer_zero_gradients(t->policy);
-    transformer_backward(t->policy, a, &r->rows->batch, a->dlogits);
+    actor_critic_update(chapter4, r);
     memcpy(expected, t->policy->gradients.base, bytes);
 
     ClipStats s;
     double entropy;
-    memcpy(r->weights, A, sizeof(real) * (size_t)rollout_rows(r));
+    ppo_weights(f, r);
     transformer_zero_gradients(t->policy);
     ppo_gradient(f, r, &s, &entropy);
     ck_assert(gradient_norm(expected, t->policy->size) > 1e-3);
     ck_assert(memcmp(expected, t->policy->gradients.base, bytes) == 0);
     free(expected);
-    free(A);
     rollout_free(r);
+    actor_critic_free(chapter4);
     ppo_free(f);
     toy_free(t);
 }

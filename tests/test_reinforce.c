@@ -107,16 +107,16 @@ END_TEST
 /* ---- updates ------------------------------------------------------------------------------ */
 
 /* lr 0, so that the policy stays where the oracle has looked at it */
-static const ReinforceOptions still = {.credit = CREDIT_TO_GO, .beta2 = 0.99, .clip = INFINITY};
+static const ReinforceOptions still = {
+    .beta = 0.25, .credit = CREDIT_TO_GO, .beta2 = 0.99, .clip = INFINITY};
 
 /* Texts of the toy's policy, judged. */
 static void fill(Toy *t, Rollout *r, Activations *a, uint64_t seed)
 {
     Error err;
     rollout_draw(r, t->policy, seed);
-    rollout_score(r, t->reference, a, r->logprob_ref);
+    rollout_compare(r, t->reference, a);
     ck_assert(reward_score(&t->reward, r, &err));
-    rollout_rewards(r, t->beta);
 }
 
 /* w_t = R - beta (log pi(text) - log pi_ref(text)), from the definition and from nobody's code */
@@ -167,6 +167,14 @@ static void check_mean_update(ReinforceOptions options, int draws, int texts)
 START_TEST(the_mean_update_on_drawn_texts_is_the_slope_of_J)
 {
     check_mean_update(still, 300, 256);
+}
+END_TEST
+
+START_TEST(so_it_is_with_KL_by_its_samples)
+{
+    ReinforceOptions options = still;
+    options.sampled = true;
+    check_mean_update(options, 300, 256);
 }
 END_TEST
 
@@ -270,6 +278,7 @@ START_TEST(a_rewarded_text_becomes_likelier_and_a_punished_one_rarer)
     for (int sign = -1; sign <= 1; sign += 2) {
         Toy *t = toy_new("contains:ab", 0, 1, 3);
         ReinforceOptions options = still;
+        options.beta = 0;
         options.lr = 1e-3;
         Reinforce *f = reinforce_new(t->policy, &options, 5);
         Rollout *r = rollout_new(&t->shape, &t->vocabulary, 1, 5);
@@ -278,7 +287,6 @@ START_TEST(a_rewarded_text_becomes_likelier_and_a_punished_one_rarer)
         rollout_score(r, t->policy, f->activations, r->logprob_old);
         memcpy(r->logprob_ref, r->logprob_old, 4 * sizeof(real));
         r->reward[0] = sign;
-        rollout_rewards(r, t->beta);
         reinforce_update(f, r, NULL);
         rollout_score(r, t->policy, f->activations, r->logprob);
         for (int n = 0; n < 4; n++) change += r->logprob[n] - r->logprob_old[n];
@@ -316,6 +324,7 @@ START_TEST(the_optimiser_forgets_what_pretraining_wanted)
     Toy *t = toy_new("contains:ab", 0, 1, 3);
     train_a_little(t->policy, &t->vocabulary);
     ReinforceOptions options = still;
+    options.beta = 0;
     options.lr = 1e-3;
     Reinforce *f = reinforce_new(t->policy, &options, 5);
     Rollout *r = rollout_new(&t->shape, &t->vocabulary, 1, 5);
@@ -326,7 +335,6 @@ START_TEST(the_optimiser_forgets_what_pretraining_wanted)
     r->reward[0] = 1;
     rollout_score(r, t->policy, f->activations, r->logprob_old);
     memcpy(r->logprob_ref, r->logprob_old, 3 * sizeof(real));
-    rollout_rewards(r, t->beta);
     reinforce_update(f, r, NULL);
     int still_ones = 0;
     for (size_t k = 0; k < size; k++) {
@@ -368,6 +376,7 @@ static const TTest *const tests[] = {every_symbol_gets_the_whole_return,
                                      the_moving_baseline_knows_earlier_batches_only,
                                      long_texts_and_short_ones_are_divided_by_the_same_number,
                                      the_mean_update_on_drawn_texts_is_the_slope_of_J,
+                                     so_it_is_with_KL_by_its_samples,
                                      so_it_is_with_a_leave_one_out_baseline,
                                      the_ratio_stays_one_at_learning_rate_zero,
                                      old_log_probabilities_stay_as_they_were_drawn,

@@ -14,8 +14,9 @@ static Rollout *drawn(Toy *t, int texts, uint64_t seed)
     Rollout *r = rollout_new(&t->shape, &t->vocabulary, texts, 5);
     Activations *a = activations_new(&t->shape, texts * 5, false);
     rollout_draw(r, t->policy, seed);
-    rollout_score(r, t->reference, a, r->logprob_ref);
+    rollout_compare(r, t->reference, a);
     ck_assert(reward_score(&t->reward, r, &err));
+    rollout_kl_sampled(r);
     rollout_rewards(r, t->beta);
     activations_free(a);
     return r;
@@ -104,6 +105,22 @@ START_TEST(the_reward_comes_with_the_last_symbol)
 }
 END_TEST
 
+START_TEST(the_reference_has_a_word_on_every_symbol)
+{
+    Toy *t = toy_new("contains:ab", 0.25, 1, 3);
+    Rollout *r = drawn(t, 64, 4);
+    for (int n = 0; n < rollout_rows(r); n++) {
+        double sum = 0;
+        for (int j = 0; j < 4; j++) sum += exp(mat_row(r->log_ref, n)[j]);
+        ck_assert(fabs(sum - 1) <= (in_double ? 1e-14 : 1e-6));
+        double drawn_one = mat_row(r->log_ref, n)[r->rows->targets[n]];
+        ck_assert(fabs(drawn_one - r->logprob_ref[n]) <= (in_double ? 1e-14 : 1e-6));
+    }
+    rollout_free(r);
+    toy_free(t);
+}
+END_TEST
+
 START_TEST(every_symbol_pays_for_leaving_the_reference)
 {
     Toy *t = toy_new("contains:ab", 0.25, 1, 3);
@@ -159,6 +176,7 @@ START_TEST(a_copied_text_keeps_all_its_numbers)
         r->advantages[n] = (real)(n + 0.25);
         r->weights[n] = (real)-n;
         r->logprob[n] = (real)(-n - 0.5);
+        r->kl[n] = (real)(n + 0.75);
     }
     rollout_copy(some, r, 7);
     rollout_copy(some, r, 2);
@@ -169,6 +187,10 @@ START_TEST(a_copied_text_keeps_all_its_numbers)
         ck_assert_mem_eq(some->logprob_old + to, r->logprob_old + from, size);
         ck_assert_mem_eq(some->logprob_ref + to, r->logprob_ref + from, size);
         ck_assert_mem_eq(some->logprob + to, r->logprob + from, size);
+        ck_assert_mem_eq(some->kl + to, r->kl + from, size);
+        for (int m = 0; m < rollout_length(r, i); m++)
+            ck_assert_mem_eq(mat_row(some->log_ref, to + m), mat_row(r->log_ref, from + m),
+                             4 * sizeof(real));
         ck_assert_mem_eq(some->rewards + to, r->rewards + from, size);
         ck_assert_mem_eq(some->values + to, r->values + from, size);
         ck_assert_mem_eq(some->advantages + to, r->advantages + from, size);
@@ -237,6 +259,7 @@ static const TTest *const tests[] = {the_ratio_is_exactly_one_before_the_first_u
                                      texts_are_drawn_with_the_probabilities_that_are_scored,
                                      the_end_symbol_is_a_row_like_any_other,
                                      the_reward_comes_with_the_last_symbol,
+                                     the_reference_has_a_word_on_every_symbol,
                                      every_symbol_pays_for_leaving_the_reference,
                                      the_expected_return_is_the_objective,
                                      a_text_does_not_depend_on_its_batch_or_the_threads,

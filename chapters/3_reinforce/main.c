@@ -37,6 +37,8 @@ static Setting table[] = {
      .help = "what its credit is compared with: the other texts, or earlier batches"},
     {"memory", SETTING_REAL, &o.method.memory, .max = 0.9999,
      .help = "of the moving baseline: the weight of its past"},
+    {"sampled-kl", SETTING_SWITCH, &o.method.sampled,
+     .help = "KL by its samples, not from whole distributions"},
     {"compare", SETTING_SWITCH, &o.compare, .help = "run every seed without a baseline too"},
     {"steps", SETTING_INT, &o.steps, .max = 1e7, .quick = "20", .help = "updates, a rollout each"},
     {"lr", SETTING_REAL, &o.method.lr, .max = 1e3, .help = "learning rate of the first step"},
@@ -92,8 +94,7 @@ static void train(Lesson *l, Reinforce *f, int seed)
     for (int step = 0; step < o.steps && !run_stopped(); step++) {
         rollout_draw(r, f->policy, step_seed(seed, step));
         if (!reward_score(&l->ground.reward, r, &err)) lesson_fail(l, f->policy, &err);
-        rollout_score(r, l->ground.reference, f->activations, r->logprob_ref);
-        rollout_rewards(r, lesson.beta);
+        rollout_compare(r, l->ground.reference, f->activations);
 
         double norm = reinforce_update(f, r, &entropy);
         note(l, seed, step, symbols, entropy, norm);
@@ -175,6 +176,7 @@ int main(int argc, char **argv)
     threads_use(o.threads);
     o.method.credit = (Credit)o.credit;
     o.method.steps = o.steps;
+    o.method.beta = lesson.beta;
     if (!lesson_check(&lesson, &err)) fail(2, &err);
     if (lesson.ground.batch == 1 && o.baseline == BASELINE_BATCH) {
         error_set(&err, "a batch of one text has no other texts to compare with: give --batch 2 or "

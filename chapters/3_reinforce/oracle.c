@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "error.h"
+#include "kl.h"
 
 /* ---- every text --------------------------------------------------------------------------- */
 
@@ -149,44 +150,66 @@ void oracle_gradient(Oracle *o, Transformer *policy, WeightsFunction weights, vo
     rollout_score(all, policy, a, all->logprob);
     mat_zero(a->dlogits);
     softmax_gradient(a->dlogits, a->probs, all->rows->targets, all->weights);
+    for (int i = 0; i < rollout_texts(all); i++) {
+        int first = rollout_first(all, i), T = rollout_length(all, i);
+        kl_gradient(mat_rows(a->dlogits, first, T), mat_rows(a->probs, first, T),
+                    mat_rows(all->log_ref, first, T), o->beta * o->p[i]);
+    }
     transformer_zero_gradients(policy);
     transformer_backward(policy, a, &all->rows->batch, a->dlogits);
 }
 
-/* One text at a time, and of its rows one at a time with weight -1, the others with 0. */
+/* From dlogits, which are those of one text, to a row of gradients. */
+static void keep_gradient(Matrix kept, int row, const Oracle *o, Transformer *policy)
+{
+    transformer_zero_gradients(policy);
+    transformer_backward(policy, o->activations, &o->batch->rows->batch, o->activations->dlogits);
+    memcpy(mat_row(kept, row), policy->gradients.base, sizeof(real) * policy->size);
+}
+
+/* One text at a time, and of its rows one at a time: first with weight -1, the others with 0, then
+ * with its KL. */
+static void keep_row(Oracle *o, Transformer *policy, int row, int t)
+{
+    Rollout *one = o->batch;
+    Activations *a = o->activations;
+    rollout_score(one, policy, a, one->logprob);
+    memset(one->weights, 0, sizeof(real) * (size_t)rollout_rows(one));
+    one->weights[t] = -1;
+    mat_zero(a->dlogits);
+    softmax_gradient(a->dlogits, a->probs, one->rows->targets, one->weights);
+    keep_gradient(o->score, row, o, policy);
+
+    rollout_score(one, policy, a, one->logprob);
+    mat_zero(a->dlogits);
+    kl_gradient(mat_rows(a->dlogits, t, 1), mat_rows(a->probs, t, 1), mat_rows(one->log_ref, t, 1),
+                1);
+    keep_gradient(o->slope, row, o, policy);
+}
+
 void oracle_scores(Oracle *o, Transformer *policy)
 {
-    Rollout *all = o->all, *one = o->batch;
-    Activations *a = o->activations;
-    if (!o->score.data) {
-        o->score = arena_matrix(&o->arena, rollout_rows(all), (int)policy->size); /* counts */
-        arena_reserve(&o->arena);
+    Rollout *all = o->all;
+    for (int placed = 0; placed < 2 && !o->slope.data; placed++) { /* counts, then places */
+        if (placed) arena_reserve(&o->arena);
         o->score = arena_matrix(&o->arena, rollout_rows(all), (int)policy->size);
+        o->slope = arena_matrix(&o->arena, rollout_rows(all), (int)policy->size);
     }
     for (int i = 0; i < rollout_texts(all); i++) {
-        rollout_clear(one);
-        rollout_copy(one, all, i);
-        for (int t = 0; t < rollout_length(all, i); t++) {
-            rollout_score(one, policy, a, one->logprob);
-            memset(one->weights, 0, sizeof(real) * (size_t)rollout_rows(one));
-            one->weights[t] = -1;
-            mat_zero(a->dlogits);
-            softmax_gradient(a->dlogits, a->probs, one->rows->targets, one->weights);
-            transformer_zero_gradients(policy);
-            transformer_backward(policy, a, &one->rows->batch, a->dlogits);
-            memcpy(mat_row(o->score, rollout_first(all, i) + t), policy->gradients.base,
-                   sizeof(real) * policy->size);
-        }
+        rollout_clear(o->batch);
+        rollout_copy(o->batch, all, i);
+        for (int t = 0; t < rollout_length(all, i); t++)
+            keep_row(o, policy, rollout_first(all, i) + t, t);
     }
 }
 
-/* g += -sum_t w_t grad log pi(x_t|s_t), of one text of all */
-static void add_gradient(double *g, const Oracle *o, int text, const real *w)
+/* g += sum_t (-w_t grad log pi(x_t|s_t) + beta grad KL_t), of one text of all */
+static void add_gradient(double *g, const Oracle *o, int text, const real *w, double beta)
 {
     int first = rollout_first(o->all, text);
     for (int t = 0; t < rollout_length(o->all, text); t++) {
-        const real *score = mat_row(o->score, first + t);
-        for (int k = 0; k < o->score.cols; k++) g[k] -= (double)w[t] * score[k];
+        const real *score = mat_row(o->score, first + t), *slope = mat_row(o->slope, first + t);
+        for (int k = 0; k < o->score.cols; k++) g[k] += beta * slope[k] - (double)w[t] * score[k];
     }
 }
 
@@ -198,7 +221,7 @@ double oracle_variance(Oracle *o, WeightsFunction weights, void *arg)
     double *g = NEW(double, P), *mean = NEW(double, P), square = 0, of_mean = 0;
     for (int i = 0; i < rollout_texts(o->all); i++) {
         memset(g, 0, sizeof(double) * (size_t)P);
-        add_gradient(g, o, i, weights_of_one(o, i, weights, arg));
+        add_gradient(g, o, i, weights_of_one(o, i, weights, arg), o->beta);
         for (int k = 0; k < P; k++) {
             mean[k] += o->p[i] * g[k];
             square += o->p[i] * g[k] * g[k];
@@ -242,7 +265,8 @@ Estimate oracle_estimate(Oracle *o, WeightsFunction weights, void *arg, int batc
         weights(o->batch, arg);
         memset(g, 0, sizeof(double) * (size_t)P);
         for (int b = 0; b < batch; b++)
-            add_gradient(g, o, o->origin[b], o->batch->weights + rollout_first(o->batch, b));
+            add_gradient(g, o, o->origin[b], o->batch->weights + rollout_first(o->batch, b),
+                         o->beta / batch);
         for (int k = 0; k < P; k++) {
             mean[k] += g[k] / draws;
             square += g[k] * g[k] / draws;

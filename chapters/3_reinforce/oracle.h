@@ -7,8 +7,9 @@
  *
  *     Oracle *o = oracle_new(&shape, &vocabulary, 5);
  *     reward_score(reward, o->all, &err);          R of every text
- *     rollout_score(o->all, reference, o->activations, o->all->logprob_ref);
+ *     rollout_compare(o->all, reference, o->activations);
  *     double one = oracle_look(o, policy);         probabilities; their sum is 1
+ *     rollout_kl_sampled(o->all);
  *     rollout_rewards(o->all, beta);               rewards per symbol
  *     double J = oracle_reward(o);
  *
@@ -22,7 +23,10 @@ typedef struct {
     Rollout *all; /* every text, once */
     double *p;    /* (texts) its probability under the policy last looked at */
     Activations *activations;
+    double beta;  /* estimators have exact KL: beta sum_t grad KL_t is added to what their weights
+                     make; 0: by default, their weights say it all */
     Matrix score; /* (rows, parameters) grad log pi(x_t|s_t), once oracle_scores has been called */
+    Matrix slope; /* (rows, parameters) grad KL_t, the same */
     Arena arena;
     Rollout *batch; /* room for the texts that an estimator sees */
     int *origin;    /* private: for each text of the batch, which of all it is */
@@ -61,7 +65,7 @@ typedef void (*WeightsFunction)(Rollout *batch, void *arg);
  * pass, into policy->gradients. With weights_total it is -grad J. */
 void oracle_gradient(Oracle *o, Transformer *policy, WeightsFunction weights, void *arg);
 
-/* grad log pi of every row, one backward pass each: what follows needs them. */
+/* grad log pi and grad KL of every row, a backward pass each: what follows needs them. */
 void oracle_scores(Oracle *o, Transformer *policy);
 
 /* sum_k Var(g_k), over the parameters k, of the same estimator. Exact. */

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "error.h"
+#include "kl.h"
 
 /* ---- the weights: all there is to this chapter ------------------------------------------------
  */
@@ -88,23 +89,30 @@ double reinforce_update(Reinforce *f, Rollout *r, double *entropy)
     Activations *a = f->activations;
     Transformer *policy = f->policy;
 
-    /* forward: how probable is now what was drawn? */
+    const ReinforceOptions *o = &f->options;
+
+    /* forward: how probable is now what was drawn, and how far is that from the reference? */
     rollout_score(r, policy, a, r->logprob);
+    if (o->sampled)
+        rollout_kl_sampled(r);
+    else
+        kl_rows(r->kl, a->probs, r->log_ref);
     if (entropy) *entropy = mean_entropy(a->probs);
 
     /* what was each symbol worth? */
-    reinforce_weights(r, &f->options, &f->baseline);
+    rollout_rewards(r, o->beta);
+    reinforce_weights(r, o, &f->baseline);
 
-    /* dlogits_t = w_t (softmax - onehot(x_t)), and backward */
+    /* dlogits_t = w_t (softmax - onehot(x_t)) + beta/N grad KL_t, and backward */
     mat_zero(a->dlogits);
     softmax_gradient(a->dlogits, a->probs, r->rows->targets, r->weights);
+    if (!o->sampled) kl_gradient(a->dlogits, a->probs, r->log_ref, o->beta / rollout_texts(r));
     transformer_zero_gradients(policy);
     transformer_backward(policy, a, &r->rows->batch, a->dlogits);
 
     /* a step */
     real *gradient = policy->gradients.base;
     double norm = gradient_clip(gradient, policy->size, f->options.clip);
-    const ReinforceOptions *o = &f->options;
     double lr = learning_rate(f->adam.steps, 0, o->steps, o->lr, o->last_lr);
     adam_step(&f->adam, policy->weights.base, gradient, 0, lr);
     return norm;

@@ -50,6 +50,8 @@ void weights_mean(Rollout *r);
 typedef enum { CREDIT_TOTAL, CREDIT_TO_GO } Credit;
 
 typedef struct {
+    double beta;  /* price of a nat of KL to the reference, in units of reward */
+    bool sampled; /* KL by its samples alone: more noise, one gradient */
     Credit credit;
     BaselineKind baseline;
     double memory;      /* of a moving baseline */
@@ -73,8 +75,9 @@ void reinforce_free(Reinforce *f);
 /* w_t of a rollout whose rewards are known, by the options. */
 void reinforce_weights(Rollout *r, const ReinforceOptions *options, Baseline *b);
 
-/* One step up J. Returns the gradient's norm before clipping. *entropy, unless NULL, gets the mean
- * entropy of the policy's distributions before the step, nats per symbol. */
+/* One step up J_beta, from texts, raw rewards and log_ref. Returns the gradient's norm before
+ * clipping. *entropy, unless NULL, gets the mean entropy of the policy's distributions before the
+ * step, nats per symbol. */
 double reinforce_update(Reinforce *f, Rollout *r, double *entropy);
 
 #endif

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "error.h"
+#include "kl.h"
 #include "numeric.h"
 
 /* Bytes of the longest symbol. */
@@ -31,6 +32,7 @@ Rollout *rollout_new(const TransformerShape *s, const Vocabulary *v, int texts, 
     r->logprob_old = NEW(real, rows);
     r->logprob_ref = NEW(real, rows);
     r->logprob = NEW(real, rows);
+    r->kl = NEW(real, rows);
     r->rewards = NEW(real, rows);
     r->values = NEW(real, rows);
     r->advantages = NEW(real, rows);
@@ -44,6 +46,9 @@ Rollout *rollout_new(const TransformerShape *s, const Vocabulary *v, int texts, 
     r->read = NEW(int, longest + 1);
     r->read[0] = v->end;
     r->sorted = NEW(char *, texts);
+    arena_matrix(&r->arena, rows, s->vocabulary); /* counts */
+    arena_reserve(&r->arena);
+    r->log_ref = arena_matrix(&r->arena, rows, s->vocabulary);
     return r;
 }
 
@@ -55,6 +60,7 @@ void rollout_free(Rollout *r)
     free(r->logprob_old);
     free(r->logprob_ref);
     free(r->logprob);
+    free(r->kl);
     free(r->rewards);
     free(r->values);
     free(r->advantages);
@@ -65,6 +71,7 @@ void rollout_free(Rollout *r)
     free(r->letters);
     free(r->read);
     free(r->sorted);
+    arena_free(&r->arena);
     free(r);
 }
 
@@ -112,7 +119,7 @@ static void spell(char *text, const Vocabulary *v, const int *symbols, int count
 }
 
 /* The numbers per row, to be visited one array after the other. */
-enum { ROW_ARRAYS = 7 };
+enum { ROW_ARRAYS = 8 };
 static void row_arrays(const Rollout *r, real *array[ROW_ARRAYS])
 {
     array[0] = r->logprob_old;
@@ -122,6 +129,7 @@ static void row_arrays(const Rollout *r, real *array[ROW_ARRAYS])
     array[4] = r->values;
     array[5] = r->advantages;
     array[6] = r->weights;
+    array[7] = r->kl;
 }
 
 void rollout_add(Rollout *r, const int *symbols, int count)
@@ -151,6 +159,8 @@ void rollout_copy(Rollout *to, const Rollout *from, int text)
     row_arrays(from, source);
     for (int a = 0; a < ROW_ARRAYS; a++)
         memcpy(array[a] + rollout_first(to, i), source[a] + first, sizeof(real) * (size_t)count);
+    mat_copy(mat_rows(to->log_ref, rollout_first(to, i), count),
+             mat_rows(from->log_ref, first, count));
     to->reward[i] = from->reward[text];
 }
 
@@ -177,10 +187,21 @@ void rollout_score(const Rollout *r, const Transformer *model, Activations *a, r
     softmax_forward(a->probs, logprob, logits, r->rows->targets);
 }
 
+void rollout_compare(Rollout *r, const Transformer *reference, Activations *a)
+{
+    rollout_score(r, reference, a, r->logprob_ref);
+    log_probabilities(mat_rows(r->log_ref, 0, rollout_rows(r)), a->probs);
+}
+
+void rollout_kl_sampled(Rollout *r)
+{
+    for (int n = 0; n < rollout_rows(r); n++) r->kl[n] = r->logprob_old[n] - r->logprob_ref[n];
+}
+
+/* r_t = [t is last] R - beta KL_t */
 void rollout_rewards(Rollout *r, double beta)
 {
-    for (int n = 0; n < rollout_rows(r); n++)
-        r->rewards[n] = (real)-beta * (r->logprob_old[n] - r->logprob_ref[n]);
+    for (int n = 0; n < rollout_rows(r); n++) r->rewards[n] = (real)-beta * r->kl[n];
     for (int i = 0; i < rollout_texts(r); i++) r->rewards[rollout_last(r, i)] += (real)r->reward[i];
 }
 

@@ -2,15 +2,19 @@
  *
  * The agent is the language model. A state s_t is the text so far, an action the next symbol x_t,
  * an episode a text: it ends with its end symbol or, cut short, at the length limit, and both count
- * as an end. The reward R of the whole text comes with its last symbol, and every symbol pays for
- * having left the reference model:
+ * as an end. The reward R of the whole text comes with its last symbol, and every state costs what
+ * lies there between the policy and the reference model:
  *
- *   r_t = [t is last] R - beta (log pi(x_t|s_t) - log pi_ref(x_t|s_t))
+ *   r_t = [t is last] R - beta KL_t
+ *
+ * where KL_t is either the distance of the two distributions at s_t (kl.h), or the one sample of it
+ * that the drawn symbol shows, log pi(x_t|s_t) - log pi_ref(x_t|s_t).
  *
  * Row n is one symbol, those of one text after those of another, without padding; so the row that
  * reads x_{t-1} (the end symbol before a text's first) stands for s_t, and targets holds x_t, the
- * end symbol included. Contract: rollout_draw; then raw rewards (reward.h) and rollout_score with
- * the reference, in any order; then rollout_rewards. What is learnt from them is weights, by row.
+ * end symbol included. Contract: rollout_draw; then raw rewards (reward.h) and rollout_compare, in
+ * any order; then kl, by kl_rows or rollout_kl_sampled; then rollout_rewards. What is learnt from
+ * them is weights, by row.
  * Book: chapter 3, "The view". */
 #ifndef ROLLOUT_H
 #define ROLLOUT_H
@@ -26,6 +30,8 @@ typedef struct {
     /* a number per row */
     real *logprob_old; /* log pi(x_t|s_t) when it was drawn, nats; never changed afterwards */
     real *logprob_ref; /* log pi_ref(x_t|s_t), nats */
+    Matrix log_ref;    /* (rows, V) log pi_ref(x|s_t) of every symbol x */
+    real *kl;          /* KL_t, nats */
     real *logprob;     /* the same under the policy as it is now: the update's own */
     real *rewards;     /* r_t */
     real *values;      /* V(s_t): chapters 4 and 5 */
@@ -43,6 +49,7 @@ typedef struct {
     char *letters;    /* what text points into */
     int *read;        /* (longest + 1) one text with an end symbol in front */
     char **sorted;    /* (texts) */
+    Arena arena;      /* of log_ref */
 } Rollout;
 
 /* longest: the length limit in symbols, the end symbol included; at most the context. */
@@ -65,10 +72,16 @@ void rollout_draw(Rollout *r, const Transformer *policy, uint64_t seed);
  * a, among them the whole distributions, a->probs. */
 void rollout_score(const Rollout *r, const Transformer *model, Activations *a, real *logprob);
 
-/* The rewards per symbol, from reward, logprob_old and logprob_ref: the equation above. */
+/* What the reference says of these texts: logprob_ref and log_ref. */
+void rollout_compare(Rollout *r, const Transformer *reference, Activations *a);
+
+/* kl_t = log pi(x_t|s_t) - log pi_ref(x_t|s_t), from logprob_old and logprob_ref */
+void rollout_kl_sampled(Rollout *r);
+
+/* The rewards per symbol, from reward and kl: the equation above. */
 void rollout_rewards(Rollout *r, double beta);
 
-/* sum_t r_t of a text: R - beta (log pi(text) - log pi_ref(text)) */
+/* sum_t r_t of a text: R - beta sum_t KL_t */
 double rollout_return(const Rollout *r, int text);
 
 /* Adds a text, given by its symbols. Its numbers are zero. */

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "error.h"
+#include "kl.h"
 
 /* Fresh weights are so small that every symbol is as likely as any other: larger ones have
  * opinions. */
@@ -40,7 +41,7 @@ Toy *toy_new(const char *reward, double beta, int batch, uint64_t seed)
     REQUIRE(reward_parse(&t->reward, reward, &err), "%s", err.text);
     REQUIRE(reward_score(&t->reward, t->oracle->all, &err), "%s", err.text);
     Rollout *all = t->oracle->all;
-    rollout_score(all, t->reference, t->oracle->activations, all->logprob_ref);
+    rollout_compare(all, t->reference, t->oracle->activations);
     toy_look(t);
     return t;
 }
@@ -48,8 +49,21 @@ Toy *toy_new(const char *reward, double beta, int batch, uint64_t seed)
 double toy_look(Toy *t)
 {
     double sum = oracle_look(t->oracle, t->policy);
-    rollout_rewards(t->oracle->all, t->beta);
+    toy_exact_kl(t, false);
     return sum;
+}
+
+void toy_exact_kl(Toy *t, bool exact)
+{
+    Oracle *o = t->oracle;
+    if (exact) {
+        rollout_score(o->all, t->policy, o->activations, o->all->logprob);
+        kl_rows(o->all->kl, o->activations->probs, o->all->log_ref);
+    } else {
+        rollout_kl_sampled(o->all);
+    }
+    rollout_rewards(o->all, t->beta);
+    o->beta = exact ? t->beta : 0;
 }
 
 void toy_free(Toy *t)

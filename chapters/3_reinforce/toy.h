@@ -24,8 +24,11 @@ enum { TOY_SEED = 3 }; /* of the one that the book shows */
 Toy *toy_new(const char *reward, double beta, int batch, uint64_t seed);
 void toy_free(Toy *t);
 
-/* After the policy has changed: probabilities and rewards per symbol. Returns the sum of
- * probabilities. */
+/* After the policy has changed: probabilities, and rewards per symbol with KL by its samples.
+ * Returns the sum of probabilities. */
 double toy_look(Toy *t);
+
+/* Then: the rewards with exact KL, whose own gradient the oracle adds from now on; or as before. */
+void toy_exact_kl(Toy *t, bool exact);
 
 #endif

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "error.h"
+#include "kl.h"
 #include "reinforce.h"
 
 ActorCritic *actor_critic_new(Transformer *policy, const ActorCriticOptions *options,
@@ -36,7 +37,7 @@ void actor_critic_weights(ActorCritic *f, Rollout *r)
 {
     critic_values(f->critic, r, r->values);
     advantage_fill(r, &f->options.advantage);
-    weights_of_advantages(r, &f->options.advantage);
+    f->scale = weights_of_advantages(r, &f->options.advantage);
     weights_mean(r);
 }
 
@@ -46,9 +47,10 @@ static double actor_step(ActorCritic *f, Rollout *r)
     Activations *a = f->activations;
     Transformer *policy = f->policy;
 
-    /* dlogits_t = w_t (softmax - onehot(x_t)), and backward */
+    /* dlogits_t = w_t (softmax - onehot(x_t)) + beta/N grad KL_t, and backward */
     mat_zero(a->dlogits);
     softmax_gradient(a->dlogits, a->probs, r->rows->targets, r->weights);
+    kl_gradient(a->dlogits, a->probs, r->log_ref, f->scale * f->options.beta / rollout_texts(r));
     transformer_zero_gradients(policy);
     transformer_backward(policy, a, &r->rows->batch, a->dlogits);
 
@@ -84,11 +86,13 @@ ActorCriticStep actor_critic_update(ActorCritic *f, Rollout *r)
 {
     ActorCriticStep step = {0};
 
-    /* forward: how probable is now what was drawn? */
+    /* forward: how probable is now what was drawn, and how far is that from the reference? */
     rollout_score(r, f->policy, f->activations, r->logprob);
+    kl_rows(r->kl, f->activations->probs, r->log_ref);
     step.entropy = mean_entropy(f->activations->probs);
 
     /* what was each symbol worth? */
+    rollout_rewards(r, f->options.beta);
     actor_critic_weights(f, r);
     step.explained_variance = explained_variance(r, f->options.advantage.gamma);
 

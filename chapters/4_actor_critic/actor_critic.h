@@ -16,6 +16,7 @@
 #include "critic.h"
 
 typedef struct {
+    double beta; /* price of a nat of KL to the reference, in units of reward */
     AdvantageOptions advantage;
     double lr, last_lr; /* of the actor: falls from one to the other in a straight line */
     int steps;          /* in all; 0: the rate stays */
@@ -33,6 +34,7 @@ typedef struct {
     Adam adam;           /* fresh, as in chapter 3 */
     Activations *activations;
     Rollout *minibatch;
+    double scale; /* of the last weights: 1, or what whitening has multiplied them by */
 } ActorCritic;
 
 /* v: the vocabulary of the rollouts to come; texts, longest: their most. */

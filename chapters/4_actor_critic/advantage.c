@@ -98,19 +98,20 @@ static double variance_of(const real *x, int n)
 }
 
 /* w_t = (w_t - mean) / deviation */
-void weights_whiten(Rollout *r)
+double weights_whiten(Rollout *r)
 {
     int N = rollout_rows(r);
-    if (N < 2) return;
+    if (N < 2) return 1;
     double mean = mean_of(r->weights, N), deviation = sqrt(variance_of(r->weights, N));
-    if (!(deviation > 1e-8)) return;
+    if (!(deviation > 1e-8)) return 1;
     for (int n = 0; n < N; n++) r->weights[n] = (real)((r->weights[n] - mean) / deviation);
+    return 1 / deviation;
 }
 
-void weights_of_advantages(Rollout *r, const AdvantageOptions *options)
+double weights_of_advantages(Rollout *r, const AdvantageOptions *options)
 {
     weights_advantage(r);
-    if (options->whiten) weights_whiten(r);
+    return options->whiten ? weights_whiten(r) : 1;
 }
 
 /* ---- how good is the critic? --------------------------------------------------------------- */

@@ -62,11 +62,12 @@ void weights_advantage(Rollout *r);
 /* w_t = (w_t - mean) / deviation, over all rows of the batch, the end symbols included (there is no
  * padding to leave out). Once per batch, before it is cut in minibatches. The deviation is that of
  * the rows themselves (divided by their number); fewer than two rows, or rows that are all alike,
- * stay as they are: there is no scale to bring them to. */
-void weights_whiten(Rollout *r);
+ * stay as they are: there is no scale to bring them to.
+ * Returns what they were multiplied by: all that stands beside them in the loss must be, too. */
+double weights_whiten(Rollout *r);
 
-/* The two above, the second if the options want it. */
-void weights_of_advantages(Rollout *r, const AdvantageOptions *options);
+/* The two above, the second if the options want it. Returns the scale, 1 without it. */
+double weights_of_advantages(Rollout *r, const AdvantageOptions *options);
 
 /* ---- how good is the critic? --------------------------------------------------------------- */
 

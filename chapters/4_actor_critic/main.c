@@ -20,7 +20,6 @@ static LessonOptions lesson = LESSON_DEFAULTS(16, 0.04);
 static struct {
     const char *out;
     int env, advantage, steps, threads, draws;
-    bool raw;
     ActorCriticOptions method;
 } o = {.out = "out/chapter4",
        .advantage = ADVANTAGE_GAE,
@@ -43,7 +42,8 @@ static Setting table[] = {
      .help = "of GAE; 0: the critic's word, 1: only what came"},
     {"gamma", SETTING_REAL, &o.method.advantage.gamma, .max = 1,
      .help = "discount of rewards, per symbol; 1: none"},
-    {"raw", SETTING_SWITCH, &o.raw, .help = "advantages as they are, not whitened"},
+    {"whiten", SETTING_SWITCH, &o.method.advantage.whiten,
+     .help = "advantages with mean 0 and deviation 1"},
     {"steps", SETTING_INT, &o.steps, .max = 1e7, .quick = "20", .help = "updates, a rollout each"},
     {"lr", SETTING_REAL, &o.method.lr, .max = 1e3, .quick = "1e-3",
      .help = "learning rate of the first step"},
@@ -108,8 +108,7 @@ static void train(Lesson *l, ActorCritic *f, int seed)
     for (int step = 0; step < o.steps && !run_stopped(); step++) {
         rollout_draw(r, f->policy, step_seed(seed, step));
         if (!reward_score(&l->ground.reward, r, &err)) lesson_fail(l, f->policy, &err);
-        rollout_score(r, l->ground.reference, f->activations, r->logprob_ref);
-        rollout_rewards(r, lesson.beta);
+        rollout_compare(r, l->ground.reference, f->activations);
 
         ActorCriticStep u = actor_critic_update(f, r);
         note(l, seed, step, symbols, &u);
@@ -190,8 +189,8 @@ int main(int argc, char **argv)
     settings_read_or_exit(table, argc, argv, about, &quick);
     threads_use(o.threads);
     o.method.advantage.kind = (AdvantageKind)o.advantage;
-    o.method.advantage.whiten = !o.raw;
     o.method.steps = o.steps;
+    o.method.beta = lesson.beta;
     if (!lesson_check(&lesson, &err)) fail(2, &err);
     if (o.method.minibatches > lesson.ground.batch) {
         error_set(&err,

@@ -47,13 +47,14 @@ static PpoStep learn(Toy *toy, Ppo *f, Rollout *r, int seed)
     uint64_t draw = (uint64_t)seed << 32 | (uint64_t)f->step;
     rollout_draw(r, f->policy, draw);
     REQUIRE(reward_score(&toy->reward, r, &err), "%s", err.text);
-    rollout_score(r, toy->reference, f->activations, r->logprob_ref);
-    rollout_rewards(r, toy->beta);
+    rollout_compare(r, toy->reference, f->activations);
     return ppo_update(f, r, draw);
 }
 
-Climb ceiling_climb(Toy *toy, const PpoOptions *o, int seed, Curves *c, Run *run)
+Climb ceiling_climb(Toy *toy, const PpoOptions *options, int seed, Curves *c, Run *run)
 {
+    PpoOptions with_price = *options, *o = &with_price;
+    o->beta = toy->beta;
     Oracle *q = toy->oracle;
     int longest = q->all->longest;
     double *best = NEW(double, rollout_texts(q->all)), symbols = 0;

@@ -19,7 +19,7 @@ static LessonOptions lesson = LESSON_DEFAULTS(128, 0.06);
 static struct {
     const char *out;
     int env, advantage, steps, threads, toy_steps, toy_seeds;
-    bool raw, unclipped;
+    bool unclipped;
     PpoOptions method;
 } o = {.out = "out/chapter5",
        .advantage = ADVANTAGE_GAE,
@@ -45,7 +45,8 @@ static Setting table[] = {
      .help = "of GAE; 0: the critic's word, 1: only what came"},
     {"gamma", SETTING_REAL, &o.method.advantage.gamma, .max = 1,
      .help = "discount of rewards, per symbol; 1: none"},
-    {"raw", SETTING_SWITCH, &o.raw, .help = "advantages as they are, not whitened"},
+    {"whiten", SETTING_SWITCH, &o.method.advantage.whiten,
+     .help = "advantages with mean 0 and deviation 1"},
     {"epsilon", SETTING_REAL, &o.method.epsilon, .max = 1e6,
      .help = "the clip: ratios pay between 1 - epsilon and 1 + epsilon"},
     {"unclipped", SETTING_SWITCH, &o.unclipped, .help = "no clip at all"},
@@ -57,7 +58,7 @@ static Setting table[] = {
      .help = "KL, nats per symbol, to the rollout's author that ends the learning from it; 0: none "
              "does"},
     {"entropy", SETTING_REAL, &o.method.entropy, .max = 1e3,
-     .help = "bonus for a nat of entropy, in deviations of the advantage"},
+     .help = "bonus for a nat of entropy, in units of reward"},
     {"steps", SETTING_INT, &o.steps, .max = 1e7, .quick = "6", .help = "rollouts to learn from"},
     {"lr", SETTING_REAL, &o.method.lr, .max = 1e3, .help = "learning rate of the first step"},
     {"last-lr", SETTING_REAL, &o.method.last_lr, .max = 1e3,
@@ -127,8 +128,7 @@ static void train(Lesson *l, Ppo *f, int seed)
     for (int step = 0; step < o.steps && !run_stopped(); step++) {
         rollout_draw(r, f->policy, step_seed(seed, step));
         if (!reward_score(&l->ground.reward, r, &err)) lesson_fail(l, f->policy, &err);
-        rollout_score(r, l->ground.reference, f->activations, r->logprob_ref);
-        rollout_rewards(r, lesson.beta);
+        rollout_compare(r, l->ground.reference, f->activations);
 
         PpoStep u = ppo_update(f, r, step_seed(seed, step));
         note(l, seed, step, symbols, &u);
@@ -256,8 +256,8 @@ int main(int argc, char **argv)
     settings_read_or_exit(table, argc, argv, about, &quick);
     threads_use(o.threads);
     o.method.advantage.kind = (AdvantageKind)o.advantage;
-    o.method.advantage.whiten = !o.raw;
     o.method.steps = o.steps;
+    o.method.beta = lesson.beta;
     if (o.unclipped) o.method.epsilon = INFINITY;
     if (o.method.stop_kl == 0) o.method.stop_kl = INFINITY;
     if (!lesson_check(&lesson, &err)) fail(2, &err);

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 
 #include "error.h"
+#include "kl.h"
 #include "numeric.h"
 #include "reinforce.h"
 
@@ -77,15 +78,19 @@ void ppo_free(Ppo *f)
 
 void ppo_weights(Ppo *f, Rollout *r)
 {
+    rollout_score(r, f->policy, f->activations, r->logprob);
+    kl_rows(r->kl, f->activations->probs, r->log_ref);
+    rollout_rewards(r, f->options.beta);
     critic_values(f->critic, r, r->values);
     advantage_fill(r, &f->options.advantage);
-    weights_of_advantages(r, &f->options.advantage);
+    f->scale = weights_of_advantages(r, &f->options.advantage);
 }
 
 double ppo_gradient(Ppo *f, Rollout *batch, ClipStats *stats, double *entropy)
 {
     Activations *a = f->activations;
-    double c = f->options.entropy / rollout_texts(batch);
+    double N = rollout_texts(batch), beta = f->scale * f->options.beta / N;
+    double c = f->scale * f->options.entropy / N;
 
     /* forward: how probable is now what was drawn? */
     rollout_score(batch, f->policy, a, batch->logprob);
@@ -94,12 +99,13 @@ double ppo_gradient(Ppo *f, Rollout *batch, ClipStats *stats, double *entropy)
     *stats = weights_clip(batch, f->options.epsilon);
     weights_mean(batch);
 
-    /* dlogits_t = w_t (softmax - onehot(x_t)) + c/N p (log p + H), and backward */
+    /* dlogits_t = w_t (softmax - onehot(x_t)) + beta/N grad KL_t - c/N grad H_t, and backward */
     mat_zero(a->dlogits);
     softmax_gradient(a->dlogits, a->probs, batch->rows->targets, batch->weights);
+    double kl = kl_gradient(a->dlogits, a->probs, batch->log_ref, beta);
     *entropy = entropy_bonus(a->dlogits, a->probs, c);
     transformer_backward(f->policy, a, &batch->rows->batch, a->dlogits);
-    return stats->loss - c * *entropy * rollout_rows(batch);
+    return stats->loss + (beta * kl - c * *entropy) * rollout_rows(batch);
 }
 
 static double policy_step(Ppo *f)

@@ -58,12 +58,13 @@ double entropy_bonus(Matrix dlogits, Matrix probs, double c);
 /* ---- learning from one rollout -------------------------------------------------------------- */
 
 typedef struct {
+    double beta; /* price of a nat of KL to the reference, in units of reward */
     AdvantageOptions advantage;
     double epsilon;  /* of the clip; INFINITY: none */
     int epochs;      /* passes over a rollout */
     int minibatches; /* steps in each: a minibatch is a share of the texts, in a new random order */
     double stop_kl;  /* approx_kl of a minibatch that ends the learning from this rollout */
-    double entropy;  /* c, of the entropy bonus */
+    double entropy;  /* c, of the entropy bonus, in units of reward */
     double lr, last_lr; /* of the policy: falls from one to the other in a straight line */
     int steps;          /* rollouts in all; 0: the rate stays */
     double beta2;       /* of its AdamW; beta1 is 0.9, nothing decays */
@@ -78,8 +79,9 @@ typedef struct {
     Adam adam;           /* fresh, as in chapter 3 */
     Activations *activations;
     Rollout *minibatch;
-    int *order; /* (texts) shuffled */
-    int step;   /* rollouts learnt from so far */
+    int *order;   /* (texts) shuffled */
+    double scale; /* of the rollout's weights: 1, or what whitening has multiplied them by */
+    int step;     /* rollouts learnt from so far */
 } Ppo;
 
 /* v: the vocabulary of the rollouts to come; texts, longest: their most. */
@@ -90,7 +92,7 @@ void ppo_free(Ppo *f);
 /* What the learning from one rollout says of itself. */
 typedef struct {
     int updates;          /* steps taken, fewer than epochs * minibatches after an early stop */
-    double policy_loss;   /* -L^CLIP - c/N sum H, mean over the minibatches looked at */
+    double policy_loss;   /* as ppo_gradient returns it, mean over the minibatches looked at */
     double entropy;       /* of the policy that wrote the texts: first minibatch */
     double approx_kl;     /* of the last minibatch, so of the policy almost as it is left */
     double clip_fraction; /* mean over the minibatches */
@@ -100,18 +102,18 @@ typedef struct {
     double explained_variance; /* of the values that the advantages were made with */
 } PpoStep;
 
-/* V, A_t and w_t = A_t, once for all epochs. */
+/* Rewards per symbol, V, A_t and w_t = A_t, once for all epochs. */
 void ppo_weights(Ppo *f, Rollout *r);
 
 /* The gradient of the loss on one minibatch, whose weights are A_t, added to policy->gradients:
  *
- *   -L^CLIP - c/N sum_t H_t
+ *   -L^CLIP + beta/N sum_t KL_t - c/N sum_t H_t
  *
  * Returns the loss. *entropy gets the mean of H_t. */
 double ppo_gradient(Ppo *f, Rollout *batch, ClipStats *stats, double *entropy);
 
-/* Epochs of minibatches over the next rollout, whose rewards are known, the critic learning beside
- * the policy. seed: of the order of the texts. */
+/* Epochs of minibatches over the next rollout, whose raw rewards and log_ref are known, the critic
+ * learning beside the policy. seed: of the order of the texts. */
 PpoStep ppo_update(Ppo *f, Rollout *r, uint64_t seed);
 
 #endif
