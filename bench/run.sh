@@ -138,7 +138,7 @@ while [ $round -le $rounds ]; do
     ours ngram ${TEXT:+--text "$TEXT"}
     whole "counting n-grams" "to ARPA" ours "$programs/ngram" ${TEXT:+--text "$TEXT"} \
         --arpa $out/ours.arpa
-    [ -z "$kenlm" ] || ask_kenlm
+    [ -z "$kenlm" ] || ask_kenlm || say "  KenLM could not be measured"
     round=$((round + 1))
 done
 round=$rounds
