@@ -202,6 +202,7 @@ START_TEST(gradient_at_ratio_one_is_the_actor_critics)
 {
     Toy *t = toy();
     PpoOptions o = options_of(0);
+    o.minibatches = 1;
     Ppo *f = new_ppo(t, o);
     ActorCriticOptions other = {.beta = t->beta,
                                 .advantage = o.advantage,
@@ -318,6 +319,7 @@ START_TEST(gradient_of_every_weight_through_the_whole_loss_agrees_with_central_d
     Toy *t = toy();
     PpoOptions options = options_of(1e-3);
     options.entropy = 0.3;
+    options.minibatches = 1;
     Ppo *f = new_ppo(t, options);
     Rollout *r = draw(t, f, 2);
     real *A = NEW(real, rollout_rows(r));
@@ -344,7 +346,9 @@ END_TEST
 START_TEST(two_half_batches_make_one_batch)
 {
     Toy *t = toy();
-    Ppo *f = new_ppo(t, options_of(1e-3));
+    PpoOptions options = options_of(1e-3);
+    options.minibatches = 1;
+    Ppo *f = new_ppo(t, options);
     Rollout *r = draw(t, f, 3), *half = new_rollout(t);
     size_t size = t->policy->size;
     double *whole = NEW(double, size), entropy;
@@ -658,6 +662,21 @@ START_TEST(any_number_of_threads_learns_the_same_bits)
 }
 END_TEST
 
+START_TEST(a_minibatch_of_more_rows_than_there_is_room_for_is_refused)
+{
+    Toy *t = toy();
+    Ppo *f = new_ppo(t, options_of(1e-3)); /* two minibatches: room for half of the texts */
+    Rollout *r = draw(t, f, 1);
+    ClipStats s;
+    double entropy;
+    ppo_weights(f, r); /* all texts, in slices */
+    ck_assert_dies(ppo_gradient(f, r, &s, &entropy), "rows, and there is room for");
+    rollout_free(r);
+    ppo_free(f);
+    toy_free(t);
+}
+END_TEST
+
 START_TEST(more_minibatches_than_texts_are_refused)
 {
     Toy *t = toy();
@@ -691,6 +710,7 @@ static const TTest *const tests[] = {
     learning_from_a_rollout_ends_where_the_policy_has_gone_too_far,
     every_text_is_in_one_minibatch_of_an_epoch_in_an_order_of_the_seed,
     any_number_of_threads_learns_the_same_bits,
+    a_minibatch_of_more_rows_than_there_is_room_for_is_refused,
     more_minibatches_than_texts_are_refused,
     NULL};
 

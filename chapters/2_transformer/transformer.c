@@ -9,7 +9,15 @@
 
 int batch_rows(const Batch *b)
 {
-    return b->start[b->sequences];
+    return b->start[b->sequences] - b->start[0];
+}
+
+Batch batch_slice(const Batch *b, int first, int count)
+{
+    REQUIRE(first >= 0 && count >= 0 && first <= b->sequences - count,
+            "%d sequences from sequence %d of %d", count, first, b->sequences);
+    return (Batch){count, b->start + first, b->ids, b->positions,
+                   b->slots ? b->slots + first : NULL};
 }
 
 /* ---- who does what ------------------------------------------------------------------------ */
@@ -33,7 +41,7 @@ static bool worth_a_team(const Batch *b, const TransformerShape *s)
 static int first_sequence(const Batch *b, int thread, int threads)
 {
     int s = 0;
-    long row = (long)batch_rows(b) * thread / threads;
+    long row = b->start[0] + (long)batch_rows(b) * thread / threads;
     while (s < b->sequences && b->start[s] + b->start[s + 1] < 2 * row) s++;
     return s;
 }
@@ -43,8 +51,8 @@ static Part part_of(const Batch *b, int thread, int threads)
     Part p = {.thread = thread, .threads = threads};
     p.sequence = first_sequence(b, p.thread, p.threads);
     p.last_sequence = first_sequence(b, p.thread + 1, p.threads);
-    p.row = b->start[p.sequence];
-    p.rows = b->start[p.last_sequence] - p.row;
+    p.row = b->start[p.sequence] - b->start[0];
+    p.rows = b->start[p.last_sequence] - b->start[p.sequence];
     return p;
 }
 
@@ -86,8 +94,8 @@ typedef struct {
 
 static Rows rows_of(const Batch *b, int s)
 {
-    int first = b->start[s], count = b->start[s + 1] - first;
-    return (Rows){first, count, b->positions[first], b->slots ? b->slots[s] : s};
+    int first = b->start[s] - b->start[0], count = b->start[s + 1] - b->start[s];
+    return (Rows){first, count, b->positions[b->start[s]], b->slots ? b->slots[s] : s};
 }
 
 /* Columns of head h in a matrix of C = H d columns. */
@@ -251,8 +259,9 @@ static void my_trunk_forward(const Transformer *t, Activations *a, const Batch *
                              Part mine)
 {
     int L = t->shape.layers;
-    embedding_forward(my_rows(a->block[0].x, mine), b->ids + mine.row, b->positions + mine.row,
-                      t->p.wte, t->p.wpe);
+    int first = b->start[0] + mine.row;
+    embedding_forward(my_rows(a->block[0].x, mine), b->ids + first, b->positions + first, t->p.wte,
+                      t->p.wpe);
     for (int l = 0; l < L; l++) {
         Matrix y = l + 1 < L ? a->block[l + 1].x : a->x_last;
         block_forward(y, &a->block[l], &t->p.block[l], b, mine, &t->shape,
@@ -278,8 +287,8 @@ static void my_trunk_backward(Transformer *t, Activations *a, const Batch *b, Ma
         block_input(a, &t->p.block[l], &a->block[l], mine);
     }
     team_meet();
-    embedding_gradient(my_cols(t->d.wte, mine), my_cols(t->d.wpe, mine), b->ids, b->positions,
-                       my_cols(a->dy, mine));
+    embedding_gradient(my_cols(t->d.wte, mine), my_cols(t->d.wpe, mine), b->ids + b->start[0],
+                       b->positions + b->start[0], my_cols(a->dy, mine));
 }
 
 void trunk_forward(const Transformer *t, Activations *a, const Batch *b, Cache *cache)

@@ -54,10 +54,11 @@ typedef struct {
 } Transformer;
 
 /* Some sequences laid end to end, without padding: row n is one symbol. Sequence s has the rows
- * start[s] .. start[s+1]-1. */
+ * start[s] .. start[s+1]-1 of ids and positions, counted from start[0] in what the model makes of
+ * them: so some sequences of a batch are a batch, batch_slice. */
 typedef struct {
     int sequences;
-    const int *start;     /* (sequences + 1), start[0] = 0 */
+    const int *start;     /* (sequences + 1) */
     const int *ids;       /* (N) the symbol that is read */
     const int *positions; /* (N) its place in its sequence: 0, 1, ... one after another */
     const int *slots;     /* (sequences) the place in a cache that each uses; NULL: 0, 1, ... */
@@ -80,6 +81,7 @@ typedef struct {
 typedef struct {
     TransformerShape shape;
     bool for_backward;
+    int capacity;                  /* the rows that they were made for */
     int rows;                      /* N of the batch they hold */
     BlockActivations *block;       /* (L) */
     Matrix x_last;                 /* (N, C) the stream after the last block */
@@ -137,5 +139,8 @@ void transformer_backward(Transformer *t, Activations *a, const Batch *b, Matrix
 
 /* Rows N of a batch. */
 int batch_rows(const Batch *b);
+
+/* Sequences first .. first+count-1 of it. */
+Batch batch_slice(const Batch *b, int first, int count);
 
 #endif

@@ -190,6 +190,7 @@ Activations *activations_new(const TransformerShape *s, int rows, bool for_backw
     Activations *a = NEW(Activations, 1);
     a->shape = *s;
     a->for_backward = for_backward;
+    a->capacity = rows;
     a->block = NEW(BlockActivations, s->layers);
     activations_layout(a, rows); /* counts */
     arena_reserve(&a->arena);

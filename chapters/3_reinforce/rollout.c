@@ -181,16 +181,45 @@ void rollout_draw(Rollout *r, const Transformer *policy, uint64_t seed)
 
 /* ---- numbers ------------------------------------------------------------------------------ */
 
+bool rollout_next(const Rollout *r, const Activations *a, Slice *s)
+{
+    const int *start = r->rows->start;
+    int first = s->text + s->texts, next = first;
+    if (first == rollout_texts(r)) return false;
+    do next++;
+    while (next < rollout_texts(r) && start[next + 1] - start[first] <= a->capacity);
+    *s = (Slice){first, next - first, start[first], start[next] - start[first],
+                 batch_slice(&r->rows->batch, first, next - first)};
+    return true;
+}
+
+/* Fills a->probs and logprob for the texts of a slice. */
+static void score_slice(const Rollout *r, const Slice *s, const Transformer *model, Activations *a,
+                        real *logprob)
+{
+    Matrix logits = transformer_forward(model, a, &s->batch, NULL);
+    softmax_forward(a->probs, logprob + s->row, logits, r->rows->targets + s->row);
+}
+
 void rollout_score(const Rollout *r, const Transformer *model, Activations *a, real *logprob)
 {
-    Matrix logits = transformer_forward(model, a, &r->rows->batch, NULL);
-    softmax_forward(a->probs, logprob, logits, r->rows->targets);
+    for (Slice s = {0}; rollout_next(r, a, &s);) score_slice(r, &s, model, a, logprob);
 }
 
 void rollout_compare(Rollout *r, const Transformer *reference, Activations *a)
 {
-    rollout_score(r, reference, a, r->logprob_ref);
-    log_probabilities(mat_rows(r->log_ref, 0, rollout_rows(r)), a->probs);
+    for (Slice s = {0}; rollout_next(r, a, &s);) {
+        score_slice(r, &s, reference, a, r->logprob_ref);
+        log_probabilities(mat_rows(r->log_ref, s.row, s.rows), a->probs);
+    }
+}
+
+void rollout_kl(Rollout *r, const Transformer *policy, Activations *a)
+{
+    for (Slice s = {0}; rollout_next(r, a, &s);) {
+        score_slice(r, &s, policy, a, r->logprob);
+        kl_rows(r->kl + s.row, a->probs, mat_rows(r->log_ref, s.row, s.rows));
+    }
 }
 
 void rollout_kl_sampled(Rollout *r)

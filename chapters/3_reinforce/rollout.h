@@ -68,12 +68,26 @@ int rollout_length(const Rollout *r, int text); /* its symbols, the end symbol i
  */
 void rollout_draw(Rollout *r, const Transformer *policy, uint64_t seed);
 
+/* A rollout may be larger than the activations that a model is run with. Then the functions below
+ * take it in slices, each of as many texts as fit (a text at least); the bits are the same:
+ *
+ *     for (Slice s = {0}; rollout_next(r, a, &s);) ... */
+typedef struct {
+    int text, texts; /* text .. text + texts - 1 */
+    int row, rows;
+    Batch batch;
+} Slice;
+bool rollout_next(const Rollout *r, const Activations *a, Slice *s);
+
 /* logprob (rows) = log-probability of every symbol under the model. Leaves the passes' results in
- * a, among them the whole distributions, a->probs. */
+ * a, among them the whole distributions, a->probs: those of the last slice. */
 void rollout_score(const Rollout *r, const Transformer *model, Activations *a, real *logprob);
 
 /* What the reference says of these texts: logprob_ref and log_ref. */
 void rollout_compare(Rollout *r, const Transformer *reference, Activations *a);
+
+/* kl, exactly, and logprob: the policy against log_ref. */
+void rollout_kl(Rollout *r, const Transformer *policy, Activations *a);
 
 /* kl_t = log pi(x_t|s_t) - log pi_ref(x_t|s_t), from logprob_old and logprob_ref */
 void rollout_kl_sampled(Rollout *r);

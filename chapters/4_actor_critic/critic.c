@@ -80,8 +80,10 @@ static void critic_backward(Critic *c, const Batch *b, Matrix dvalues)
 
 void critic_values(Critic *c, const Rollout *r, real *values)
 {
-    Matrix v = critic_forward(c, &r->rows->batch);
-    for (int n = 0; n < v.rows; n++) values[n] = v.data[n];
+    for (Slice s = {0}; rollout_next(r, c->activations, &s);) {
+        Matrix v = critic_forward(c, &s.batch);
+        for (int n = 0; n < v.rows; n++) values[s.row + n] = v.data[n];
+    }
 }
 
 /* ---- learning ----------------------------------------------------------------------------- */
@@ -94,6 +96,9 @@ void critic_zero_gradients(Critic *c)
 
 double critic_gradient(Critic *c, const Rollout *r, const real *targets)
 {
+    REQUIRE(rollout_rows(r) <= c->activations->capacity,
+            "a batch of %d rows, and there is room for %d", rollout_rows(r),
+            c->activations->capacity);
     Matrix v = critic_forward(c, &r->rows->batch), dv = mat_rows(c->dvalues, 0, v.rows);
     double loss = 0;
     for (int n = 0; n < v.rows; n++) {

@@ -54,12 +54,13 @@ Ppo *ppo_new(Transformer *policy, const PpoOptions *options, const Vocabulary *v
 {
     REQUIRE(options->minibatches >= 1 && options->minibatches <= texts,
             "%d minibatches of %d texts", options->minibatches, texts);
+    int rows = (texts + options->minibatches - 1) / options->minibatches * longest;
     Ppo *f = NEW(Ppo, 1);
     f->options = *options;
     f->policy = policy;
-    f->critic = critic_new(policy, &options->critic, texts * longest);
+    f->critic = critic_new(policy, &options->critic, rows);
     f->adam = adam_new(policy->size, (AdamOptions){0.9, options->beta2, 1e-8, 0});
-    f->activations = activations_new(&policy->shape, texts * longest, true);
+    f->activations = activations_new(&policy->shape, rows, true);
     f->minibatch = rollout_new(&policy->shape, v, texts, longest);
     f->order = NEW(int, texts);
     return f;
@@ -78,8 +79,7 @@ void ppo_free(Ppo *f)
 
 void ppo_weights(Ppo *f, Rollout *r)
 {
-    rollout_score(r, f->policy, f->activations, r->logprob);
-    kl_rows(r->kl, f->activations->probs, r->log_ref);
+    rollout_kl(r, f->policy, f->activations);
     rollout_rewards(r, f->options.beta);
     critic_values(f->critic, r, r->values);
     advantage_fill(r, &f->options.advantage);
@@ -91,6 +91,8 @@ double ppo_gradient(Ppo *f, Rollout *batch, ClipStats *stats, double *entropy)
     Activations *a = f->activations;
     double N = rollout_texts(batch), beta = f->scale * f->options.beta / N;
     double c = f->scale * f->options.entropy / N;
+    REQUIRE(rollout_rows(batch) <= a->capacity, "a minibatch of %d rows, and there is room for %d",
+            rollout_rows(batch), a->capacity);
 
     /* forward: how probable is now what was drawn? */
     rollout_score(batch, f->policy, a, batch->logprob);
