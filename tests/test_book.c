@@ -59,7 +59,8 @@ static void make_place(void)
     put("tests/test_one.c", "START_TEST(one_is_not_two)\n{\n}\nEND_TEST\n");
     put("plots/one.svg", "<svg/>\n");
     put("plots/one.csv", "x,y\n");
-    put("Makefile", "all: one ## build\none chapter1:\n\techo made > made\n");
+    put("Makefile", "all: one ## build\none chapter1:\n\techo made > made\n"
+                    "out/%.o: lib/%.c\n\techo made > made\n");
     put("chapter1", "#!/bin/sh\n[ $1 = --help ] || exit 3\necho '  --order N   (default 3)'\n"
                     "echo '  --quick'\n");
     make_runnable("chapter1");
@@ -408,6 +409,7 @@ START_TEST(commands_use_flags_and_targets_that_there_are)
 {
     make_place();
     assert_accepted("`make one && ./chapter1 --order 3 --quick`, `make X=2`, `make chapterN`\n\n"
+                    "`make out/sum.o`\n\n"
                     "```sh\nmake -s one # --none\n./chapter1 --order=3 | grep --none\n```\n"
                     "```text\n./chapter1 --none\n```\n");
     assert_refused("\n`./chapter1 --ord 3`\n", "page.md:2: ./chapter1 has no --ord\n");
@@ -415,6 +417,7 @@ START_TEST(commands_use_flags_and_targets_that_there_are)
     assert_refused("```sh\nmake one\n./chapter1 --quick --none\n```\n",
                    "page.md:3: ./chapter1 has no --none");
     assert_refused("`make two`\n", "the Makefile has no target two");
+    assert_refused("`make out/none.o`\n", "the Makefile has no target out/none.o");
     assert_refused("`make on`\n", "the Makefile has no target on");
     assert_refused("`./chapter2 --quick`\n", "./chapter2 --help fails: is it built?");
     assert_accepted("`./chapter1 --none` <!-- foreign: --none -->\n");

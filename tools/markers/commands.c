@@ -35,14 +35,17 @@ static void check_flag(Book *b, const char *at, const char *program, size_t leng
         problem(b, at, "%s has no %.*s", program, (int)length, at);
 }
 
-/* A target begins a line of what make knows. In `make chapterN` the N stands for any number. */
+/* A target begins a line of what make knows, or is a file that make can make. In `make chapterN`
+ * the N stands for any number. */
 static void check_make_target(Book *b, const char *at, size_t length)
 {
-    char rule[64];
+    char rule[128], command[192];
     if (memchr(at, '=', length) || *at == '-' || length + 2 > sizeof rule) return;
     snprintf(rule, sizeof rule, "\n%.*s:", (int)length, at);
     if (rule[length] == 'N') rule[length] = '1';
-    if (!strstr(output_of(b, "make -qpRr 2>/dev/null; true")->text, rule))
+    if (strstr(output_of(b, "make -qpRr 2>/dev/null; true")->text, rule)) return;
+    snprintf(command, sizeof command, "make -n %.*s >/dev/null 2>&1", (int)length, at);
+    if (!memchr(at, '/', length) || output_of(b, command)->status != 0)
         problem(b, at, "the Makefile has no target %.*s", (int)length, at);
 }
 
