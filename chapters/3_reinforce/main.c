@@ -14,7 +14,7 @@
 
 enum { ENV_TALES, ENV_ORACLE };
 
-static LessonOptions lesson = LESSON_DEFAULTS(64, 0.04);
+static LessonOptions lesson = LESSON_DEFAULTS(64, 0.045);
 
 static struct {
     const char *out;
@@ -24,10 +24,10 @@ static struct {
 } o = {.out = "out/chapter3",
        .credit = CREDIT_TO_GO,
        .baseline = BASELINE_BATCH,
-       .steps = 100,
+       .steps = 150,
        .largest_batch = 128,
        .draws = 40000,
-       .method = {.memory = 0.9, .lr = 6e-4, .last_lr = 0, .beta2 = 0.99, .clip = 1}};
+       .method = {.memory = 0.9, .lr = 3e-4, .last_lr = 1e-4, .beta2 = 0.99, .clip = 1000}};
 
 static Setting table[] = {
     LESSON_SETTINGS(lesson),

@@ -15,7 +15,7 @@
 
 enum { ENV_TALES, ENV_ORACLE };
 
-static LessonOptions lesson = LESSON_DEFAULTS(16, 0.04);
+static LessonOptions lesson = LESSON_DEFAULTS(32, 0.05);
 
 static struct {
     const char *out;
@@ -25,11 +25,11 @@ static struct {
        .advantage = ADVANTAGE_GAE,
        .steps = 240,
        .draws = 40000,
-       .method = {.advantage = {.gamma = 1, .lambda = 0.95},
-                  .lr = 3e-4,
-                  .last_lr = 0,
+       .method = {.advantage = {.gamma = 1, .lambda = 0.98},
+                  .lr = 2e-4,
+                  .last_lr = 3e-5,
                   .beta2 = 0.99,
-                  .clip = 1,
+                  .clip = 1000,
                   .critic = {.lr = 1e-3, .beta2 = 0.99, .clip = 1},
                   .critic_epochs = 1,
                   .minibatches = 4}};

@@ -17,7 +17,7 @@
 
 #define CEILING_REWARD "relevance:a,b"
 #define CEILING_BETA 0.2
-enum { CEILING_STEPS = 120, CEILING_TEXTS = 256 }; /* texts in each step's batch */
+enum { CEILING_STEPS = 160, CEILING_TEXTS = 256 }; /* texts in each step's batch */
 
 /* How PPO learns a toy in `steps` batches: by large steps, which shrink to nothing. */
 PpoOptions ceiling_options(int steps);

@@ -26,16 +26,16 @@ static struct {
        .steps = 32,
        .toy_steps = CEILING_STEPS,
        .toy_seeds = 5,
-       .method = {.advantage = {.gamma = 1, .lambda = 0.95},
+       .method = {.advantage = {.gamma = 1, .lambda = 0.99},
                   .epsilon = 0.2,
                   .epochs = 2,
                   .minibatches = 8,
                   .stop_kl = 0.02,
-                  .lr = 3e-4,
-                  .last_lr = 0,
+                  .lr = 2e-4,
+                  .last_lr = 5e-5,
                   .beta2 = 0.99,
-                  .clip = 1,
-                  .critic = {.lr = 2e-3, .beta2 = 0.99, .clip = 1}}};
+                  .clip = 1000,
+                  .critic = {.lr = 1e-3, .beta2 = 0.99, .clip = 1}}};
 
 static Setting table[] = {
     LESSON_SETTINGS(lesson),

@@ -27,7 +27,8 @@ Curves *study_stress(int first_seed, int seeds, int steps, Run *run)
 {
     Curves *c = ceiling_curves();
     PpoOptions o = ceiling_options(steps / 4 > 1 ? steps / 4 : 1);
-    o.last_lr = o.lr;
+    o.lr = o.last_lr = 3e-2;
+    o.clip = INFINITY;
     o.epochs = 10;
     o.stop_kl = INFINITY;
     for (int i = 0; i < 2 * seeds && !run_stopped(); i++) {
