@@ -237,6 +237,14 @@ START_TEST(a_baseline_changes_the_variance_and_not_the_mean)
 }
 END_TEST
 
+START_TEST(a_baseline_of_one_leaves_no_variance_in_rewards_to_go)
+{
+    double mean, variance;
+    estimate(true, 1, &mean, &variance);
+    ck_assert(fabs(mean - 0.5) < 1e-6 && fabs(variance) < 1e-6);
+}
+END_TEST
+
 START_TEST(the_least_price_of_a_reward_of_0_95)
 {
     ck_assert(fabs(least_kl(0.03, 0.95) - 3.13) < 5e-3);
@@ -350,6 +358,7 @@ static const TTest *const tests[] = {
     a_constant_error_of_the_critic_is_charged_to_the_end,
     three_successes_among_sixty_four_whitened,
     a_baseline_changes_the_variance_and_not_the_mean,
+    a_baseline_of_one_leaves_no_variance_in_rewards_to_go,
     the_least_price_of_a_reward_of_0_95,
     a_clipped_update_stops_after_two_steps_and_an_unclipped_one_goes_on,
     a_bad_symbol_is_pushed_down_to_the_clip_and_no_further,
