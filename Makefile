@@ -23,24 +23,24 @@ OMPOPT  := $(if $(filter 0,$(OPENMP)),,$(shell printf '\043include <omp.h>\nint 
 SANOPT  := $(if $(SAN),-fsanitize=$(SAN) -fno-sanitize-recover=all -fno-omit-frame-pointer -Wno-pass-failed)
 PKG     := $(shell pkg-config --cflags libcjson 2>/dev/null | sed 's,-I\([^ ]*\)/cjson,-I\1,g')
 CFLAGS  += -std=c11 -D_GNU_SOURCE -g $(OPT) $(ARCHOPT) $(MATH) $(WARN) $(OMPOPT) $(SANOPT) \
-           -DREAL=$(REAL) -Ilib $(addprefix -I,$(CHAPTERS)) $(PKG)
+           -DREAL=$(REAL) -Ilib $(addprefix -I,$(FOLDERS)) $(PKG)
 LDLIBS  += $(or $(shell pkg-config --libs libcjson 2>/dev/null),-lcjson) -lm
 CHECK   := $(or $(shell pkg-config --libs check 2>/dev/null),-lcheck -lsubunit -lrt -lpthread)
 
 # --- what there is --------------------------------------------------------------------------------
-CHAPTERS := $(sort $(wildcard chapters/*_*))
+FOLDERS  := $(sort $(wildcard chapters/*_*))
 NUMBERS  := $(foreach c,$(patsubst %/main.c,%,$(sort $(wildcard chapters/*_*/main.c))),$(firstword $(subst _, ,$(notdir $c))))
 TESTS    := $(patsubst tests/%.c,%,$(sort $(wildcard tests/test_*.c)))
 TOOLS    := $(patsubst tools/%.c,%,$(sort $(wildcard tools/*.c)))
 BENCHES  := $(patsubst bench/%.c,%,$(sort $(wildcard bench/*.c)))
-folder    = $(filter chapters/$1_%,$(CHAPTERS))
+folder    = $(filter chapters/$1_%,$(FOLDERS))
 objects   = $(patsubst %.c,$(BUILD)/%.o,$(sort $(wildcard $1/*.c)))
 
 LIB      := $(BUILD)/lib.a
 ideas     = $(filter-out %/main.o,$(call objects,$(call folder,$1)))
 # a chapter links its own floor and the floors below, never one above
 floors    = $(foreach n,$(NUMBERS),$(if $(filter $1,$n $(wordlist $n,99,$(NUMBERS))),$(call ideas,$n)))
-IDEAS    := $(filter-out %/main.o,$(foreach c,$(CHAPTERS),$(call objects,$c)))
+IDEAS    := $(filter-out %/main.o,$(foreach c,$(FOLDERS),$(call objects,$c)))
 
 QUICK   ?=
 TEXT    ?=
@@ -58,7 +58,7 @@ help: ## list the targets
 
 # --- programs -------------------------------------------------------------------------------------
 define chapter
-chapter$1: $(BUILD)/chapter$1
+chapter$1: $(BUILD)/$(if $(WORK),own/)chapter$1
 	@cp -f $$< $$@
 $(BUILD)/chapter$1: $(BUILD)/$(call folder,$1)/main.o $(call floors,$1) $(LIB)
 	$$(CC) $$(CFLAGS) $$(LDFLAGS) $$^ $$(LDLIBS) -o $$@
@@ -85,6 +85,8 @@ $(BUILD)/bench/floor.o: CFLAGS += -ffp-contract=fast
 $(BUILD)/%.o: %.c Makefile
 	@mkdir -p $(@D)
 	$(CC) $(CFLAGS) -MMD -MP -c $< -o $@
+
+include exercises/exercises.mk
 
 tales: $(BUILD)/tools/tales ## print a few tales and their exact probabilities
 	@$<
@@ -118,6 +120,7 @@ ONCE     := test_faults test_extremes
 test: ## run every test, in float and in double
 	@$(MAKE) --no-print-directory check REAL=float
 	@$(MAKE) --no-print-directory check REAL=double TESTS="$(filter-out $(ONCE),$(TESTS))"
+	@$(MAKE) --no-print-directory exercises-check REAL=double
 	@$(MAKE) --no-print-directory book-check REAL=float
 
 # what the bench makes of its rows, and the product that is its yardstick

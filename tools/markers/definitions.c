@@ -63,8 +63,9 @@ static char *names_defined(const char *const *patterns)
 
 char *defined_functions(void)
 {
-    return names_defined(
-        (const char *const[]){"lib/*.[ch]", "chapters/*/*.[ch]", "chapters/*/*/*.[ch]", NULL});
+    return names_defined((const char *const[]){"lib/*.[ch]", "chapters/*/*.[ch]",
+                                               "chapters/*/*/*.[ch]", "exercises/extensions/*.[ch]",
+                                               NULL});
 }
 
 char *defined_tests(void)

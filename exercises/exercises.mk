@@ -1,0 +1,107 @@
+# exercises.mk: exercises to write, bugs to find, trees to hand out. See exercises/TEACHING.md.
+#
+# work/chapterN is a student's version of chapter N (0: lib). WORK=1 takes a program's own chapter
+# from there, WORK=all every chapter that is there. All else comes from an archive of this tree's own
+# objects, from which the linker takes what is still missing.
+
+WORK    ?=
+WORKDIR ?= work
+OUT     ?= .
+HANDED  := $(shell cat exercises/handed_out 2>/dev/null)
+TOOL    := $(BUILD)/tools/exercise
+BASE    := $(BUILD)/base.a
+EXTEND  := $(call objects,exercises/extensions)
+GRADERS := $(call objects,exercises/grade)
+
+# stubs leave parameters and helpers unused
+$(BUILD)/$(WORKDIR)/%.o: WARN += -Wno-unused
+$(if $(HANDED),$(eval WARN += -Wno-unused))
+
+$(EXTEND) $(GRADERS) $(BUILD)/$(WORKDIR)/%.o: CFLAGS += -Iexercises/extensions
+
+$(BASE): $(IDEAS) $(EXTEND) $(call objects,lib)
+	@rm -f $@
+	@$(AR) qcs $@ $^
+
+# the same for grading, where many programs are linked: quicker without what a debugger wants
+$(BUILD)/graded.a: $(BASE)
+	@cp $< $@ && strip -g $@
+
+$(TOOL): $(TOOL).o $(call objects,tools/classroom) $(call objects,tools/markers) $(LIB)
+	$(CC) $(CFLAGS) $(LDFLAGS) $^ $(LDLIBS) -o $@
+
+# --- programs of a student's work --------------------------------------------------------------------
+# the folders with work for the program of chapter $1, its own first
+worked = $(wildcard $(WORKDIR)/chapter$1 $(if $(filter all,$(WORK)),\
+         $(foreach n,5 4 3 2 1 0,$(if $(filter $n,0 $(wordlist 1,$1,1 2 3 4 5)),$(WORKDIR)/chapter$n))))
+# of objects with the same name the first: a file that two exercises are about, main.o, report.o
+firsts = $(if $1,$(firstword $1) $(call firsts,$(foreach o,$(wordlist 2,999,$1),$(if \
+         $(filter $(notdir $(firstword $1)),$(notdir $o)),,$o))))
+
+define work_program
+$(BUILD)/own/chapter$1: $(call firsts,$(foreach f,$(call worked,$1),$(call objects,$f))) $(BASE)
+	@test -d $(WORKDIR)/chapter$1 || { echo "there is no $(WORKDIR)/chapter$1: make exercise$1 first"; false; }
+	@mkdir -p $$(@D)
+	$$(CC) $$(CFLAGS) $$(LDFLAGS) $$^ $$(LDLIBS) -o $$@
+endef
+$(if $(WORK),$(foreach n,$(NUMBERS),$(eval $(call work_program,$n))))
+
+# --- exercises ---------------------------------------------------------------------------------------
+# grading is done in double, where a gradient can be told from one that is nearly right
+DOUBLE   := $(subst $(notdir $(CC))-$(REAL),$(notdir $(CC))-double,$(BUILD))
+CLASSROOM = CLASSROOM_COMPILE='$(CC) -std=c11 -D_GNU_SOURCE -O1 -w $(ARCHOPT) $(MATH) $(OMPOPT) $(SANOPT) \
+            -DREAL=double -Ilib $(addprefix -I,$(FOLDERS)) -Iexercises/extensions $(PKG)' \
+            CLASSROOM_LINK='$(LDLIBS) $(CHECK)' CLASSROOM_BUILD='$(DOUBLE)' CLASSROOM_BASE='$(DOUBLE)/graded.a' \
+            CLASSROOM_BOOK='$(BUILD)/tools/book'
+# in a handout the chapters below may be stubs too: then a student's own stand in for them
+own       = $(if $(HANDED),$(call firsts,$(filter-out %/main.o,$(foreach n,5 4 3 2 1 0,$(if \
+            $(filter $n,$(HANDED)),$(if $(filter $n,$(wordlist 1,$1,0 1 2 3 4 5)),$(patsubst \
+            %.c,$(DOUBLE)/%.o,$(sort $(wildcard $(WORKDIR)/chapter$n/*.c)))))))))
+QUIET     = $(MAKE) --no-print-directory -s
+GRADED    = $(QUIET) REAL=double grade-ready && $(CLASSROOM) $(DOUBLE)/tools/exercise
+ALL      := 0 $(NUMBERS)
+
+.PHONY: exercises hint bug found handout grade grade-ready exercises-check $(addprefix exercise,$(ALL)) $(addprefix grade,$(ALL))
+
+exercises: ## list the exercises
+	+@$(QUIET) $(TOOL) && $(TOOL) list
+
+hint: ## E=3.2: a hint for one exercise
+	+@$(QUIET) $(TOOL) && $(TOOL) hint "$(E)"
+
+$(addprefix exercise,$(ALL)): exercise%:
+	+@$(QUIET) $(TOOL) && $(TOOL) make $* --work="$(WORKDIR)"
+
+grade-ready: $(TOOL) $(BUILD)/graded.a $(GRADERS) $(if $(ON),$(call own,$(ON)))
+
+# grade3: one's own work; grade: a tree that was returned
+$(addprefix grade,$(ALL)): grade%:
+	+@$(QUIET) REAL=double grade-ready ON=$* && $(CLASSROOM) CLASSROOM_OWN='$(call own,$*)' $(DOUBLE)/tools/exercise grade $* --work="$(WORKDIR)" --out="$(OUT)" --format="$(FORMAT)"
+
+grade: ## SUBMISSION=DIR: grade a returned tree (FORMAT=gradescope OUT=DIR)
+	+@$(if $(SUBMISSION),,echo "which one? make grade SUBMISSION=DIR"; exit 2;) \
+	$(GRADED) grade all --submission="$(SUBMISSION)" --out="$(OUT)" --format="$(FORMAT)"
+
+bug: ## N=7: prepare a hunt for bug 7, and draw its curves
+	+@$(QUIET) $(TOOL) && TOOL=$(TOOL) BUILD=$(BUILD) WORKDIR="$(WORKDIR)" MAKE="$(MAKE)" sh exercises/bug.sh "$(N)"
+
+# the program of chapter ON with the sources of the hunt for bug HUNT
+$(if $(HUNT),$(eval $(BUILD)/hunt/bug$(HUNT): $(call objects,$(WORKDIR)/bug$(HUNT)) $(BASE)))
+$(BUILD)/hunt/%:
+	@mkdir -p $(@D)
+	$(CC) $(CFLAGS) $(LDFLAGS) $^ $(LDLIBS) -o $@
+
+found: ## N=7: was bug 7 found?
+	+@$(GRADED) found "$(N)" --work="$(WORKDIR)"
+
+handout: ## CHAPTERS="3 4" DIR=...: a tree for students without these solutions
+	+@$(if $(DIR),,echo "where to? make handout CHAPTERS=\"3 4\" DIR=..."; exit 2;) \
+	$(QUIET) $(TOOL) $(BUILD)/tools/book && $(CLASSROOM) $(TOOL) handout "$(DIR)" $(CHAPTERS)
+
+# --- what make test proves about all this ------------------------------------------------------------
+PROVER := $(BUILD)/tests/prove
+$(PROVER): $(call objects,tests/classroom) $(call objects,tools/classroom) $(call objects,tools/markers) $(LIB)
+	$(CC) $(CFLAGS) $(LDFLAGS) $^ $(LDLIBS) -o $@
+
+exercises-check: $(PROVER) grade-ready $(BUILD)/tools/book
+	@$(CLASSROOM) $(PROVER) $(ONLY)

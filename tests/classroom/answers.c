@@ -1,0 +1,153 @@
+/* answers.c: wrong solutions get their diagnosis, right ones in another form pass, and every bug is
+ * told from its fix. The answers are a table, wrong_solutions.json: a change to the solution, or
+ * functions written out; for a wrong one what the grader should say. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "../../tools/markers/page.h"
+#include "prove.h"
+
+static cJSON *table;
+
+/* ---- wrong solutions ---------------------------------------------------------------------- */
+
+/* What an exercise's answer consists of, as a file has it, but for what `code` has already. */
+static void copy_answer(FILE *out, const Exercise *e, const char *text, const char *code)
+{
+    for (int i = 0; i < 2 * WORDS; i++) {
+        const char *name = (i < WORDS ? e->helpers : e->functions).word[i % WORDS];
+        char *written = name ? source_function(code, name) : NULL;
+        char *solved = name && !written ? source_function(text, name) : NULL;
+        if (solved) fprintf(out, "%s\n\n", solved);
+        free(written), free(solved);
+    }
+}
+
+/* The file of an exercise with an answer out of the table in place of the solution: a change to its
+ * functions, or functions written out. NULL, and why. */
+static char *answered(const Exercise *e, cJSON *answer, Error *err)
+{
+    const char *code = json_text(answer, "code");
+    char *solution = read_file(e->file), *text = NULL, *other;
+    size_t size;
+    FILE *out = text_stream(&other, &size);
+    for (int helpers = 1; *code && helpers >= 0; helpers--) {
+        Exercise part = *e;
+        *(helpers ? &part.functions : &part.helpers) = (Words){{NULL}};
+        copy_answer(out, &part, solution, code);
+        if (helpers) fprintf(out, "%s\n\n", code);
+    }
+    if (!*code) copy_answer(out, e, solution, "");
+    fclose(out);
+    char *planted = *code ? strdup(other)
+                          : source_planted(other, json_text(answer, "original"),
+                                           json_text(answer, "planted"), err);
+    if (planted)
+        text = source_grafted((Source){e->file, solution}, (Source){e->file, planted}, e, err);
+    free(planted), free(other), free(solution);
+    return text;
+}
+
+static bool answer_gets_its_due(int i, FILE *out)
+{
+    cJSON *answer = cJSON_GetArrayItem(table, i);
+    const char *id = json_text(answer, "exercise"), *mistake = json_text(answer, "mistake");
+    const Exercise *e = catalogue_exercise(&catalogue, id);
+    char who[256];
+    Error err;
+    snprintf(who, sizeof who, "%s, %s", id, *mistake ? mistake : json_text(answer, "right"));
+    REQUIRE(e, "wrong_solutions.json: there is no exercise %s", id);
+    REQUIRE(!*mistake || strlen(json_text(answer, "says")) > 4, "%s: what should be said?", who);
+    char *text = answered(e, answer, &err);
+    if (!text) return fprintf(out, "%s: %s\n", who, err.text), false;
+    Source source = {e->file, text};
+    Grade g = grade_sources(&workshop, &source, 1, e->chapter, &e->tests);
+    char *said = all_said(&g);
+    bool good = *mistake ? g.verdict != SOLVED && g.verdict != BROKEN &&
+                               says(said, json_text(answer, "says"))
+                         : g.verdict == SOLVED;
+    if (!good && *mistake) complain(out, who, "this should be said: ", &g);
+    if (!good && *mistake) fprintf(out, "  wanted: %s\n", json_text(answer, "says"));
+    if (!good && !*mistake) complain(out, who, "this should pass", &g);
+    grade_free(&g);
+    free(said), free(text);
+    return good;
+}
+
+static bool has_two_wrong_solutions(int i, FILE *out)
+{
+    const Exercise *e = &catalogue.exercise[i];
+    int wrong = 0;
+    cJSON *answer;
+    cJSON_ArrayForEach(answer, table)
+    {
+        wrong += strcmp(json_text(answer, "exercise"), e->id) == 0 && *json_text(answer, "mistake");
+    }
+    if (wrong < 2)
+        fprintf(out, "exercise %s has %d wrong solutions, and two are wanted\n", e->id, wrong);
+    return wrong >= 2;
+}
+
+/* ---- bugs --------------------------------------------------------------------------------- */
+
+static bool bug_is_seen(int i, FILE *out)
+{
+    Error err;
+    const Bug *b = &catalogue.bug[i];
+    char who[64], *text = read_file(b->file);
+    snprintf(who, sizeof who, "bug %d", b->number);
+    REQUIRE(text, "%s: can't read %s", who, b->file);
+    char *planted = source_planted(text, b->original, b->planted, &err);
+    free(text);
+    if (!planted) return fprintf(out, "%s: %s\n", who, err.text), false;
+    Source source = {b->file, planted};
+    Grade g = grade_sources(&workshop, &source, 1, b->chapter, &b->tests);
+    bool good = g.verdict == WRONG || g.verdict == CRASHED || g.verdict == ENDLESS;
+    if (!good) complain(out, who, "the planted bug should be seen", &g);
+    grade_free(&g);
+    free(planted);
+    return good;
+}
+
+static bool add_word(Words *w, const char *word)
+{
+    int n = 0;
+    for (; w->word[n]; n++)
+        if (strcmp(w->word[n], word) == 0) return true;
+    if (n == WORDS) return false;
+    w->word[n] = word;
+    return true;
+}
+
+/* The fix of every bug is this tree's own source: all tests of a chapter's bugs pass with it. */
+static bool fixes_pass(int chapter, FILE *out)
+{
+    Words tests = {{NULL}};
+    for (int i = 0; i < catalogue.bugs; i++)
+        for (int k = 0; catalogue.bug[i].chapter == chapter && catalogue.bug[i].tests.word[k]; k++)
+            REQUIRE(add_word(&tests, catalogue.bug[i].tests.word[k]), "more than %d kinds of tests",
+                    WORDS);
+    if (!tests.word[0]) return true;
+    Grade g = grade_sources(&workshop, NULL, 0, chapter, &tests);
+    bool good = g.verdict == SOLVED;
+    if (!good) complain(out, "bugs", "without them all tests should pass", &g);
+    grade_free(&g);
+    return good;
+}
+
+const Claims *claims_of_answers(void)
+{
+    static Claims claims[5];
+    Error err;
+    table = json_load("tests/classroom/wrong_solutions.json", &err);
+    REQUIRE(table, "%s", err.text);
+    int answers = sanitized() ? 0 : cJSON_GetArraySize(table),
+        bugs = sanitized() ? 0 : catalogue.bugs;
+    claims[0] = (Claims){"exercises have two wrong solutions at least", has_two_wrong_solutions,
+                         catalogue.exercises};
+    claims[1] = (Claims){"wrong solutions get their diagnosis, right ones pass",
+                         answer_gets_its_due, answers};
+    claims[2] = (Claims){"bugs are seen", bug_is_seen, bugs};
+    claims[3] = (Claims){"bugs: their fixes pass", fixes_pass, CHAPTERS};
+    return claims;
+}

@@ -1,0 +1,266 @@
+/* handouts.c: a tree for students holds no solution, builds without a warning, and fails cleanly.
+ */
+#include "../../tools/classroom/handout.h"
+
+#include <dirent.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+
+#include "../../tools/markers/page.h"
+#include "prove.h"
+
+/* Some chapters, and all of them. */
+enum { HANDOUTS = 3 };
+static const bool handed[HANDOUTS][CHAPTERS] = {
+    {[3] = true, [4] = true}, {[2] = true}, {true, true, true, true, true, true}};
+
+static void handout_place(int i, char place[96])
+{
+    snprintf(place, 96, "%s/handout%d", workshop.place, i);
+}
+
+/* ---- secrets ------------------------------------------------------------------------------ */
+
+/* Lines that only a solution has: of the functions and helpers of the exercises, long enough to
+ * mean something, and nowhere in the sources once those are stubs. Blanks don't count. */
+typedef struct {
+    char **line;
+    const char **id;
+    int count;
+} Secrets;
+
+static char *without_blanks(const char *text, size_t length)
+{
+    char *result = NEW(char, length + 1), *to = result;
+    for (size_t i = 0; i < length; i++)
+        if (!strchr(" \t\n", text[i])) *to++ = text[i];
+    return result;
+}
+
+/* All sources of the handout, as they should be, without blanks. */
+typedef struct {
+    FILE *out;
+    const bool *chapters;
+} Open;
+
+static void add_open(Open *o, const char *path)
+{
+    Error err;
+    char *text = read_file(path);
+    for (int i = 0; text && i < catalogue.exercises; i++) {
+        const Exercise *e = &catalogue.exercise[i];
+        if (!o->chapters[e->chapter] || strcmp(e->file, path) != 0) continue;
+        char *next = source_stubbed(text, e, &err);
+        REQUIRE(next, "%s", err.text);
+        free(text);
+        text = next;
+    }
+    char *bare = text ? without_blanks(text, strlen(text)) : NULL;
+    if (bare) fputs(bare, o->out);
+    free(bare), free(text);
+}
+
+/* Visits the regular files of a tree. */
+typedef void Visit(const char *path, void *arg);
+static void visit_tree(const char *folder, Visit *visit, void *arg)
+{
+    DIR *list = opendir(folder);
+    REQUIRE(list, "can't read %s", folder);
+    for (struct dirent *d; (d = readdir(list));) {
+        struct stat s;
+        char *path = path_in(folder, d->d_name);
+        if (strcmp(d->d_name, ".") != 0 && strcmp(d->d_name, "..") != 0 && lstat(path, &s) == 0) {
+            if (S_ISDIR(s.st_mode))
+                visit_tree(path, visit, arg);
+            else
+                visit(path, arg);
+        }
+        free(path);
+    }
+    closedir(list);
+}
+
+static void add_source(const char *path, void *open)
+{
+    const char *dot = strrchr(path, '.');
+    if (dot && (strcmp(dot, ".c") == 0 || strcmp(dot, ".h") == 0)) add_open(open, path);
+}
+
+static char *open_sources(const bool *chapters)
+{
+    static const char *const folders[] = {"lib", "chapters", "exercises", "tools"};
+    char *text;
+    size_t size;
+    Open o = {text_stream(&text, &size), chapters};
+    for (int i = 0; i < 4; i++) visit_tree(folders[i], add_source, &o);
+    fclose(o.out);
+    return text;
+}
+
+static void add_secrets(Secrets *s, const Exercise *e, const char *function, const char *open)
+{
+    enum { LONG = 22 };
+    char *text = read_file(e->file), *body = source_function(text, function);
+    for (const char *line = body; line && *line; line = next_line(line)) {
+        char *bare = without_blanks(line, strcspn(line, "\n"));
+        if (strlen(bare) < LONG || strstr(open, bare)) {
+            free(bare);
+            continue;
+        }
+        s->line = must_realloc(s->line, (size_t)s->count + 1, sizeof *s->line);
+        s->id = must_realloc(s->id, (size_t)s->count + 1, sizeof *s->id);
+        s->line[s->count] = bare;
+        s->id[s->count++] = e->id;
+    }
+    free(body), free(text);
+}
+
+static Secrets find_secrets(const bool *chapters)
+{
+    Secrets s = {0};
+    char *open = open_sources(chapters);
+    for (int i = 0; i < catalogue.exercises; i++) {
+        const Exercise *e = &catalogue.exercise[i];
+        if (!chapters[e->chapter]) continue;
+        for (int k = 0; e->functions.word[k]; k++) add_secrets(&s, e, e->functions.word[k], open);
+        for (int k = 0; e->helpers.word[k]; k++) add_secrets(&s, e, e->helpers.word[k], open);
+    }
+    free(open);
+    return s;
+}
+
+/* ---- looking for them --------------------------------------------------------------------- */
+
+typedef struct {
+    const Secrets *secrets;
+    FILE *out;
+    int found, files;
+} Search;
+
+static void search_file(const char *path, void *arg)
+{
+    Search *s = arg;
+    char *text = read_file(path), *bare = without_blanks(text, strlen(text));
+    const char *dot = strrchr(path, '.');
+    s->files++;
+    if (strstr(path, "/.git/") || strstr(path, "/build/") || strstr(path, "/tests/") ||
+        (dot && (strcmp(dot, ".o") == 0 || strcmp(dot, ".a") == 0))) {
+        fprintf(s->out, "%s doesn't belong into a handout\n", path);
+        s->found++;
+    }
+    for (int i = 0; i < s->secrets->count; i++)
+        if (strstr(bare, s->secrets->line[i])) {
+            fprintf(s->out, "%s tells of exercise %s: %s\n", path, s->secrets->id[i],
+                    s->secrets->line[i]);
+            s->found++;
+        }
+    free(bare), free(text);
+}
+
+/* An exercise without a line of its own couldn't be looked for. */
+static bool all_have_secrets(const Secrets *s, const bool *chapters, FILE *out)
+{
+    bool all = true;
+    for (int i = 0; i < catalogue.exercises; i++) {
+        const Exercise *e = &catalogue.exercise[i];
+        bool has = !chapters[e->chapter];
+        for (int k = 0; k < s->count && !has; k++) has = strcmp(s->id[k], e->id) == 0;
+        if (!has) fprintf(out, "the solution of exercise %s has no line of its own\n", e->id);
+        all = all && has;
+    }
+    return all;
+}
+
+static bool handout_holds_no_solution(int i, FILE *out)
+{
+    Error err;
+    char place[96], *book = realpath(getenv("CLASSROOM_BOOK"), NULL);
+    handout_place(i, place);
+    REQUIRE(book, "make says where the book tool is");
+    if (!handout_make(&catalogue, handed[i], place, book, &err))
+        return fprintf(out, "handout %d: %s\n", i, err.text), false;
+    Secrets secrets = find_secrets(handed[i]);
+    Search search = {.secrets = &secrets, .out = out};
+    bool all = all_have_secrets(&secrets, handed[i], out);
+    visit_tree(place, search_file, &search);
+    if (search.files < 100) fprintf(out, "handout %d has %d files only\n", i, search.files);
+    free(book);
+    return all && search.found == 0 && search.files >= 100;
+}
+
+/* The same search must find the solutions where they are. */
+static bool this_tree_holds_them(int i, FILE *out)
+{
+    static const char *const folders[] = {"lib", "chapters", "exercises"};
+    Secrets secrets = find_secrets(handed[i]);
+    char *nothing;
+    size_t size;
+    Search search = {.secrets = &secrets, .out = text_stream(&nothing, &size)};
+    for (int k = 0; k < 3; k++) visit_tree(folders[k], search_file, &search);
+    fclose(search.out);
+    free(nothing);
+    if (search.found < secrets.count)
+        fprintf(out, "%d of %d secrets were found where they are\n", search.found, secrets.count);
+    return secrets.count > 20 && search.found >= secrets.count;
+}
+
+/* ---- building it -------------------------------------------------------------------------- */
+
+/* Runs a command in the handout; its exit status, and what it said. */
+static int run_in(const char *place, const char *command, char **said)
+{
+    char line[512];
+    size_t size;
+    snprintf(line, sizeof line, "cd %s && env -u MAKEFLAGS -u MAKELEVEL %s 2>&1", place, command);
+    FILE *in = popen(line, "r"), *out = text_stream(said, &size);
+    REQUIRE(in, "can't run %s", command);
+    for (int c; (c = getc(in)) != EOF;) putc(c, out);
+    fclose(out);
+    int status = pclose(in);
+    return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
+}
+
+static bool expect_run(FILE *out, const char *place, const char *command, int status,
+                       const char *phrase)
+{
+    char *said;
+    int ended = run_in(place, command, &said);
+    bool good = ended == status && says(said, phrase);
+    if (!good)
+        fprintf(out, "%s: exit status %d, not %d with \"%s\":\n%s\n", command, ended, status,
+                phrase, said);
+    free(said);
+    return good;
+}
+
+/* Of the handout of all chapters: everything is a stub, and yet it builds. */
+static bool handout_builds_and_fails_cleanly(int i, FILE *out)
+{
+    char place[96];
+    (void)i;
+    handout_place(HANDOUTS - 1, place);
+    const char *make = "make -s -j2 OPENMP=0 REAL=double OPT=-O0 WERROR=1";
+    char build[256], grade[256], own[256];
+    snprintf(build, sizeof build, "%s all grade-ready", make);
+    snprintf(grade, sizeof grade, "%s exercise3 && %s grade3", make, make);
+    snprintf(own, sizeof own, "%s chapter3 WORK=1", make);
+    return expect_run(out, place, build, 0, "") &&
+           expect_run(out, place, "./chapter1 --quick", 1, "is still to be written: ") &&
+           expect_run(out, place, grade, 2, "3.2 Reward to go 0/2 not written yet") &&
+           expect_run(out, place, own, 0, "") &&
+           expect_run(out, place, "./chapter3 --quick", 1, "is still to be written: ");
+}
+
+const Claims *claims_of_handouts(void)
+{
+    static Claims claims[4];
+    int n = HANDOUTS;
+    claims[0] = (Claims){"handouts hold no solution", handout_holds_no_solution, n};
+    claims[1] =
+        (Claims){"handouts: the search finds solutions where they are", this_tree_holds_them, n};
+    claims[2] = (Claims){"a handout builds and fails cleanly", handout_builds_and_fails_cleanly,
+                         sanitized() ? 0 : 1};
+    return claims;
+}

@@ -1,0 +1,311 @@
+/* handout.c: see handout.h. */
+#include "handout.h"
+
+#include <dirent.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "../markers/page.h"
+#include "run.h"
+#include "source.h"
+#include "work.h"
+
+static const char note_path[] = "exercises/handed_out";
+
+typedef struct {
+    const Catalogue *catalogue;
+    const bool *chapters;
+    int highest;
+    const char *directory;
+} Handout;
+
+bool handed_out(int chapter)
+{
+    char *text = read_file(note_path), number[16];
+    snprintf(number, sizeof number, "%d", chapter);
+    bool found = text && listed(text, number, strlen(number));
+    free(text);
+    return found;
+}
+
+/* ---- writing ------------------------------------------------------------------------------ */
+
+static bool write_text(FILE *out, void *text)
+{
+    return fputs(text, out) >= 0;
+}
+
+static bool put(const Handout *h, const char *path, const char *text, Error *err)
+{
+    char *to = path_in(h->directory, path);
+    char *slash = strrchr(to, '/');
+    *slash = '\0';
+    bool good = directory_make(to, err);
+    *slash = '/';
+    good = good && file_replace(to, write_text, (char *)text, err);
+    free(to);
+    return good;
+}
+
+static bool put_json(const Handout *h, const char *path, const cJSON *json, Error *err)
+{
+    char *text = cJSON_Print(json);
+    bool good = text && put(h, path, text, err);
+    free(text);
+    return good;
+}
+
+/* ---- what belongs to it --------------------------------------------------------------------- */
+
+static bool ends_in(const char *path, const char *endings)
+{
+    const char *dot = strrchr(path, '.');
+    return dot && listed(endings, dot, strlen(dot));
+}
+
+/* The chapter that a path belongs to, by the first digit of its third part; 0 if to none. */
+static int chapter_of(const Handout *h, const char *path)
+{
+    int chapter = 0;
+    if (sscanf(path, "chapters/%d_", &chapter) == 1) return chapter;
+    if (sscanf(path, "exercises/grade/grade_chapter%d.", &chapter) == 1) return chapter;
+    if (starts(path, "exercises/extensions/"))
+        for (int i = 0; i < h->catalogue->exercises; i++)
+            if (strcmp(h->catalogue->exercise[i].file, path) == 0)
+                return h->catalogue->exercise[i].chapter;
+    return 0;
+}
+
+static bool is_generated(const char *path)
+{
+    return listed("exercises/exercises.json exercises/bugs.json exercises/handed_out", path,
+                  strlen(path));
+}
+
+static bool belongs(const Handout *h, const char *path)
+{
+    static const char *const files =
+        "Makefile README.md TUTORIAL.md LICENSE setup.sh .gitignore .editorconfig .clang-format";
+    static const char *const folders[] = {"lib/", "chapters/", "exercises/", "tools/", "plots/"};
+    if (!strchr(path, '/')) return listed(files, path, strlen(path));
+    bool inside = false;
+    for (int i = 0; i < 5; i++) inside = inside || starts(path, folders[i]);
+    return inside && ends_in(path, ".c .h .json .mk .gp .svg .csv .sh .md") &&
+           !is_generated(path) && strcmp(path, "exercises/TEACHING.md") != 0 &&
+           chapter_of(h, path) <= h->highest;
+}
+
+/* ---- sources ------------------------------------------------------------------------------ */
+
+/* The text with stubs for the exercises of all chapters that are handed out. */
+static char *stubbed(const Handout *h, const char *path, Error *err)
+{
+    char *text = read_file(path);
+    if (!text) error_set(err, "can't read %s", path);
+    for (int i = 0; text && i < h->catalogue->exercises; i++) {
+        const Exercise *e = &h->catalogue->exercise[i];
+        if (!h->chapters[e->chapter] || strcmp(e->file, path) != 0) continue;
+        char *next = source_stubbed(text, e, err);
+        free(text);
+        text = next;
+    }
+    return text;
+}
+
+/* The book up to its last chapter that is in the tree. */
+static void cut_book(const Handout *h, char *text)
+{
+    char heading[32];
+    snprintf(heading, sizeof heading, "\n## Chapter %d", h->highest + 1);
+    char *end = strstr(text, heading);
+    if (end) end[1] = '\0';
+}
+
+/* Is the word a helper that this tree doesn't have any more? */
+static bool is_gone(const Handout *h, const char *word, size_t length)
+{
+    for (int i = 0; i < h->catalogue->exercises; i++) {
+        const Exercise *e = &h->catalogue->exercise[i];
+        for (int k = 0; h->chapters[e->chapter] && e->helpers.word[k]; k++)
+            if (strlen(e->helpers.word[k]) == length && !memcmp(word, e->helpers.word[k], length))
+                return true;
+    }
+    return false;
+}
+
+/* Listings don't ask for what is gone. */
+static char *without_gone(const Handout *h, char *text)
+{
+    char *result;
+    size_t size;
+    FILE *out = text_stream(&result, &size);
+    for (const char *line = text, *end; *line; line = end) {
+        end = next_line(line);
+        bool listing = starts(line, "<!-- listing: ");
+        for (const char *p = line; p < end;) {
+            size_t length = word_length(p), step = length ? length : 1;
+            bool gone = listing && length && p[-1] == ' ' && is_gone(h, p, length);
+            if (gone)
+                step += p[length] == ' '; /* and the blank behind it */
+            else
+                copy(out, p, p + step);
+            p += step;
+        }
+    }
+    fclose(out);
+    free(text);
+    return result;
+}
+
+static bool copy_file(const Handout *h, const char *path, Error *err)
+{
+    struct stat s;
+    char *text = stubbed(h, path, err), *to = path_in(h->directory, path);
+    if (text && strcmp(path, "TUTORIAL.md") == 0) {
+        cut_book(h, text);
+        text = without_gone(h, text);
+    }
+    bool good = text && put(h, path, text, err);
+    free(text);
+    if (good && stat(path, &s) == 0 && chmod(to, s.st_mode & 0777) != 0)
+        good = error_set(err, "can't set the mode of %s", to);
+    free(to);
+    return good;
+}
+
+/* Links aren't followed, and what isn't text has no known ending. */
+static bool copy_tree(const Handout *h, const char *folder, Error *err)
+{
+    DIR *list = opendir(*folder ? folder : ".");
+    if (!list) return error_set(err, "can't read %s", folder);
+    bool good = true;
+    for (struct dirent *d; good && (d = readdir(list));) {
+        struct stat s;
+        char *path = path_in(folder, d->d_name);
+        bool descend = *folder || listed("lib chapters exercises tools plots", path, strlen(path));
+        if (strcmp(d->d_name, ".") != 0 && strcmp(d->d_name, "..") != 0 && lstat(path, &s) == 0) {
+            if (S_ISDIR(s.st_mode))
+                good = !descend || copy_tree(h, path, err);
+            else if (S_ISREG(s.st_mode) && belongs(h, path))
+                good = copy_file(h, path, err);
+        }
+        free(path);
+    }
+    closedir(list);
+    return good;
+}
+
+/* ---- the catalogue ------------------------------------------------------------------------ */
+
+static int number(const cJSON *object, const char *name)
+{
+    const cJSON *item = cJSON_GetObjectItemCaseSensitive(object, name);
+    return cJSON_IsNumber(item) ? item->valueint : 0;
+}
+
+/* The fix of a bug is a solution of the chapter that the bug is in. */
+static bool tells_too_much(const Handout *h, const cJSON *bug)
+{
+    const char *file = json_text((cJSON *)bug, "file");
+    int chapter = number(bug, "chapter");
+    if (chapter > h->highest || h->chapters[chapter] || h->chapters[chapter_of(h, file)])
+        return true;
+    for (int i = 0; i < h->catalogue->exercises; i++) {
+        const Exercise *e = &h->catalogue->exercise[i];
+        if (h->chapters[e->chapter] && strcmp(e->file, file) == 0) return true;
+    }
+    return false;
+}
+
+static bool put_catalogue(const Handout *h, Error *err)
+{
+    cJSON *exercises = cJSON_Duplicate(h->catalogue->json[0], 1);
+    cJSON *bugs = h->catalogue->json[1] ? cJSON_Duplicate(h->catalogue->json[1], 1) : NULL;
+    for (int i = cJSON_GetArraySize(exercises) - 1; i >= 0; i--)
+        if (number(cJSON_GetArrayItem(exercises, i), "chapter") > h->highest)
+            cJSON_DeleteItemFromArray(exercises, i);
+    for (int i = cJSON_GetArraySize(bugs) - 1; i >= 0; i--)
+        if (tells_too_much(h, cJSON_GetArrayItem(bugs, i))) cJSON_DeleteItemFromArray(bugs, i);
+    bool good = put_json(h, "exercises/exercises.json", exercises, err) &&
+                (!bugs || put_json(h, "exercises/bugs.json", bugs, err));
+    cJSON_Delete(exercises);
+    cJSON_Delete(bugs);
+    return good;
+}
+
+static bool put_notes(const Handout *h, Error *err)
+{
+    char *text, *note;
+    size_t size;
+    FILE *out = text_stream(&text, &size), *list = text_stream(&note, &size);
+    fputs(
+        "# Where to start\n\n`sh setup.sh` installs what is needed. Read TUTORIAL.md. For each "
+        "chapter N that is yours to write:\n\n    make exerciseN           # your files, in "
+        "work/chapterN\n    make gradeN              # what is solved, and what is wrong with the "
+        "rest\n    make chapterN WORK=1     # your chapter's program, ./chapterN\n    make hint "
+        "E=N.1        # a hint for one exercise\n\nYours to write:\n\n",
+        out);
+    for (int i = 0; i < CHAPTERS; i++)
+        if (h->chapters[i]) fprintf(list, "%d\n", i);
+    for (int i = 0; i < h->catalogue->exercises; i++) {
+        const Exercise *e = &h->catalogue->exercise[i];
+        if (!h->chapters[e->chapter]) continue;
+        fprintf(out, "- %s %s: `%s()`, %d minutes, %d points. Chapter %c, \"%s\"\n", e->id,
+                e->title, e->functions.word[0], e->minutes, e->points, e->id[0], e->section);
+    }
+    fclose(out);
+    fclose(list);
+    bool good = put(h, "START.md", text, err) && put(h, note_path, note, err);
+    free(text);
+    free(note);
+    return good;
+}
+
+/* ---- the whole ---------------------------------------------------------------------------- */
+
+/* Listings are taken from the sources, so in this tree they show the stubs. */
+static bool refresh_book(const Handout *h, const char *book, Error *err)
+{
+    fflush(NULL);
+    pid_t pid = fork();
+    if (pid == 0) {
+        if (chdir(h->directory) != 0 || !freopen("/dev/null", "w", stdout)) _exit(2);
+        execl(book, book, "refresh", "--no-run", "TUTORIAL.md", (char *)NULL);
+        _exit(127);
+    }
+    int status = 0;
+    if (pid < 0 || waitpid(pid, &status, 0) != pid || !WIFEXITED(status) ||
+        WEXITSTATUS(status) > 1) /* 1: links to what isn't there any more */
+        return error_set(err, "%s couldn't bring the listings up to date", book);
+    return true;
+}
+
+static bool is_empty(const char *directory)
+{
+    DIR *list = opendir(directory);
+    int entries = 0;
+    if (!list) return true;
+    while (readdir(list)) entries++;
+    closedir(list);
+    return entries <= 2;
+}
+
+bool handout_make(const Catalogue *c, const bool chapters[CHAPTERS], const char *directory,
+                  const char *book, Error *err)
+{
+    Handout h = {.catalogue = c, .chapters = chapters, .highest = -1, .directory = directory};
+    for (int i = 0; i < CHAPTERS; i++) {
+        char *folder = chapters[i] ? chapter_folder(i) : NULL;
+        if (chapters[i] && !folder) return error_set(err, "there is no chapter %d", i);
+        if (chapters[i]) h.highest = i;
+        free(folder);
+    }
+    if (h.highest < 0) return error_set(err, "no chapter is named: CHAPTERS=\"3 4\"");
+    if (!is_empty(directory)) return error_set(err, "%s isn't empty", directory);
+    return copy_tree(&h, "", err) && put_catalogue(&h, err) && put_notes(&h, err) &&
+           refresh_book(&h, book, err);
+}

@@ -1,0 +1,20 @@
+/* handout.h: a tree for students, with stubs where the exercises of some chapters are.
+ *
+ * Only files that belong to the project are copied, by name and ending, so neither history nor
+ * anything built comes along. The listings of the book show the stubs too. What stands above the
+ * highest of the chapters is left out, since it is built from their solutions; so are the tests,
+ * which hold other solutions, and the bugs of these chapters, whose fix is their solution. */
+#ifndef HANDOUT_H
+#define HANDOUT_H
+
+#include "catalogue.h"
+
+/* Does the tree in the current directory hand out this chapter? */
+bool handed_out(int chapter);
+
+/* directory must not exist, or be empty. chapters: a flag for each; book: the program that brings
+ * listings up to date. */
+bool handout_make(const Catalogue *c, const bool chapters[CHAPTERS], const char *directory,
+                  const char *book, Error *err);
+
+#endif

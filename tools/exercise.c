@@ -1,0 +1,302 @@
+/* exercise.c: the classroom's tool: chapters become exercises, and what comes back is graded.
+ *
+ *     exercise list                     all exercises
+ *     exercise hint 3.2                 the hint for one
+ *     exercise make 3                   work/chapter3: the chapter with stubs
+ *     exercise grade 3                  grades work/chapter3
+ *     exercise grade all --submission=DIR [--out=DIR] [--format=gradescope]
+ *                                       grades every chapter that a returned tree has worked on
+ *     exercise bug 7, exercise found 7  prepares a bug hunt in work/bug7; says if it was found
+ *     exercise handout DIR 3 4          a tree for students without the solutions of chapters 3, 4
+ *
+ * Exit status 0: done, or all is solved; 1: not all is solved; 2: it can't be done. make calls it
+ * (exercises/exercises.mk) and says how to build. The modules are in classroom/. */
+#include <getopt.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "classroom/handout.h"
+#include "classroom/report.h"
+#include "classroom/work.h"
+#include "markers/page.h"
+#include "run.h"
+
+enum { DONE, NOT_SOLVED, FAILED };
+
+typedef struct {
+    const char *work;       /* the folder of one's own work */
+    const char *submission; /* or a returned tree */
+    const char *out;        /* where the grades go */
+    bool gradescope;
+} Options;
+
+static int fail(const Error *err)
+{
+    fprintf(stderr, "exercise: %s\n", err->text);
+    return FAILED;
+}
+
+/* ---- exercises ---------------------------------------------------------------------------- */
+
+static int list(const Catalogue *c)
+{
+    int minutes = 0, points = 0;
+    for (int i = 0; i < c->exercises; i++) {
+        const Exercise *e = &c->exercise[i];
+        printf("%-5s %-44s %3d min %2d points  \"%s\"\n", e->id, e->title, e->minutes, e->points,
+               e->section);
+        minutes += e->minutes;
+        points += e->points;
+    }
+    printf("%d exercises, %.1f hours, %d points; %d bugs to find\n", c->exercises, minutes / 60.0,
+           points, c->bugs);
+    return DONE;
+}
+
+static int hint(const Catalogue *c, const char *id, Error *err)
+{
+    const Exercise *e = catalogue_exercise(c, id);
+    if (!e)
+        return error_set(err, "there is no exercise %s: `make exercises` lists them", id),
+               fail(err);
+    printf("%s %s. %s\n", e->id, e->title, e->hint);
+    return DONE;
+}
+
+static int make(const Catalogue *c, const Options *o, int chapter, Error *err)
+{
+    char folder[512];
+    snprintf(folder, sizeof folder, "%s/chapter%d", o->work, chapter);
+    if (!work_make(c, chapter, folder, err)) return fail(err);
+    for (int i = 0; i < c->exercises; i++) {
+        const Exercise *e = &c->exercise[i];
+        if (e->chapter != chapter) continue;
+        printf("%-5s %-44s %3d min  %s(), %s/%s\n", e->id, e->title, e->minutes,
+               e->functions.word[0], folder, base_name(e->file));
+    }
+    printf("then: make grade%d\n", chapter);
+    return DONE;
+}
+
+/* ---- grades ------------------------------------------------------------------------------- */
+
+static bool is_folder(const char *path)
+{
+    struct stat s;
+    return lstat(path, &s) == 0 && S_ISDIR(s.st_mode);
+}
+
+/* Where a chapter's work stands: work/chapterN, of one's own or of a submission; a submission may
+ * also be the folder work itself. False if it isn't there. */
+static bool find_work(const Options *o, int chapter, char folder[1024])
+{
+    const char *root = o->submission ? o->submission : o->work;
+    snprintf(folder, 1024, "%s%s/chapter%d", root, o->submission ? "/work" : "", chapter);
+    if (!is_folder(folder) && o->submission) snprintf(folder, 1024, "%s/chapter%d", root, chapter);
+    return is_folder(folder);
+}
+
+static bool save(const Report *r, const Options *o, Error *err)
+{
+    return report_save(r, o->out, err) &&
+           (!o->gradescope || report_save_gradescope(r, o->out, err));
+}
+
+/* chapter -1: all that there is work on */
+static int grade(const Catalogue *c, const Options *o, int chapter, Error *err)
+{
+    Workshop w;
+    char folder[1024];
+    double began = clock_seconds();
+    if (!workshop_open(&w, err)) return fail(err);
+    w.distrust = o->submission != NULL;
+    Report r = {.grade = NEW(Grade, c->exercises)};
+    for (int i = 0; i < c->exercises; i++) {
+        const Exercise *e = &c->exercise[i];
+        if (chapter >= 0 && e->chapter != chapter) continue;
+        bool there = find_work(o, e->chapter, folder);
+        if (there || chapter >= 0) r.grade[r.count++] = grade_exercise(&w, c, e, folder);
+    }
+    workshop_close(&w);
+    r.seconds = clock_seconds() - began;
+    if (r.count == 0)
+        error_set(err, "%s has no folder work/chapterN, so there is nothing to grade",
+                  o->submission ? o->submission : ".");
+    bool good = r.count > 0 && save(&r, o, err);
+    if (r.count > 0) report_print(&r);
+    int status = !good ? fail(err) : report_solved(&r) ? DONE : NOT_SOLVED;
+    for (int i = 0; i < r.count; i++) grade_free(&r.grade[i]);
+    free(r.grade);
+    return status;
+}
+
+/* ---- bugs --------------------------------------------------------------------------------- */
+
+static const Bug *find_bug(const Catalogue *c, const char *number, Error *err)
+{
+    const Bug *b = catalogue_bug(c, atoi(number));
+    if (!b) error_set(err, "there is no bug %s: there are %d, from 1 on", number, c->bugs);
+    return b;
+}
+
+static void bug_folder(const Options *o, const Bug *b, char folder[512])
+{
+    snprintf(folder, 512, "%s/bug%d", o->work, b->number);
+}
+
+static int bug(const Catalogue *c, const Options *o, const char *number, Error *err)
+{
+    char folder[512];
+    const Bug *b = find_bug(c, number, err);
+    if (!b) return fail(err);
+    bug_folder(o, b, folder);
+    if (!work_make_bug(b, folder, err)) return fail(err);
+    printf("bug %d: %s\n%s/README.md says how to go on\n", b->number, b->symptom, folder);
+    return DONE;
+}
+
+/* For a shell: what to run and which columns to look at. */
+static int bug_run(const Catalogue *c, const char *number, Error *err)
+{
+    const Bug *b = find_bug(c, number, err);
+    if (!b) return fail(err);
+    printf("chapter=%d arguments='%s' columns='", b->chapter, b->run);
+    for (int i = 0; b->look.word[i]; i++) printf("%s%s", i ? " " : "", b->look.word[i]);
+    printf("'\n");
+    return DONE;
+}
+
+/* Texts of the hunt's files that differ from this tree's, which is all that needs to be tested. */
+enum { HUNT = 64 };
+typedef struct {
+    const char *folder;
+    Source source[HUNT];
+    int count;
+} Hunt;
+
+static bool take_changed(const char *path, const char *text, void *arg, Error *err)
+{
+    Hunt *h = arg;
+    const char *name = base_name(path), *dot = strrchr(name, '.');
+    for (int i = 0; i < h->count; i++)
+        if (strcmp(base_name(h->source[i].path), name) == 0) return true;
+    if (strcmp(dot, ".c") != 0 || strcmp(name, "main.c") == 0) return true;
+    char *own = read_submitted(h->folder, name);
+    if (!own) return error_set(err, "there is no %s/%s: make bug first", h->folder, name);
+    if (strcmp(own, text) != 0 && h->count < HUNT) h->source[h->count++] = (Source){path, own};
+    return true;
+}
+
+static bool read_hunt(Hunt *h, const Bug *b, Error *err)
+{
+    Catalogue nothing = {0};
+    char *text = read_file(b->file);
+    bool good = text && take_changed(b->file, text, h, err) &&
+                stubs_make(&nothing, b->chapter, take_changed, h, err);
+    free(text);
+    return good;
+}
+
+static int found(const Catalogue *c, const Options *o, const char *number, Error *err)
+{
+    Workshop w;
+    Hunt h = {0};
+    char folder[512];
+    const Bug *b = find_bug(c, number, err);
+    if (!b) return fail(err);
+    bug_folder(o, b, folder);
+    h.folder = folder;
+    if (!read_hunt(&h, b, err) || !workshop_open(&w, err)) return fail(err);
+    Grade g = grade_sources(&w, h.source, h.count, b->chapter, &b->tests);
+    workshop_close(&w);
+    bool good = g.verdict == SOLVED;
+    if (good)
+        printf("found. %s\n", b->why);
+    else
+        printf("not found: %s\n",
+               g.verdict == WRONG ? "it is still there" : verdict_names[g.verdict]);
+    if (g.verdict != SOLVED && g.verdict != WRONG) finding_print(&g);
+    grade_free(&g);
+    for (int i = 0; i < h.count; i++) free((char *)h.source[i].text);
+    return good ? DONE : NOT_SOLVED;
+}
+
+/* ---- handouts ----------------------------------------------------------------------------- */
+
+static int handout(const Catalogue *c, char **words, int count, Error *err)
+{
+    bool chapters[CHAPTERS] = {false};
+    const char *book = getenv("CLASSROOM_BOOK");
+    char *path = book ? realpath(book, NULL) : NULL;
+    if (!path)
+        return error_set(err, "start it by make: make handout CHAPTERS=\"3 4\" DIR=..."), fail(err);
+    for (int i = 1; i < count; i++) {
+        int chapter = atoi(words[i]);
+        if (chapter < 0 || chapter >= CHAPTERS ||
+            strspn(words[i], "0123456789") != strlen(words[i]))
+            return error_set(err, "there is no chapter %s", words[i]), fail(err);
+        chapters[chapter] = true;
+    }
+    bool good = handout_make(c, chapters, words[0], path, err);
+    free(path);
+    if (!good) return fail(err);
+    printf("%s: START.md says how it begins\n", words[0]);
+    return DONE;
+}
+
+/* ---- the command line --------------------------------------------------------------------- */
+
+static int usage(void)
+{
+    fprintf(stderr, "usage: exercise list | hint ID | make N | grade N|all | bug N | found N | "
+                    "handout DIR N...\n       [--work=DIR] [--submission=DIR] [--out=DIR] "
+                    "[--format=gradescope]\n");
+    return FAILED;
+}
+
+static bool read_flags(Options *o, int argc, char **argv)
+{
+    static const struct option flags[] = {{"work", required_argument, NULL, 'w'},
+                                          {"submission", required_argument, NULL, 's'},
+                                          {"out", required_argument, NULL, 'o'},
+                                          {"format", required_argument, NULL, 'f'},
+                                          {NULL, 0, NULL, 0}};
+    for (int flag; (flag = getopt_long(argc, argv, "", flags, NULL)) != -1;) {
+        if (flag == 'w') o->work = optarg;
+        if (flag == 's') o->submission = *optarg ? optarg : NULL;
+        if (flag == 'o') o->out = optarg;
+        if (flag == 'f') o->gradescope = strcmp(optarg, "gradescope") == 0;
+        if (flag == '?' || (flag == 'f' && !o->gradescope && *optarg)) return false;
+    }
+    return true;
+}
+
+static int run(const Catalogue *c, const Options *o, char **words, int count, Error *err)
+{
+    const char *what = words[0], *which = count > 1 ? words[1] : NULL;
+    if (strcmp(what, "list") == 0) return list(c);
+    if (!which) return usage();
+    if (strcmp(what, "hint") == 0) return hint(c, which, err);
+    if (strcmp(what, "make") == 0) return make(c, o, atoi(which), err);
+    if (strcmp(what, "grade") == 0)
+        return grade(c, o, strcmp(which, "all") == 0 ? -1 : atoi(which), err);
+    if (strcmp(what, "bug") == 0) return bug(c, o, which, err);
+    if (strcmp(what, "bug-run") == 0) return bug_run(c, which, err);
+    if (strcmp(what, "found") == 0) return found(c, o, which, err);
+    if (strcmp(what, "handout") == 0) return handout(c, words + 1, count - 1, err);
+    return usage();
+}
+
+int main(int argc, char **argv)
+{
+    Error err;
+    Catalogue c;
+    Options o = {.work = "work", .out = "."};
+    if (!read_flags(&o, argc, argv) || optind >= argc) return usage();
+    if (!catalogue_load(&c, &err)) return fail(&err);
+    int status = run(&c, &o, argv + optind, argc - optind, &err);
+    catalogue_free(&c);
+    return status;
+}
