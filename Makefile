@@ -166,8 +166,27 @@ book-check: $(BUILD)/tools/book all ## fail where README.md or TUTORIAL.md diffe
 book-html: ## the book as one page, out/book.html (needs pandoc)
 	@sh tools/html/page.sh out/book.html
 
-same-bits: ## compare the curves of gcc, clang, -O1 and AVX2 builds byte for byte
+same-bits: ## compare what gcc, clang, -O1 and AVX2 builds compute, byte for byte
 	@sh tests/same_bits.sh
+
+.PHONY: valgrind lint format format-check
+valgrind: ## run every program under valgrind, small (FULL=1: at --quick)
+	@sh tests/valgrind.sh
+
+lint: ## look for mistakes with cppcheck
+	@cppcheck --quiet --std=c11 --enable=warning,performance,portability --error-exitcode=1 \
+	    --suppressions-list=tests/cppcheck.txt -DREAL=float -Ilib \
+	    $(addprefix -I,$(CHAPTERS)) lib chapters tools
+
+# versions of clang-format differ in what they find right: this one counts
+FORMAT   := $(firstword $(foreach f,clang-format-14 clang-format,$(if $(findstring version 14.,$(shell $f --version 2>/dev/null)),$f)))
+SOURCES   = $(wildcard lib/*.[ch] chapters/*/*.[ch] tests/*.[ch] tests/fuzz/*.[ch] tools/*.[ch] tools/*/*.[ch])
+
+format: ## lay out every source by .clang-format (clang-format 14)
+	@$(if $(FORMAT),$(FORMAT) -i $(SOURCES),echo 'there is no clang-format 14')
+
+format-check: ## fail where a source is laid out otherwise
+	@$(if $(FORMAT),$(FORMAT) --dry-run --Werror $(SOURCES),echo 'left out: there is no clang-format 14')
 
 print-build print-programs:
 	@echo $(if $(filter print-build,$@),$(BUILD),$(addprefix chapter,$(NUMBERS)))

@@ -26,7 +26,7 @@ const char *row_key(const char *name)
 {
     static char key[SETTING_NAME_MAX + 1];
     size_t i = 0;
-    for (; name[i] && i < SETTING_NAME_MAX; i++) key[i] = as_key(name[i]);
+    for (; i < SETTING_NAME_MAX && name[i]; i++) key[i] = as_key(name[i]);
     key[i] = '\0';
     return key;
 }

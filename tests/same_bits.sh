@@ -1,30 +1,43 @@
 #!/bin/sh
-# same_bits.sh: the same seed must give the same curves, byte for byte, whoever compiled the program
-# and for which machine. Builds each chapter in several ways and compares their curves.csv.
+# same_bits.sh: the same seed must give the same numbers, byte for byte, whoever compiled the program,
+# for which machine, and with however many threads. Runs every chapter's --quick in several builds,
+# each in an empty directory of its own, so that each trains what it begins from; compares every
+# table and every model with those of the first.
 set -eu
 export GOMP_SPINCOUNT=2000
-reference=
+jobs=${JOBS:-$(getconf _NPROCESSORS_ONLN)}
+place=$PWD/build/same_bits reference= different=0
+rm -rf "$place"
 
-# compare OPTIONS...: builds with these make variables, runs, and compares with the first build
+# compare THREADS OPTIONS...: builds with these make variables, runs, and compares
 compare() {
-    build=$(make -s "$@" print-build)
-    for program in $(make -s "$@" print-programs); do
-        make -s "$@" "$build/$program"
-        "$build/$program" --quick --threads "$threads" --out "$build/same_bits/$program" >/dev/null
-        [ -z "$reference" ] ||
-            cmp "$reference/same_bits/$program/curves.csv" "$build/same_bits/$program/curves.csv"
+    threads=$1
+    shift
+    build=$(make -s "$@" print-build) programs=$(make -s "$@" print-programs)
+    here=$place/$(basename "$build")-$threads
+    mkdir -p "$here"
+    for program in $programs; do
+        make -s "-j$jobs" "$@" "$build/$program"
+        (cd "$here" && env PATH=/nowhere "$OLDPWD/$build/$program" --quick --threads "$threads") \
+            >"$here/$program.said" 2>&1 || { cat "$here/$program.said" && exit 1; }
     done
-    echo "same curves: $* with $threads thread(s)"
-    reference=${reference:-$build}
+    reference=${reference:-$here}
+    files=$(cd "$reference" && find out -name '*.csv' -o -name '*.safetensors' | sort)
+    for file in $files; do
+        cmp "$reference/$file" "$here/$file" || different=1
+    done
+    echo "$(echo "$files" | wc -l) files with $threads thread(s): $*"
 }
 
-threads=1 && compare CC=gcc
-threads=2 && compare CC=gcc
-threads=1 && compare CC=gcc OPT=-O1
-threads=1 && compare CC=gcc OPENMP=0
+compare 1 CC=gcc
+compare 2 CC=gcc
+compare 1 CC=gcc OPT=-O1
+compare 2 CC=gcc OPENMP=0
 if grep -qw avx512f /proc/cpuinfo 2>/dev/null; then
-    compare CC=gcc ARCH=x86-64-v3
+    compare 1 CC=gcc ARCH=x86-64-v3
 fi
 if command -v clang >/dev/null 2>&1; then
-    threads=2 && compare CC=clang
+    compare 2 CC=clang
+    compare 1 CC=clang OPT=-O1
 fi
+[ "$different" -eq 0 ] && echo "all the same"

@@ -16,7 +16,7 @@ enum { FAR = 40 }; /* characters */
 static void print_marks(const char *text)
 {
     int distance[TALE_MAX + 1], end = 0;
-    char marks[TALE_MAX + 1];
+    char marks[TALE_MAX + 1] = "";
     tales_read(text, NULL, distance);
     for (int i = 0; text[i]; i++) {
         marks[i] = distance[i] >= FAR ? '^' : ' ';
