@@ -191,7 +191,8 @@ bool run_close(Run *r)
     printf(r->written_count ? " in %.1f s\n" : "done in %.1f s\n", seconds);
     bool said = fflush(stdout) == 0 && !ferror(stdout);
     if (!said)
-        fprintf(stderr, "what was to be shown could not be written (%s); the files in %s are whole\n",
+        fprintf(stderr,
+                "what was to be shown could not be written (%s); the files in %s are whole\n",
                 strerror(errno), r->dir);
     directory_release(r->held);
     signal(SIGINT, SIG_DFL);

@@ -15,7 +15,7 @@ void threads_start(char **argv)
     kmp_set_blocktime(0); /* LLVM's OpenMP can be told at any time */
 #else
     if (setenv("GOMP_SPINCOUNT", "2000", 1) != 0) return; /* no memory: we would begin for ever */
-    execv("/proc/self/exe", argv); /* where there is no /proc, we simply go on */
+    execv("/proc/self/exe", argv);                        /* where there is no /proc, we simply go on */
 #endif
 }
 

@@ -139,6 +139,6 @@ bool mle_load(Mle *m, const char *path, Error *err)
     if (!good) return error_set(err, "%s does not say where its run stopped: start anew", path);
     m->adam.steps = m->step;
     return m->step <= m->options.steps ||
-           error_set(err, "%s stopped at step %d, and --steps %d ends before: give more steps", path,
-                     m->step, m->options.steps);
+           error_set(err, "%s stopped at step %d, and --steps %d ends before: give more steps",
+                     path, m->step, m->options.steps);
 }
