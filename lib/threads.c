@@ -14,8 +14,8 @@ void threads_start(char **argv)
     (void)argv;
     kmp_set_blocktime(0); /* LLVM's OpenMP can be told at any time */
 #else
-    if (setenv("GOMP_SPINCOUNT", "2000", 1) != 0) return; /* no memory: we would begin for ever */
-    execv("/proc/self/exe", argv);                        /* where there is no /proc, we simply go on */
+    /* without memory for it we would begin for ever; where there is no /proc, we simply go on */
+    if (setenv("GOMP_SPINCOUNT", "2000", 1) == 0) execv("/proc/self/exe", argv);
 #endif
 }
 

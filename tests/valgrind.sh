@@ -30,7 +30,7 @@ if [ -n "${FULL:-}" ]; then
     for n in 1 2 3 4 5; do check $n --quick; done
     exit 0
 fi
-learn='--tales 20 --pretrain-steps 2 --length 12 --batch 4 --steps 2 --sample 1 --price 4'
+learn='--quick --tales 30 --pretrain-steps 2 --length 12 --batch 4 --steps 2 --sample 1 --price 4'
 check 1 --tales 40 --order 3 --length 8 --arpa model.arpa --eval text
 check 1 --load-arpa model.arpa --eval text
 check 2 --tales 200 --layers 2 --heads 2 --channels 8 --context 16 --batch 2 --steps 4 \
@@ -42,7 +42,7 @@ check 2 --load out/chapter2 --eval text --ids ids.json --out out/scored
     check 3 $learn --reward-command 'while read x; do echo 1; done'
     check 3 --env oracle --largest-batch 4 --draws 100
     check 4 $learn --reward length --minibatches 2
-    check 4 --env oracle --quick
+    check 4 --env oracle --draws 100
     check 5 $learn --reward length --minibatches 2 --epochs 2
     check 5 --env oracle --toy-steps 1 --toy-seeds 1
 }
