@@ -284,7 +284,7 @@ static bool write_helpers(FILE *out, Source base, Source other, const Graft *gra
 
 static bool write_graft(FILE *out, Source base, Source other, const Exercise *e, Error *err)
 {
-    Graft grafts[WORDS];
+    Graft grafts[WORDS] = {0};
     int n = find_grafts(grafts, base, other, e, err);
     if (n < 0) return false;
     const char *at = after_includes(base.text);
