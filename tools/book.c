@@ -18,7 +18,7 @@
  *         for each column of these files the page has a table's row that begins with its `name`
  *
  * `book refresh FILE...` brings all this up to date; `book check FILE...` fails where it isn't.
- * --no-run leaves outputs alone; --limit=60 is the time in seconds that a command may take. Both
+ * --no-run leaves outputs alone; --limit=300 is the time in seconds that a command may take. Both
  * also check that
  *
  *     links, anchors and figures exist; a figure has an alt text, and below it a caption, a
@@ -145,7 +145,7 @@ static void do_file(Book *b, const char *path)
 
 int main(int argc, char **argv)
 {
-    Book b = {.run = true, .limit = 60};
+    Book b = {.run = true, .limit = 300};
     bool check = argc > 1 && strcmp(argv[1], "check") == 0;
     b.refresh = argc > 1 && strcmp(argv[1], "refresh") == 0;
     int first = 2;
