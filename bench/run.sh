@@ -2,7 +2,7 @@
 # run.sh: measures us, the floor and the peers in turn, several times over, and prints the table.
 #
 # make bench calls it with BUILD, the directory of the programs. QUICK=1: one round of the smaller
-# cases, about a minute. TEXT=FILE, a text of a million characters or so: its n-grams instead of the
+# cases, a minute or two. TEXT=FILE, a text of a million characters or so: its n-grams instead of the
 # tales', and the README's run of 2000 steps on it. A peer that isn't installed is left out: PyTorch
 # (python3-torch), OpenBLAS (libopenblas0-openmp), KenLM (lmplz, query, build_binary).
 #
