@@ -123,6 +123,29 @@ START_TEST(with_a_critic_that_knows_nothing_it_is_reinforce)
 }
 END_TEST
 
+/* The whole gradient, that of exact KL included: and chapter 3's is the slope of J_beta. */
+START_TEST(then_its_gradient_is_reinforces_too)
+{
+    ActorCriticOptions still = options_of(ADVANTAGE_GAE, 1, false);
+    still.lr = still.last_lr = 0;
+    Fixture x = fixture(still);
+    Transformer *policy = x.toy->policy;
+    real *expected = NEW(real, policy->size);
+    ReinforceOptions options = {
+        .beta = x.toy->beta, .credit = CREDIT_TO_GO, .beta2 = 0.99, .clip = 1e9};
+    Reinforce *chapter3 = reinforce_new(policy, &options, rollout_rows(x.r));
+    reinforce_update(chapter3, x.r, NULL);
+    memcpy(expected, policy->gradients.base, sizeof(real) * policy->size);
+    actor_critic_update(x.f, x.r);
+    ck_assert(gradient_norm(expected, policy->size) > 1e-2);
+    for (size_t k = 0; k < policy->size; k++)
+        ck_assert(fabs(expected[k] - policy->gradients.base[k]) <= (in_double ? 1e-12 : 1e-5));
+    free(expected);
+    reinforce_free(chapter3);
+    fixture_free(&x);
+}
+END_TEST
+
 static void weigh_total(Rollout *batch, void *unused)
 {
     (void)unused;
@@ -297,6 +320,7 @@ static const TTest *const tests[] = {
     weights_are_whitened_advantages_over_the_number_of_texts,
     raw_weights_are_advantages_over_the_number_of_texts,
     with_a_critic_that_knows_nothing_it_is_reinforce,
+    then_its_gradient_is_reinforces_too,
     a_critic_of_any_opinion_leaves_the_expected_gradient_of_lambda_one,
     the_critic_teaches_and_learns_without_touching_the_actor,
     the_actor_learns_without_touching_the_critic,

@@ -115,6 +115,19 @@ START_TEST(within_the_clip_the_weight_is_ratio_times_advantage)
 }
 END_TEST
 
+START_TEST(the_clip_begins_at_one_less_and_one_more_epsilon)
+{
+    Toy *t = toy();
+    for (double epsilon = 0.1; epsilon < 0.5; epsilon += 0.1) {
+        ck_assert(weight_of(t, 1 - 0.99 * epsilon, -2, epsilon) != 0);
+        ck_assert(weight_of(t, 1 - 1.01 * epsilon, -2, epsilon) == 0);
+        ck_assert(weight_of(t, 1 + 0.99 * epsilon, 2, epsilon) != 0);
+        ck_assert(weight_of(t, 1 + 1.01 * epsilon, 2, epsilon) == 0);
+    }
+    toy_free(t);
+}
+END_TEST
+
 START_TEST(without_a_clip_no_ratio_is_too_large)
 {
     Toy *t = toy();
@@ -348,6 +361,7 @@ START_TEST(two_half_batches_make_one_batch)
     Toy *t = toy();
     PpoOptions options = options_of(1e-3);
     options.minibatches = 1;
+    options.entropy = 0.3;
     Ppo *f = new_ppo(t, options);
     Rollout *r = draw(t, f, 3), *half = new_rollout(t);
     size_t size = t->policy->size;
@@ -692,6 +706,7 @@ static const TTest *const tests[] = {
     the_weight_is_zero_where_the_clip_binds,
     the_weight_is_not_zero_on_the_way_back,
     within_the_clip_the_weight_is_ratio_times_advantage,
+    the_clip_begins_at_one_less_and_one_more_epsilon,
     without_a_clip_no_ratio_is_too_large,
     approx_kl_is_the_kl_of_the_old_policy_from_the_new_on_average,
     gradient_at_ratio_one_is_the_actor_critics,
