@@ -258,6 +258,7 @@ static void product(int m, int n, int k, Strided a, Strided b, Strided from, rea
     } while (p < k);
 }
 
+#ifdef _OPENMP
 /* The share of one thread of a team: some of the rows of C, or of the columns where it has more of
  * those and so few rows that packing B for a share of them would not pay. */
 static void product_share(int m, int n, int k, Strided a, Strided b, Strided from, real *c,
@@ -272,6 +273,7 @@ static void product_share(int m, int n, int k, Strided a, Strided b, Strided fro
     else
         product(m, count, k, a, at(b, 0, first), at(from, 0, first), c + first, ldc);
 }
+#endif
 
 void gemm(int m, int n, int k, Strided a, Strided b, Strided from, real *c, long ldc)
 {
