@@ -68,7 +68,7 @@ set origin 0, 0; set size 1, 0.27
 set bmargin 3.6
 set format x '%.0fk'
 set xlabel 'sampled symbols'
-set ylabel "PPO's\nlargest ratio"
+set ylabel "largest ratio"
 set logscale y
 set yrange [1:*]
 set ytics autofreq
