@@ -137,14 +137,16 @@ $(BUILD)/tests/faults.so: tests/faults.c Makefile
 
 # every target also stands in test_fuzz, which replays its files
 FUZZED   := $(patsubst tests/fuzz/%.c,%,$(sort $(wildcard tests/fuzz/*.c)))
-$(BUILD)/tests/test_fuzz: $(FUZZED:%=$(BUILD)/tests/fuzz/%.o)
+FUZZTOOL := $(addprefix $(BUILD)/tools/,classroom/catalogue.o markers/items.o markers/page.o)
+$(BUILD)/tests/test_fuzz: $(FUZZED:%=$(BUILD)/tests/fuzz/%.o) $(FUZZTOOL)
+$(BUILD)/tests/fuzz/catalogue: $(FUZZTOOL)
 
 $(FUZZED:%=$(BUILD)/tests/fuzz/alone_%.o): $(BUILD)/tests/fuzz/alone_%.o: tests/fuzz/%.c Makefile
 	@mkdir -p $(@D)
 	$(CC) $(CFLAGS) -DFUZZ_ALONE -MMD -MP -c $< -o $@
 
 $(FUZZED:%=$(BUILD)/tests/fuzz/%): $(BUILD)/tests/fuzz/%: $(BUILD)/tests/fuzz/alone_%.o $(IDEAS) $(LIB)
-	$(CC) $(CFLAGS) $(LDFLAGS) -fsanitize=fuzzer $^ $(LDLIBS) -o $@
+	$(CC) $(CFLAGS) $(LDFLAGS) -fsanitize=fuzzer $(filter %.o,$^) $(LIB) $(LDLIBS) -o $@
 
 .PHONY: fuzz fuzz-programs
 fuzz-programs: $(FUZZED:%=$(BUILD)/tests/fuzz/%)
@@ -179,8 +181,8 @@ lint: ## look for mistakes with cppcheck
 	    $(addprefix -I,$(CHAPTERS)) lib chapters tools
 
 # versions of clang-format differ in what they find right: this one counts
-FORMAT   := $(firstword $(foreach f,clang-format-14 clang-format,$(if $(findstring version 14.,$(shell $f --version 2>/dev/null)),$f)))
-SOURCES   = $(wildcard lib/*.[ch] chapters/*/*.[ch] tests/*.[ch] tests/fuzz/*.[ch] tools/*.[ch] tools/*/*.[ch])
+FORMAT    = $(firstword $(foreach f,clang-format-14 clang-format,$(if $(findstring version 14.,$(shell $f --version 2>/dev/null)),$f)))
+SOURCES   = $(wildcard lib/*.[ch] chapters/*/*.[ch] tests/*.[ch] tests/fuzz/*.[ch] tools/*.[ch] tools/*/*.[ch] bench/*.[ch] bench/*/*.[ch] exercises/*/*.[ch])
 
 format: ## lay out every source by .clang-format (clang-format 14)
 	@$(if $(FORMAT),$(FORMAT) -i $(SOURCES),echo 'there is no clang-format 14')

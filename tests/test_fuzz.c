@@ -10,8 +10,8 @@
 
 typedef void Target(const uint8_t *bytes, size_t size);
 
-Target fuzz_answers, fuzz_arpa, fuzz_checkpoint, fuzz_curves, fuzz_model, fuzz_reward,
-    fuzz_settings, fuzz_state, fuzz_text;
+Target fuzz_answers, fuzz_arpa, fuzz_catalogue, fuzz_checkpoint, fuzz_curves, fuzz_model,
+    fuzz_reward, fuzz_settings, fuzz_state, fuzz_text;
 
 static void replay_file(Target *target, const char *path)
 {
@@ -55,6 +55,7 @@ static void replay(Target *target, const char *name)
 
 REPLAY(answers)
 REPLAY(arpa)
+REPLAY(catalogue)
 REPLAY(checkpoint)
 REPLAY(curves)
 REPLAY(model)
@@ -63,8 +64,16 @@ REPLAY(settings)
 REPLAY(state)
 REPLAY(text)
 
-static const TTest *const tests[] = {
-    replay_answers, replay_arpa,     replay_checkpoint, replay_curves, replay_model,
-    replay_reward,  replay_settings, replay_state,      replay_text,   NULL};
+static const TTest *const tests[] = {replay_answers,
+                                     replay_arpa,
+                                     replay_catalogue,
+                                     replay_checkpoint,
+                                     replay_curves,
+                                     replay_model,
+                                     replay_reward,
+                                     replay_settings,
+                                     replay_state,
+                                     replay_text,
+                                     NULL};
 
 RUN_TESTS("fuzz", tests)
