@@ -181,14 +181,14 @@ lint: ## look for mistakes with cppcheck
 	    $(addprefix -I,$(CHAPTERS)) lib chapters tools
 
 # versions of clang-format differ in what they find right: this one counts
-FORMAT    = $(firstword $(foreach f,clang-format-14 clang-format,$(if $(findstring version 14.,$(shell $f --version 2>/dev/null)),$f)))
+TIDY      = $(firstword $(foreach f,clang-format-14 clang-format,$(if $(findstring version 14.,$(shell $f --version 2>/dev/null)),$f)))
 SOURCES   = $(wildcard lib/*.[ch] chapters/*/*.[ch] tests/*.[ch] tests/fuzz/*.[ch] tools/*.[ch] tools/*/*.[ch] bench/*.[ch] bench/*/*.[ch] exercises/*/*.[ch])
 
 format: ## lay out every source by .clang-format (clang-format 14)
-	@$(if $(FORMAT),$(FORMAT) -i $(SOURCES),echo 'there is no clang-format 14')
+	@$(if $(TIDY),$(TIDY) -i $(SOURCES),echo 'there is no clang-format 14')
 
 format-check: ## fail where a source is laid out otherwise
-	@$(if $(FORMAT),$(FORMAT) --dry-run --Werror $(SOURCES),echo 'left out: there is no clang-format 14')
+	@$(if $(TIDY),$(TIDY) --dry-run --Werror $(SOURCES),echo 'left out: there is no clang-format 14')
 
 print-build print-programs:
 	@echo $(if $(filter print-build,$@),$(BUILD),$(addprefix chapter,$(NUMBERS)))
