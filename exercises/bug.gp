@@ -4,15 +4,19 @@ figure = 'curves'
 load 'plots/style.gp'
 
 rows = words(columns)
+file(k) = data.(k == 1 ? 'out' : 'sound').'/curves.csv'
+title(k) = k == 1 ? 'with the bug' : 'sound'
+sound = strlen(system('ls '.file(2).' 2>/dev/null')) ? 2 : 1
 set terminal svg size 760, 60 + 220 * rows dynamic rounded background '#ffffff' \
     font 'Helvetica,Arial,sans-serif,14' name figure
 set multiplot layout rows, 1
 set xlabel 'symbols'
+set key outside top right horizontal
+set lmargin 11; set rmargin 4
 set format x '%.1s%c'
 do for [i=1:rows] {
     name = word(columns, i)
     set ylabel name noenhanced
-    plot data.'sound/curves.csv' using 'symbols':name with linespoints linetype 2 pointsize 0.3 title 'sound', \
-        data.'out/curves.csv' using 'symbols':name with linespoints linetype 1 pointsize 0.3 title 'with the bug'
+    plot for [k=sound:1:-1] file(k) using 'symbols':name with linespoints linetype k pointsize 0.3 title title(k)
 }
 unset multiplot

@@ -5,13 +5,16 @@ set -eu
 
 folder=$WORKDIR/bug$1
 "$TOOL" bug "$1" --work="$WORKDIR"
-settings=$("$TOOL" bug-run "$1") # chapter=4 arguments='--quick ...' columns='reward kl'
+settings=$("$TOOL" bug-run "$1") # chapter=4 hidden=0 arguments='--quick ...' columns='reward kl'
 eval "$settings"
 
-# the chapter with the bug, all else from this tree's own objects
+# the chapter with the bug, all else from this tree's own objects; in a handout the tree itself has
+# the bug, and nothing is sound
 $MAKE -s "$BUILD/hunt/bug$1" "chapter$chapter" HUNT="$1" ON="$chapter"
 rm -rf "$folder/out" "$folder/sound"
-for way in out sound; do
+ways='out sound'
+[ "$hidden" = 0 ] || ways=out
+for way in $ways; do
     program=$BUILD/hunt/bug$1
     [ $way = out ] || program=./chapter$chapter
     # shellcheck disable=SC2086 # several arguments
@@ -22,7 +25,7 @@ done
 # an x axis that every chapter's curves have
 if command -v gnuplot >/dev/null 2>&1; then
     gnuplot -e "dir='$folder'; columns='$columns'" exercises/bug.gp &&
-        echo "$folder/curves.svg shows $columns, with the bug and without it"
+        echo "$folder/curves.svg shows $columns"
 else
-    echo "gnuplot is missing: compare $folder/out/curves.csv with $folder/sound/curves.csv"
+    echo "gnuplot is missing: the curves are in $folder/*/curves.csv"
 fi

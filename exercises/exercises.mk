@@ -7,6 +7,10 @@
 WORK    ?=
 WORKDIR ?= work
 OUT     ?= .
+CHAPTERS ?=
+BUGS    ?=
+SUBMISSION ?=
+FORMAT  ?=
 HANDED  := $(shell cat exercises/handed_out 2>/dev/null)
 TOOL    := $(BUILD)/tools/exercise
 BASE    := $(BUILD)/base.a
@@ -25,7 +29,7 @@ $(BASE): $(IDEAS) $(EXTEND) $(call objects,lib)
 
 # the same for grading, where many programs are linked: quicker without what a debugger wants
 $(BUILD)/graded.a: $(BASE)
-	@cp $< $@ && strip -g $@
+	@cp $< $@ && strip -S $@
 
 $(TOOL): $(TOOL).o $(call objects,tools/classroom) $(call objects,tools/markers) $(LIB)
 	$(CC) $(CFLAGS) $(LDFLAGS) $^ $(LDLIBS) -o $@
@@ -58,7 +62,8 @@ own       = $(if $(HANDED),$(call firsts,$(filter-out %/main.o,$(foreach n,5 4 3
             $(filter $n,$(HANDED)),$(if $(filter $n,$(wordlist 1,$1,0 1 2 3 4 5)),$(patsubst \
             %.c,$(DOUBLE)/%.o,$(sort $(wildcard $(WORKDIR)/chapter$n/*.c)))))))))
 QUIET     = $(MAKE) --no-print-directory -s
-GRADED    = $(QUIET) REAL=double grade-ready && $(CLASSROOM) $(DOUBLE)/tools/exercise
+SAY       = test -e $(DOUBLE)/graded.a || echo "builds the tests; once only";
+GRADED    = $(SAY) $(QUIET) REAL=double grade-ready && $(CLASSROOM) $(DOUBLE)/tools/exercise
 ALL      := 0 $(NUMBERS)
 
 .PHONY: exercises hint bug found handout grade grade-ready exercises-check $(addprefix exercise,$(ALL)) $(addprefix grade,$(ALL))
@@ -76,7 +81,7 @@ grade-ready: $(TOOL) $(BUILD)/graded.a $(GRADERS) $(if $(ON),$(call own,$(ON)))
 
 # grade3: one's own work; grade: a tree that was returned
 $(addprefix grade,$(ALL)): grade%:
-	+@$(QUIET) REAL=double grade-ready ON=$* && $(CLASSROOM) CLASSROOM_OWN='$(call own,$*)' $(DOUBLE)/tools/exercise grade $* --work="$(WORKDIR)" --out="$(OUT)" --format="$(FORMAT)"
+	+@$(SAY) $(QUIET) REAL=double grade-ready ON=$* && $(CLASSROOM) CLASSROOM_OWN='$(call own,$*)' $(DOUBLE)/tools/exercise grade $* --work="$(WORKDIR)" --out="$(OUT)" --format="$(FORMAT)"
 
 grade: ## SUBMISSION=DIR: grade a returned tree (FORMAT=gradescope OUT=DIR)
 	+@$(if $(SUBMISSION),,echo "which one? make grade SUBMISSION=DIR"; exit 2;) \
@@ -94,9 +99,9 @@ $(BUILD)/hunt/%:
 found: ## N=7: was bug 7 found?
 	+@$(GRADED) found "$(N)" --work="$(WORKDIR)"
 
-handout: ## CHAPTERS="3 4" DIR=...: a tree for students without these solutions
+handout: ## CHAPTERS="3 4" BUGS="7" DIR=...: a tree for students
 	+@$(if $(DIR),,echo "where to? make handout CHAPTERS=\"3 4\" DIR=..."; exit 2;) \
-	$(QUIET) $(TOOL) $(BUILD)/tools/book && $(CLASSROOM) $(TOOL) handout "$(DIR)" $(CHAPTERS)
+	$(QUIET) $(TOOL) $(BUILD)/tools/book && $(CLASSROOM) $(TOOL) handout "$(DIR)" $(CHAPTERS) --bugs="$(BUGS)"
 
 # --- what make test proves about all this ------------------------------------------------------------
 PROVER := $(BUILD)/tests/prove

@@ -7,7 +7,8 @@
  *     exercise grade all --submission=DIR [--out=DIR] [--format=gradescope]
  *                                       grades every chapter that a returned tree has worked on
  *     exercise bug 7, exercise found 7  prepares a bug hunt in work/bug7; says if it was found
- *     exercise handout DIR 3 4          a tree for students without the solutions of chapters 3, 4
+ *     exercise handout DIR 3 4 [--bugs=7,12]
+ *                                       a tree for students without the solutions of chapters 3, 4
  *
  * Exit status 0: done, or all is solved; 1: not all is solved; 2: it can't be done. make calls it
  * (exercises/exercises.mk) and says how to build. The modules are in classroom/. */
@@ -29,6 +30,7 @@ typedef struct {
     const char *work;       /* the folder of one's own work */
     const char *submission; /* or a returned tree */
     const char *out;        /* where the grades go */
+    char *bugs;             /* numbers of bugs to plant in a handout */
     bool gradescope;
 } Options;
 
@@ -162,7 +164,7 @@ static int bug_run(const Catalogue *c, const char *number, Error *err)
 {
     const Bug *b = find_bug(c, number, err);
     if (!b) return fail(err);
-    printf("chapter=%d arguments='%s' columns='", b->chapter, b->run);
+    printf("chapter=%d hidden=%d arguments='%s' columns='", b->chapter, !*b->original, b->run);
     for (int i = 0; b->look.word[i]; i++) printf("%s%s", i ? " " : "", b->look.word[i]);
     printf("'\n");
     return DONE;
@@ -225,9 +227,12 @@ static int found(const Catalogue *c, const Options *o, const char *number, Error
 
 /* ---- handouts ----------------------------------------------------------------------------- */
 
-static int handout(const Catalogue *c, char **words, int count, Error *err)
+static int handout(const Catalogue *c, const Options *o, char **words, int count, Error *err)
 {
     bool chapters[CHAPTERS] = {false};
+    Words bugs = {{NULL}};
+    char *rest = o->bugs;
+    for (int i = 0; i < WORDS && rest; i++) bugs.word[i] = strtok_r(rest, ", ", &rest);
     const char *book = getenv("CLASSROOM_BOOK");
     char *path = book ? realpath(book, NULL) : NULL;
     if (!path)
@@ -239,7 +244,7 @@ static int handout(const Catalogue *c, char **words, int count, Error *err)
             return error_set(err, "there is no chapter %s", words[i]), fail(err);
         chapters[chapter] = true;
     }
-    bool good = handout_make(c, chapters, words[0], path, err);
+    bool good = handout_make(c, chapters, &bugs, words[0], path, err);
     free(path);
     if (!good) return fail(err);
     printf("%s: START.md says how it begins\n", words[0]);
@@ -258,15 +263,15 @@ static int usage(void)
 
 static bool read_flags(Options *o, int argc, char **argv)
 {
-    static const struct option flags[] = {{"work", required_argument, NULL, 'w'},
-                                          {"submission", required_argument, NULL, 's'},
-                                          {"out", required_argument, NULL, 'o'},
-                                          {"format", required_argument, NULL, 'f'},
-                                          {NULL, 0, NULL, 0}};
+    static const struct option flags[] = {
+        {"work", required_argument, NULL, 'w'}, {"submission", required_argument, NULL, 's'},
+        {"out", required_argument, NULL, 'o'},  {"format", required_argument, NULL, 'f'},
+        {"bugs", required_argument, NULL, 'b'}, {NULL, 0, NULL, 0}};
     for (int flag; (flag = getopt_long(argc, argv, "", flags, NULL)) != -1;) {
         if (flag == 'w') o->work = optarg;
         if (flag == 's') o->submission = *optarg ? optarg : NULL;
         if (flag == 'o') o->out = optarg;
+        if (flag == 'b') o->bugs = optarg;
         if (flag == 'f') o->gradescope = strcmp(optarg, "gradescope") == 0;
         if (flag == '?' || (flag == 'f' && !o->gradescope && *optarg)) return false;
     }
@@ -285,7 +290,7 @@ static int run(const Catalogue *c, const Options *o, char **words, int count, Er
     if (strcmp(what, "bug") == 0) return bug(c, o, which, err);
     if (strcmp(what, "bug-run") == 0) return bug_run(c, which, err);
     if (strcmp(what, "found") == 0) return found(c, o, which, err);
-    if (strcmp(what, "handout") == 0) return handout(c, words + 1, count - 1, err);
+    if (strcmp(what, "handout") == 0) return handout(c, o, words + 1, count - 1, err);
     return usage();
 }
 

@@ -34,7 +34,7 @@ typedef enum {
 typedef struct {
     BaselineKind kind;
     double memory; /* of the moving average: its weight on the past, e.g. 0.9 */
-    double mean;   /* the moving average so far; 0 before the first batch */
+    double mean;   /* the moving average so far; 0 before the first batch, whose mean it then is */
     int batches;   /* that it has seen */
 } Baseline;
 

@@ -47,7 +47,7 @@ static Matrix vector_of(int n, double x)
 }
 
 /* What was there before must still be in the sum. */
-static void expect_added(const char *of, Matrix first, Matrix second, double before)
+static void expect_added(const char *of, const char *on, Matrix first, Matrix second, double before)
 {
     const double *one = numbers_of(first), *two = numbers_of(second);
     int n = first.rows * first.cols;
@@ -55,7 +55,7 @@ static void expect_added(const char *of, Matrix first, Matrix second, double bef
     for (int i = 0; i < n; i++) sum[i] = one[i] + before;
     for (int i = 0; i < n; i++)
         if (!(fabs(two[i] - sum[i]) <= 1e-9))
-            wrong(of, say("the same, with %g in every element before the call", before),
+            wrong(of, say("%s, with %g in every element before the call", on, before),
                   say("%.6g", sum[i]), say("%.6g", two[i]),
                   fabs(two[i] - one[i]) <= 1e-9 ? "it is set, not added: = where += belongs. A "
                                                   "weight serves every row of every "
@@ -111,8 +111,8 @@ static void the_weights_of_a_linear_map(void)
         "db_j += sum over rows of dy_ij");
     Linear more = {filled(IN, MANY, 3), vector_of(MANY, 3)};
     linear_gradient(&more, c.dy, c.x);
-    expect_added("dw", d.w, more.w, 3);
-    expect_added("db", d.b, more.b, 3);
+    expect_added("dw", LINEAR, d.w, more.w, 3);
+    expect_added("db", LINEAR, d.b, more.b, 3);
 }
 
 /* ---- 2.2 layer norm ---------------------------------------------------------------------------
@@ -171,7 +171,7 @@ static void the_input_of_layer_norm(void)
     Matrix more = filled(N, MANY, 3);
     norm_loss(&c); /* fills stats */
     layernorm_backward(more, c.dy, c.stats, c.x, &c.p);
-    expect_added("dx", dx, more, 3);
+    expect_added("dx", NORM, dx, more, 3);
 }
 
 static void the_gain_and_bias_of_layer_norm(void)
@@ -184,8 +184,8 @@ static void the_gain_and_bias_of_layer_norm(void)
     expect_slopes("db", NORM, d.b, c.p.b, norm_loss, &c, NO_KNOWN, "db += sum over rows of dy");
     LayerNorm more = {vector_of(MANY, 3), vector_of(MANY, 3)};
     layernorm_gradient(&more, c.dy, c.stats, c.x);
-    expect_added("dg", d.g, more.g, 3);
-    expect_added("db", d.b, more.b, 3);
+    expect_added("dg", NORM, d.g, more.g, 3);
+    expect_added("db", NORM, d.b, more.b, 3);
 }
 
 /* ---- 2.3 GELU ---------------------------------------------------------------------------------
@@ -381,7 +381,7 @@ static void terms_of_a_loss_add_up(void)
            none = slice_new(1, 2);
     softmax_gradient(d, probs, (int[]){1}, (real[]){1});
     softmax_gradient(none, probs, (int[]){1}, (real[]){1});
-    expect_added("dlogits", none, d, 3);
+    expect_added("dlogits", "probs (3/4, 1/4), symbol 1, weight 1", none, d, 3);
 }
 
 /* ---- 2.8 AdamW --------------------------------------------------------------------------------

@@ -179,7 +179,7 @@ static bool handout_holds_no_solution(int i, FILE *out)
     char place[96], *book = realpath(getenv("CLASSROOM_BOOK"), NULL);
     handout_place(i, place);
     REQUIRE(book, "make says where the book tool is");
-    if (!handout_make(&catalogue, handed[i], place, book, &err))
+    if (!handout_make(&catalogue, handed[i], &(Words){{NULL}}, place, book, &err))
         return fprintf(out, "handout %d: %s\n", i, err.text), false;
     Secrets secrets = find_secrets(handed[i]);
     Search search = {.secrets = &secrets, .out = out};
@@ -204,6 +204,39 @@ static bool this_tree_holds_them(int i, FILE *out)
     if (search.found < secrets.count)
         fprintf(out, "%d of %d secrets were found where they are\n", search.found, secrets.count);
     return secrets.count > 20 && search.found >= secrets.count;
+}
+
+/* ---- bugs --------------------------------------------------------------------------------- */
+
+/* A tree with two bugs in it says nowhere how their places should read. */
+static bool planted_bugs_stay_hidden(int i, FILE *out)
+{
+    Error err;
+    static const bool none[CHAPTERS] = {false}, fourth[CHAPTERS] = {[4] = true};
+    const Words bugs = {{"13", "31", NULL}}, inside = {{"23", NULL}};
+    char place[96], *book = realpath(getenv("CLASSROOM_BOOK"), NULL);
+    Secrets s = {0};
+    (void)i;
+    snprintf(place, sizeof place, "%s/hunted", workshop.place);
+    if (!handout_make(&catalogue, none, &bugs, place, book, &err))
+        return fprintf(out, "a handout with bugs: %s\n", err.text), false;
+    for (int k = 0; bugs.word[k]; k++) {
+        const Bug *b = catalogue_bug(&catalogue, atoi(bugs.word[k]));
+        char *path = path_in(place, b->file), *planted = read_file(path);
+        if (!planted || !strstr(planted, b->planted) || strstr(planted, b->original))
+            return fprintf(out, "bug %d isn't in %s\n", b->number, path), false;
+        s.line = must_realloc(s.line, (size_t)s.count + 1, sizeof *s.line);
+        s.id = must_realloc(s.id, (size_t)s.count + 1, sizeof *s.id);
+        s.line[s.count] = without_blanks(b->original, strlen(b->original));
+        s.id[s.count++] = "(a bug)";
+        free(path), free(planted);
+    }
+    Search search = {.secrets = &s, .out = out};
+    visit_tree(place, search_file, &search);
+    bool refused = !handout_make(&catalogue, fourth, &inside, "/nowhere", book, &err);
+    if (!refused) fprintf(out, "a bug among stubs isn't refused\n");
+    free(book);
+    return search.found == 0 && refused;
 }
 
 /* ---- building it -------------------------------------------------------------------------- */
@@ -255,12 +288,13 @@ static bool handout_builds_and_fails_cleanly(int i, FILE *out)
 
 const Claims *claims_of_handouts(void)
 {
-    static Claims claims[4];
+    static Claims claims[5];
     int n = HANDOUTS;
     claims[0] = (Claims){"handouts hold no solution", handout_holds_no_solution, n};
     claims[1] =
         (Claims){"handouts: the search finds solutions where they are", this_tree_holds_them, n};
-    claims[2] = (Claims){"a handout builds and fails cleanly", handout_builds_and_fails_cleanly,
+    claims[2] = (Claims){"handouts: planted bugs stay hidden", planted_bugs_stay_hidden, 1};
+    claims[3] = (Claims){"a handout builds and fails cleanly", handout_builds_and_fails_cleanly,
                          sanitized() ? 0 : 1};
     return claims;
 }

@@ -37,7 +37,8 @@ typedef struct {
     const char *run;                /* arguments that show it */
     Words look;                     /* columns of curves.csv to look at */
     const char *file;               /* where it is, in the project */
-    const char *original, *planted; /* exact texts; the original occurs once */
+    const char *original, *planted; /* exact texts; the original occurs once. "" in a
+                                       handout that has the bug in its own source */
     const char *why;                /* told to whoever has found it */
     Words tests;                    /* tags of the tests that tell the bug from the fix */
 } Bug;

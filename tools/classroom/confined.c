@@ -17,6 +17,8 @@
 
 #include "error.h"
 
+extern char **environ;
+
 enum { UNSTARTED = 127, NOBODY = 65534 };
 
 /* ---- the child ---------------------------------------------------------------------------- */
@@ -57,16 +59,19 @@ static void become_nobody(void)
 }
 
 /* As little of the caller's environment as a compiler needs. */
-static void set_environment(char *const environment[])
+static void set_environment(char *const more[])
 {
-    const char *path = getenv("PATH"), *room = getenv("TMPDIR");
-    char *kept = strdup(path ? path : "/usr/bin:/bin"), *place = strdup(room ? room : "/tmp");
-    clearenv();
-    setenv("PATH", kept, 1);
-    setenv("TMPDIR", place, 1);
-    setenv("LC_ALL", "C", 1);
-    setenv("OMP_NUM_THREADS", "1", 1);
-    for (int i = 0; environment && environment[i]; i++) putenv(environment[i]);
+    static const char *const kept[] = {"PATH", "TMPDIR"};
+    static char *fresh[32];
+    int n = 0;
+    for (int i = 0; i < 2; i++) {
+        const char *value = getenv(kept[i]);
+        if (value && asprintf(&fresh[n++], "%s=%s", kept[i], value) < 0) _exit(UNSTARTED);
+    }
+    fresh[n++] = (char *)"LC_ALL=C";
+    fresh[n++] = (char *)"OMP_NUM_THREADS=1";
+    for (int i = 0; more && more[i] && n < 31; i++) fresh[n++] = more[i];
+    environ = fresh;
 }
 
 typedef struct {
@@ -178,9 +183,8 @@ Confined confined_run(char *const argv[], char *const environment[], const char 
 {
     Confined c = {.ending = ENDED_UNSTARTED};
     Pipes p;
-    REQUIRE(pipe2(p.input, O_CLOEXEC) == 0 && pipe2(p.said, O_CLOEXEC) == 0 &&
-                pipe2(p.report, O_CLOEXEC) == 0,
-            "no pipes: %s", strerror(errno));
+    REQUIRE(pipe(p.input) == 0 && pipe(p.said) == 0 && pipe(p.report) == 0, "no pipes: %s",
+            strerror(errno));
     fflush(NULL);
     double began = now();
     pid_t pid = fork();

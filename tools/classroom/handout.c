@@ -19,9 +19,17 @@ static const char note_path[] = "exercises/handed_out";
 typedef struct {
     const Catalogue *catalogue;
     const bool *chapters;
+    const Words *bugs;
     int highest;
     const char *directory;
 } Handout;
+
+static bool is_planted(const Handout *h, const Bug *b)
+{
+    for (int i = 0; h->bugs->word[i]; i++)
+        if (atoi(h->bugs->word[i]) == b->number) return true;
+    return false;
+}
 
 bool handed_out(int chapter)
 {
@@ -101,7 +109,7 @@ static bool belongs(const Handout *h, const char *path)
 
 /* ---- sources ------------------------------------------------------------------------------ */
 
-/* The text with stubs for the exercises of all chapters that are handed out. */
+/* The text with stubs for the exercises of all chapters that are handed out, and with the bugs. */
 static char *stubbed(const Handout *h, const char *path, Error *err)
 {
     char *text = read_file(path);
@@ -110,6 +118,13 @@ static char *stubbed(const Handout *h, const char *path, Error *err)
         const Exercise *e = &h->catalogue->exercise[i];
         if (!h->chapters[e->chapter] || strcmp(e->file, path) != 0) continue;
         char *next = source_stubbed(text, e, err);
+        free(text);
+        text = next;
+    }
+    for (int i = 0; text && i < h->catalogue->bugs; i++) {
+        const Bug *b = &h->catalogue->bug[i];
+        if (!is_planted(h, b) || strcmp(b->file, path) != 0) continue;
+        char *next = source_planted(text, b->original, b->planted, err);
         free(text);
         text = next;
     }
@@ -221,6 +236,23 @@ static bool tells_too_much(const Handout *h, const cJSON *bug)
     return false;
 }
 
+/* Of a planted bug only the symptom is told. */
+static void keep_quiet(cJSON *bug)
+{
+    static const char *const told[] = {"original", "planted", "why"};
+    for (int i = 0; i < 3; i++)
+        cJSON_ReplaceItemInObjectCaseSensitive(bug, told[i], cJSON_CreateString(""));
+}
+
+/* What a bug hides stays hidden also in the entries of other bugs in its file. */
+static bool shares_file(const Handout *h, const Bug *b)
+{
+    for (int i = 0; i < h->catalogue->bugs; i++)
+        if (is_planted(h, &h->catalogue->bug[i]) && strcmp(h->catalogue->bug[i].file, b->file) == 0)
+            return true;
+    return false;
+}
+
 static bool put_catalogue(const Handout *h, Error *err)
 {
     cJSON *exercises = cJSON_Duplicate(h->catalogue->json[0], 1);
@@ -228,8 +260,14 @@ static bool put_catalogue(const Handout *h, Error *err)
     for (int i = cJSON_GetArraySize(exercises) - 1; i >= 0; i--)
         if (number(cJSON_GetArrayItem(exercises, i), "chapter") > h->highest)
             cJSON_DeleteItemFromArray(exercises, i);
-    for (int i = cJSON_GetArraySize(bugs) - 1; i >= 0; i--)
-        if (tells_too_much(h, cJSON_GetArrayItem(bugs, i))) cJSON_DeleteItemFromArray(bugs, i);
+    for (int i = cJSON_GetArraySize(bugs) - 1; i >= 0; i--) {
+        cJSON *item = cJSON_GetArrayItem(bugs, i);
+        const Bug *b = catalogue_bug(h->catalogue, number(item, "number"));
+        if (is_planted(h, b))
+            keep_quiet(item);
+        else if (tells_too_much(h, item) || shares_file(h, b))
+            cJSON_DeleteItemFromArray(bugs, i);
+    }
     bool good = put_json(h, "exercises/exercises.json", exercises, err) &&
                 (!bugs || put_json(h, "exercises/bugs.json", bugs, err));
     cJSON_Delete(exercises);
@@ -237,26 +275,42 @@ static bool put_catalogue(const Handout *h, Error *err)
     return good;
 }
 
-static bool put_notes(const Handout *h, Error *err)
+static void write_start(FILE *out, const Handout *h)
 {
-    char *text, *note;
-    size_t size;
-    FILE *out = text_stream(&text, &size), *list = text_stream(&note, &size);
     fputs(
         "# Where to start\n\n`sh setup.sh` installs what is needed. Read TUTORIAL.md. For each "
         "chapter N that is yours to write:\n\n    make exerciseN           # your files, in "
         "work/chapterN\n    make gradeN              # what is solved, and what is wrong with the "
         "rest\n    make chapterN WORK=1     # your chapter's program, ./chapterN\n    make hint "
-        "E=N.1        # a hint for one exercise\n\nYours to write:\n\n",
+        "E=N.1          # a hint for one exercise\n\n",
         out);
-    for (int i = 0; i < CHAPTERS; i++)
-        if (h->chapters[i]) fprintf(list, "%d\n", i);
     for (int i = 0; i < h->catalogue->exercises; i++) {
         const Exercise *e = &h->catalogue->exercise[i];
         if (!h->chapters[e->chapter]) continue;
-        fprintf(out, "- %s %s: `%s()`, %d minutes, %d points. Chapter %c, \"%s\"\n", e->id,
-                e->title, e->functions.word[0], e->minutes, e->points, e->id[0], e->section);
+        fprintf(out, "- %s %s:", e->id, e->title);
+        for (int k = 0; e->functions.word[k]; k++) fprintf(out, " `%s()`,", e->functions.word[k]);
+        fprintf(out, " %d minutes, %d point%s. Chapter %c, \"%s\"\n", e->minutes, e->points,
+                e->points == 1 ? "" : "s", e->id[0], e->section);
     }
+    if (h->bugs->word[0])
+        fputs(
+            "\nSomewhere in this tree is a bug, or more than one. `make bug N=7` prepares the hunt "
+            "for bug 7, `make found N=7` says whether you have found it.\n\n",
+            out);
+    for (int i = 0; i < h->catalogue->bugs; i++)
+        if (is_planted(h, &h->catalogue->bug[i]))
+            fprintf(out, "- bug %d: %s\n", h->catalogue->bug[i].number,
+                    h->catalogue->bug[i].symptom);
+}
+
+static bool put_notes(const Handout *h, Error *err)
+{
+    char *text, *note;
+    size_t size;
+    FILE *out = text_stream(&text, &size), *list = text_stream(&note, &size);
+    write_start(out, h);
+    for (int i = 0; i < CHAPTERS; i++)
+        if (h->chapters[i]) fprintf(list, "%d\n", i);
     fclose(out);
     fclose(list);
     bool good = put(h, "START.md", text, err) && put(h, note_path, note, err);
@@ -294,18 +348,45 @@ static bool is_empty(const char *directory)
     return entries <= 2;
 }
 
-bool handout_make(const Catalogue *c, const bool chapters[CHAPTERS], const char *directory,
-                  const char *book, Error *err)
+/* A bug among stubs would be a solution with one mistake. */
+static bool check_bugs(const Handout *h, Error *err)
 {
-    Handout h = {.catalogue = c, .chapters = chapters, .highest = -1, .directory = directory};
-    for (int i = 0; i < CHAPTERS; i++) {
-        char *folder = chapters[i] ? chapter_folder(i) : NULL;
-        if (chapters[i] && !folder) return error_set(err, "there is no chapter %d", i);
-        if (chapters[i]) h.highest = i;
-        free(folder);
+    for (int i = 0; h->bugs->word[i]; i++) {
+        const Bug *b = catalogue_bug(h->catalogue, atoi(h->bugs->word[i]));
+        if (!b) return error_set(err, "there is no bug %s", h->bugs->word[i]);
+        for (int k = 0; k < h->catalogue->exercises; k++) {
+            const Exercise *e = &h->catalogue->exercise[k];
+            if (h->chapters[e->chapter] && strcmp(e->file, b->file) == 0)
+                return error_set(err, "bug %d is in %s, where exercises are to be written",
+                                 b->number, b->file);
+        }
     }
-    if (h.highest < 0) return error_set(err, "no chapter is named: CHAPTERS=\"3 4\"");
+    return true;
+}
+
+static int highest_chapter(const Handout *h)
+{
+    int highest = -1;
+    for (int i = 0; i < CHAPTERS; i++)
+        if (h->chapters[i]) highest = i;
+    for (int i = 0; i < h->catalogue->bugs; i++)
+        if (is_planted(h, &h->catalogue->bug[i]) && h->catalogue->bug[i].chapter > highest)
+            highest = h->catalogue->bug[i].chapter;
+    return highest;
+}
+
+bool handout_make(const Catalogue *c, const bool chapters[CHAPTERS], const Words *bugs,
+                  const char *directory, const char *book, Error *err)
+{
+    Handout h = {.catalogue = c, .chapters = chapters, .bugs = bugs, .directory = directory};
+    h.highest = highest_chapter(&h);
+    if (h.highest < 0)
+        return error_set(err, "no chapter is named, and no bug: CHAPTERS=\"3 4\" or BUGS=\"7\"");
+    char *folder = chapter_folder(h.highest);
+    bool there = folder != NULL;
+    free(folder);
+    if (!there) return error_set(err, "there is no chapter %d", h.highest);
     if (!is_empty(directory)) return error_set(err, "%s isn't empty", directory);
-    return copy_tree(&h, "", err) && put_catalogue(&h, err) && put_notes(&h, err) &&
-           refresh_book(&h, book, err);
+    return check_bugs(&h, err) && copy_tree(&h, "", err) && put_catalogue(&h, err) &&
+           put_notes(&h, err) && refresh_book(&h, book, err);
 }

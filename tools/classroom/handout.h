@@ -12,9 +12,10 @@
 /* Does the tree in the current directory hand out this chapter? */
 bool handed_out(int chapter);
 
-/* directory must not exist, or be empty. chapters: a flag for each; book: the program that brings
- * listings up to date. */
-bool handout_make(const Catalogue *c, const bool chapters[CHAPTERS], const char *directory,
-                  const char *book, Error *err);
+/* directory must not exist, or be empty. chapters: a flag for each; bugs: numbers of bugs that are
+ * planted in the tree itself, with no word of what they are; book: the program that brings listings
+ * up to date. */
+bool handout_make(const Catalogue *c, const bool chapters[CHAPTERS], const Words *bugs,
+                  const char *directory, const char *book, Error *err);
 
 #endif

@@ -120,7 +120,8 @@ static bool put_readme(const Bug *b, const char *folder, Error *err)
     fprintf(out,
             "# Bug %d\n\n%s\n\nSomewhere in this folder one place is wrong. `make bug N=%d` runs "
             "`chapter%d %s` with the bug\nand without it and draws both into %s/curves.svg (run it "
-            "again after a change: your files are kept).\nMend the place, and ask:\n\n    make "
+            "again after a change: your files are kept). What the two print is in out.txt and "
+            "sound.txt.\nMend the place, and ask:\n\n    make "
             "found N=%d\n",
             b->number, b->symptom, b->number, b->chapter, b->run, folder, b->number);
     fclose(out);
@@ -136,7 +137,7 @@ bool work_make_bug(const Bug *b, const char *folder, Error *err)
     Catalogue nothing = {0};
     char *text = read_file(b->file), *planted = NULL;
     if (!text) return error_set(err, "bug %d: can't read %s", b->number, b->file);
-    planted = source_planted(text, b->original, b->planted, err);
+    planted = *b->original ? source_planted(text, b->original, b->planted, err) : strdup(text);
     free(text);
     /* the planted file first: what is there is kept */
     bool good = planted && directory_make(folder, err) && put_source(b->file, planted, &w, err) &&
