@@ -5,15 +5,23 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+/* A batch goes through the model in parts, so small that what forward leaves is still in the cache
+ * when backward comes for it: about 256 rows, and four sequences, which two threads can share. */
+static int rows_at_a_time(int context, int rows)
+{
+    int few = 4 * context < 256 ? 256 : 4 * context;
+    return few < rows ? few : rows;
+}
+
 Mle *mle_new(Transformer *model, const MleOptions *options)
 {
     Mle *m = NEW(Mle, 1);
-    int rows = options->batch * model->shape.context;
+    int T = model->shape.context, rows = options->batch * T;
     m->options = *options;
     m->model = model;
     m->adam =
         adam_new(model->size, (AdamOptions){0.9, options->beta2, 1e-8, options->weight_decay});
-    m->activations = activations_new(&model->shape, rows, true);
+    m->activations = activations_new(&model->shape, rows_at_a_time(T, rows), true);
     m->batch = sequences_new(options->batch, rows);
     m->weights = NEW(real, rows);
     m->logprob = NEW(real, rows);
@@ -32,16 +40,25 @@ void mle_free(Mle *m)
     free(m);
 }
 
-/* The mean of -log P over the rows of the batch; forward leaves what backward needs. */
-static double forward(Mle *m)
+/* Fills the log-probabilities of a part of the batch; returns the sum of -log P. */
+static double forward(Mle *m, const Batch *b)
 {
     Activations *a = m->activations;
-    const Sequences *s = m->batch;
-    Matrix logits = transformer_forward(m->model, a, &s->batch, NULL);
-    softmax_forward(a->probs, m->logprob, logits, s->targets);
+    int first = b->start[0];
+    Matrix logits = transformer_forward(m->model, a, b, NULL);
+    softmax_forward(a->probs, m->logprob + first, logits, m->batch->targets + first);
     double total = 0;
-    for (int n = 0; n < logits.rows; n++) total -= m->logprob[n];
-    return total / logits.rows;
+    for (int n = 0; n < logits.rows; n++) total -= m->logprob[first + n];
+    return total;
+}
+
+/* What forward left becomes a share of the mean loss's gradient. */
+static void backward(Mle *m, const Batch *b)
+{
+    Activations *a = m->activations;
+    mat_zero(a->dlogits);
+    softmax_gradient(a->dlogits, a->probs, m->batch->targets + b->start[0], m->weights);
+    transformer_backward(m->model, a, b, a->dlogits);
 }
 
 MleStep mle_step(Mle *m, const Windows *train)
@@ -50,14 +67,14 @@ MleStep mle_step(Mle *m, const Windows *train)
     Rng rng = rng_stream(o->seed, (uint64_t)m->step);
     windows_draw(train, o->batch, &rng, m->batch);
     int N = batch_rows(&m->batch->batch);
-    MleStep result = {.loss = forward(m), .symbols = N};
-
-    Activations *a = m->activations;
+    MleStep result = {.symbols = N};
     for (int n = 0; n < N; n++) m->weights[n] = 1 / (real)N;
-    mat_zero(a->dlogits);
-    softmax_gradient(a->dlogits, a->probs, m->batch->targets, m->weights);
+
     transformer_zero_gradients(m->model);
-    transformer_backward(m->model, a, &m->batch->batch, a->dlogits);
+    for (Batch part = {0}; batch_next(&m->batch->batch, m->activations->capacity, &part);) {
+        result.loss += forward(m, &part) / N;
+        backward(m, &part);
+    }
 
     real *weights = m->model->weights.base, *gradients = m->model->gradients.base;
     result.lr = learning_rate(m->step, o->warmup, o->steps, o->lr, o->last_lr);
@@ -78,7 +95,8 @@ double mle_evaluate(Mle *m, const Windows *w, int windows, real *logprob)
         for (int i = first; i < windows && i < first + m->options.batch; i++)
             windows_add(w, i, m->batch);
         int N = batch_rows(&m->batch->batch);
-        total += forward(m) * N;
+        for (Batch part = {0}; batch_next(&m->batch->batch, m->activations->capacity, &part);)
+            total += forward(m, &part);
         if (logprob)
             for (int n = 0; n < N; n++) logprob[scored + (size_t)n] = m->logprob[n];
         scored += (size_t)N;

@@ -20,6 +20,16 @@ Batch batch_slice(const Batch *b, int first, int count)
                    b->slots ? b->slots + first : NULL};
 }
 
+bool batch_next(const Batch *all, int rows, Batch *part)
+{
+    int first = part->start ? (int)(part->start - all->start) + part->sequences : 0, next = first;
+    if (first == all->sequences) return false;
+    do next++;
+    while (next < all->sequences && all->start[next + 1] - all->start[first] <= rows);
+    *part = batch_slice(all, first, next - first);
+    return true;
+}
+
 /* ---- who does what ------------------------------------------------------------------------ */
 
 /* A pass is the work of a team of threads. Each takes some of the sequences, which are some of the

@@ -143,4 +143,11 @@ int batch_rows(const Batch *b);
 /* Sequences first .. first+count-1 of it. */
 Batch batch_slice(const Batch *b, int first, int count);
 
+/* The next sequences of a batch, as many as have no more than so many rows (a sequence at least):
+ *
+ *     for (Batch part = {0}; batch_next(&all, rows, &part);) ...
+ *
+ * A gradient is a sum over rows, in order, so a batch may go through the model in parts. */
+bool batch_next(const Batch *all, int rows, Batch *part);
+
 #endif

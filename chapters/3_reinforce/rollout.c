@@ -183,13 +183,9 @@ void rollout_draw(Rollout *r, const Transformer *policy, uint64_t seed)
 
 bool rollout_next(const Rollout *r, const Activations *a, Slice *s)
 {
-    const int *start = r->rows->start;
-    int first = s->text + s->texts, next = first;
-    if (first == rollout_texts(r)) return false;
-    do next++;
-    while (next < rollout_texts(r) && start[next + 1] - start[first] <= a->capacity);
-    *s = (Slice){first, next - first, start[first], start[next] - start[first],
-                 batch_slice(&r->rows->batch, first, next - first)};
+    if (!batch_next(&r->rows->batch, a->capacity, &s->batch)) return false;
+    s->text += s->texts, s->texts = s->batch.sequences;
+    s->row += s->rows, s->rows = batch_rows(&s->batch);
     return true;
 }
 
