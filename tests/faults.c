@@ -171,9 +171,16 @@ static bool split(void)
     return false;
 }
 
-static bool memory_fails(void)
+/* LLVM's OpenMP, refused memory for itself, waits for ever: that is beyond our programs. */
+static bool is_llvm_openmp(const void *caller)
 {
-    if (fault != MEMORY || inside) return false;
+    Dl_info info;
+    return dladdr(caller, &info) && info.dli_fname && strstr(info.dli_fname, "libomp");
+}
+
+static bool memory_fails(const void *caller)
+{
+    if (fault != MEMORY || inside || is_llvm_openmp(caller)) return false;
     inside = true;
     bool fails = is_new_place() && split();
     inside = false;
@@ -198,29 +205,30 @@ static void discount(void *memory)
 
 void *malloc(size_t size)
 {
-    return memory_fails() ? NULL : count(__libc_malloc(size));
+    return memory_fails(__builtin_return_address(0)) ? NULL : count(__libc_malloc(size));
 }
 
 void *calloc(size_t n, size_t size)
 {
-    return memory_fails() ? NULL : count(__libc_calloc(n, size));
+    return memory_fails(__builtin_return_address(0)) ? NULL : count(__libc_calloc(n, size));
 }
 
 void *realloc(void *memory, size_t size)
 {
-    if (memory_fails()) return NULL;
+    if (memory_fails(__builtin_return_address(0))) return NULL;
     discount(memory);
     return count(__libc_realloc(memory, size));
 }
 
 void *aligned_alloc(size_t alignment, size_t size)
 {
-    return memory_fails() ? NULL : count(__libc_memalign(alignment, size));
+    return memory_fails(__builtin_return_address(0)) ? NULL
+                                                     : count(__libc_memalign(alignment, size));
 }
 
 int posix_memalign(void **memory, size_t alignment, size_t size)
 {
-    if (memory_fails()) return ENOMEM;
+    if (memory_fails(__builtin_return_address(0))) return ENOMEM;
     *memory = count(__libc_memalign(alignment, size));
     return *memory ? 0 : ENOMEM;
 }
