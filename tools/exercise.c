@@ -19,6 +19,7 @@
 #include <sys/stat.h>
 
 #include "classroom/handout.h"
+#include "classroom/hunt.h"
 #include "classroom/report.h"
 #include "classroom/work.h"
 #include "markers/page.h"
@@ -70,8 +71,10 @@ static int hint(const Catalogue *c, const char *id, Error *err)
 static int make(const Catalogue *c, const Options *o, int chapter, Error *err)
 {
     char folder[512];
+    int kept;
     snprintf(folder, sizeof folder, "%s/chapter%d", o->work, chapter);
-    if (!work_make(c, chapter, folder, err)) return fail(err);
+    if (!work_make(c, chapter, folder, &kept, err)) return fail(err);
+    if (kept) printf("%s: %d files that were there are kept\n", folder, kept);
     for (int i = 0; i < c->exercises; i++) {
         const Exercise *e = &c->exercise[i];
         if (e->chapter != chapter) continue;
@@ -170,58 +173,25 @@ static int bug_run(const Catalogue *c, const char *number, Error *err)
     return DONE;
 }
 
-/* Texts of the hunt's files that differ from this tree's, which is all that needs to be tested. */
-enum { HUNT = 64 };
-typedef struct {
-    const char *folder;
-    Source source[HUNT];
-    int count;
-} Hunt;
-
-static bool take_changed(const char *path, const char *text, void *arg, Error *err)
-{
-    Hunt *h = arg;
-    const char *name = base_name(path), *dot = strrchr(name, '.');
-    for (int i = 0; i < h->count; i++)
-        if (strcmp(base_name(h->source[i].path), name) == 0) return true;
-    if (strcmp(dot, ".c") != 0 || strcmp(name, "main.c") == 0) return true;
-    char *own = read_submitted(h->folder, name);
-    if (!own) return error_set(err, "there is no %s/%s: make bug first", h->folder, name);
-    if (strcmp(own, text) != 0 && h->count < HUNT) h->source[h->count++] = (Source){path, own};
-    return true;
-}
-
-static bool read_hunt(Hunt *h, const Bug *b, Error *err)
-{
-    Catalogue nothing = {0};
-    char *text = read_file(b->file);
-    bool good = text && take_changed(b->file, text, h, err) &&
-                stubs_make(&nothing, b->chapter, take_changed, h, err);
-    free(text);
-    return good;
-}
-
 static int found(const Catalogue *c, const Options *o, const char *number, Error *err)
 {
     Workshop w;
-    Hunt h = {0};
+    Grade g;
     char folder[512];
     const Bug *b = find_bug(c, number, err);
-    if (!b) return fail(err);
+    if (!b || !workshop_open(&w, err)) return fail(err);
     bug_folder(o, b, folder);
-    h.folder = folder;
-    if (!read_hunt(&h, b, err) || !workshop_open(&w, err)) return fail(err);
-    Grade g = grade_sources(&w, h.source, h.count, b->chapter, &b->tests);
+    bool there = hunt_grade(&w, b, folder, &g, err);
     workshop_close(&w);
+    if (!there) return fail(err);
     bool good = g.verdict == SOLVED;
     if (good)
         printf("found. %s\n", b->why);
     else
         printf("not found: %s\n",
                g.verdict == WRONG ? "it is still there" : verdict_names[g.verdict]);
-    if (g.verdict != SOLVED && g.verdict != WRONG) finding_print(&g);
+    if (!good && g.verdict != WRONG) finding_print(&g);
     grade_free(&g);
-    for (int i = 0; i < h.count; i++) free((char *)h.source[i].text);
     return good ? DONE : NOT_SOLVED;
 }
 

@@ -15,21 +15,25 @@ static char *next_heading(char *at)
     return deeper && (!end || deeper < end) ? deeper : end;
 }
 
+/* Text from one place to another, or to its end; free() it. */
+static char *text_between(const char *from, const char *to)
+{
+    return from ? strndup(from, to ? (size_t)(to - from) : strlen(from)) : NULL;
+}
+
 /* The section of the book that an exercise names, from its heading to the next; free() it. */
 static char *book_section(const Exercise *e)
 {
+    static char *book;
     char chapter[32], heading[256];
-    char *book = read_file("TUTORIAL.md"), *section = NULL;
+    if (!book) book = read_file("TUTORIAL.md");
     snprintf(chapter, sizeof chapter, "\n## Chapter %c", e->id[0]);
     snprintf(heading, sizeof heading, "# %s\n", e->section);
-    char *at = book ? strstr(book, chapter) : NULL, *next = at ? strstr(at + 1, "\n## ") : NULL;
-    if (next) next[1] = '\0';
-    char *start = at ? strstr(at, heading) : NULL;
-    if (start) {
-        char *end = next_heading(start);
-        section = strndup(start, end ? (size_t)(end - start) : strlen(start));
-    }
-    free(book);
+    char *at = book ? strstr(book, chapter) : NULL;
+    char *text = text_between(at, at ? strstr(at + 1, "\n## ") : NULL);
+    char *start = text ? strstr(text, heading) : NULL;
+    char *section = text_between(start, start ? next_heading(start) : NULL);
+    free(text);
     return section;
 }
 
@@ -163,8 +167,7 @@ static void make_group_base(int g)
         if (seen) continue;
         char file[256], *text = stub_text(g, path);
         snprintf(file, sizeof file, "%s/%s", place, base_name(path));
-        FILE *to = fopen(file, "w");
-        REQUIRE(to && fputs(text, to) >= 0 && fclose(to) == 0, "can't write %s", file);
+        write_or_stop(file, text);
         free(text);
         any = true;
     }
@@ -218,10 +221,11 @@ const Claims *claims_of_exercises(void)
 {
     static Claims claims[5];
     int n = catalogue.exercises;
-    claims[0] = (Claims){"exercises have their place in the book", has_its_place_in_the_book, n};
-    claims[1] = (Claims){"stubs name their exercise", stubs_name_their_exercise, n};
-    claims[2] = (Claims){"archives of stubs can be built", make_base, GROUPS};
-    claims[3] =
-        (Claims){"solutions pass where all others are stubs", solution_passes_among_stubs, n};
+    claims[0] =
+        (Claims){"exercises have their place in the book", has_its_place_in_the_book, n, NULL};
+    claims[1] = (Claims){"stubs name their exercise", stubs_name_their_exercise, n, NULL};
+    claims[2] = (Claims){"archives of stubs can be built", make_base, GROUPS, NULL};
+    claims[3] = (Claims){"solutions pass where all others are stubs", solution_passes_among_stubs,
+                         n, claims[2].name};
     return claims;
 }

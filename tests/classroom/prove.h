@@ -16,10 +16,10 @@ typedef struct {
     const char *name;
     Claim *claim;
     int count;
+    const char *after; /* the name of claims whose proof makes what this one looks at, or NULL */
 } Claims;
 
-/* Each file's claims, closed by one without a name. The ones of a list are proved in its order,
- * those of one kind several at once. */
+/* Each file's claims, closed by one without a name. */
 const Claims *claims_of_exercises(void);
 const Claims *claims_of_answers(void);
 const Claims *claims_of_handouts(void);
@@ -36,6 +36,9 @@ bool complain(FILE *out, const char *who, const char *what, const Grade *g);
 
 /* A shell command that has to succeed. */
 void run_or_stop(const char *command);
+
+/* A file with this text. */
+void write_or_stop(const char *path, const char *text);
 
 /* Is this a build with a sanitizer, under which some hundred programs take too long? */
 bool sanitized(void);

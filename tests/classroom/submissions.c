@@ -85,12 +85,6 @@ static char *attempted(const char *stubs, const Attempt *a, const Exercise *e, c
     return result;
 }
 
-static void write_or_stop(const char *path, const char *text)
-{
-    FILE *to = fopen(path, "w");
-    REQUIRE(to && fputs(text, to) >= 0 && fclose(to) == 0, "can't write %s", path);
-}
-
 /* The returned tree: chapter 3 with all attempts, and tests and a Makefile that would pass it all.
  */
 static void make_submission(void)
@@ -101,7 +95,8 @@ static void make_submission(void)
     snprintf(folder, sizeof folder, "%s/work/chapter3", place);
     snprintf(command, sizeof command, "mkdir -p %s/work %s/exercises/grade", place, place);
     run_or_stop(command);
-    REQUIRE(work_make(&catalogue, 3, folder, &err), "%s", err.text);
+    int kept;
+    REQUIRE(work_make(&catalogue, 3, folder, &kept, &err) && kept == 0, "%s", err.text);
     for (int i = 0; i < ATTEMPTS; i++) {
         const Exercise *e = catalogue_exercise(&catalogue, attempts[i].id);
         snprintf(path, sizeof path, "%s/%s", folder, base_name(e->file));
@@ -217,11 +212,12 @@ static bool reports_say_what_was_found(int i, FILE *out)
 const Claims *claims_of_submissions(void)
 {
     static Claims claims[5];
-    claims[0] = (Claims){"submissions can be made", submission_is_there, 1};
+    claims[0] = (Claims){"submissions can be made", submission_is_there, 1, NULL};
     claims[1] = (Claims){"submissions cost their own exercises only", attempt_gets_its_verdict,
-                         sanitized() ? 0 : ATTEMPTS};
-    claims[2] =
-        (Claims){"submissions: links and pipes are not read", links_and_pipes_are_not_read, 5};
-    claims[3] = (Claims){"submissions: reports say what was found", reports_say_what_was_found, 1};
+                         sanitized() ? 0 : ATTEMPTS, claims[0].name};
+    claims[2] = (Claims){"submissions: links and pipes are not read", links_and_pipes_are_not_read,
+                         5, claims[0].name};
+    claims[3] = (Claims){"submissions: reports say what was found", reports_say_what_was_found, 1,
+                         claims[0].name};
     return claims;
 }

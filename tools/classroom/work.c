@@ -87,7 +87,7 @@ static bool write_text(FILE *out, void *text)
 
 typedef struct {
     const char *folder;
-    int written, kept;
+    int kept;
 } Work;
 
 static bool put_source(const char *path, const char *text, void *arg, Error *err)
@@ -96,18 +96,15 @@ static bool put_source(const char *path, const char *text, void *arg, Error *err
     char to[1024];
     snprintf(to, sizeof to, "%s/%s", w->folder, base_name(path));
     if (access(to, F_OK) == 0) return w->kept++, true;
-    w->written++;
     return file_replace(to, write_text, (char *)text, err);
 }
 
-bool work_make(const Catalogue *c, int chapter, const char *folder, Error *err)
+bool work_make(const Catalogue *c, int chapter, const char *folder, int *kept, Error *err)
 {
     Work w = {.folder = folder};
-    if (!directory_make(folder, err) || !stubs_make(c, chapter, put_source, &w, err)) return false;
-    printf("%s: %d files written", folder, w.written);
-    if (w.kept) printf(", %d that were there kept", w.kept);
-    putchar('\n');
-    return true;
+    bool good = directory_make(folder, err) && stubs_make(c, chapter, put_source, &w, err);
+    *kept = w.kept;
+    return good;
 }
 
 /* ---- work/bugN ---------------------------------------------------------------------------- */

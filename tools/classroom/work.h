@@ -5,8 +5,8 @@
 #include "catalogue.h"
 
 /* Writes a chapter's sources, and the files elsewhere that its exercises are about, with stubs for
- * the exercises. A file that is there already is kept. */
-bool work_make(const Catalogue *c, int chapter, const char *folder, Error *err);
+ * the exercises. A file that is there already is kept; *kept says how many were. */
+bool work_make(const Catalogue *c, int chapter, const char *folder, int *kept, Error *err);
 
 /* Writes a chapter's sources with one bug in them, and what is known about it in README.md. */
 bool work_make_bug(const Bug *b, const char *folder, Error *err);

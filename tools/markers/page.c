@@ -53,10 +53,10 @@ char *read_file(const char *path)
 {
     FILE *in = fopen(path, "rb");
     if (!in) return NULL;
-    char *text;
+    char *text, block[BUFSIZ];
     size_t size;
     FILE *out = text_stream(&text, &size);
-    for (int c; (c = getc(in)) != EOF;) putc(c, out);
+    for (size_t n; (n = fread(block, 1, sizeof block, in)) > 0;) fwrite(block, 1, n, out);
     fclose(in);
     fclose(out);
     return text;
