@@ -114,8 +114,9 @@ check: $(addprefix $(BUILD)/tests/,$(TESTS)) $(addprefix $(BUILD)/chapter,$(NUMB
        $(addprefix $(BUILD)/bench/,$(BENCHES)) $(BUILD)/tools/book
 	@BUILD=$(BUILD) sh tests/run.sh $(addprefix $(BUILD)/tests/,$(TESTS))
 
-# what does not depend on the width of a number is tested in one
-ONCE     := test_faults test_extremes
+# what does not depend on the width of a number is tested in one, and that something is learnt in the
+# one that the programs use
+ONCE     := test_faults test_extremes $(filter test_learning_%,$(TESTS))
 
 test: ## run every test, in float and in double
 	@$(MAKE) --no-print-directory check REAL=float
