@@ -38,7 +38,8 @@ typedef struct {
     int batches;   /* that it has seen */
 } Baseline;
 
-/* w_t -= b */
+/* w_t -= b. A text alone in its batch has no others: b = 0. The moving average is used first, and
+ * then takes this batch's mean return in: mean = memory mean + (1 - memory) that. */
 void weights_baseline(Rollout *r, Baseline *b);
 
 /* w_t /= N: the mean over texts. N is the same for long texts and short ones; dividing each text by

@@ -37,7 +37,8 @@ const char *say(const char *words, ...)
 const char *say_numbers(const double *x, int n)
 {
     char *text = NEW(char, 24 * n + 1), *at = text;
-    for (int i = 0; i < n; i++) at += sprintf(at, "%s%.6g", i ? "  " : "", x[i]);
+    for (int i = 0; i < n; i++)
+        at += sprintf(at, isnan(x[i]) ? "%sNaN" : "%s%.6g", i ? "  " : "", x[i]);
     return text;
 }
 

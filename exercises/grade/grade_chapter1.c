@@ -112,7 +112,7 @@ static void pairs_are_counted(void)
 {
     Ngram *m = count_ten(2);
     expect_numbers(
-        "counts of: the cat, the dog, cat sat, dog sat, sat down", TEN,
+        "counts of: the cat, the dog, cat sat, dog sat, sat down (-1: not there)", TEN,
         (double[]){count_of(m, THE, CAT), count_of(m, THE, DOG), count_of(m, CAT, SAT),
                    count_of(m, DOG, SAT), count_of(m, SAT, DOWN)},
         (double[]){2, 1, 1, 1, 1}, 5,
@@ -130,7 +130,7 @@ static void ends_are_counted(void)
 {
     Ngram *m = count_ten(2);
     expect_numbers(
-        "counts of: sat end, ran end, down end", TEN,
+        "counts of: sat end, ran end, down end (-1: not there)", TEN,
         (double[]){count_of(m, SAT, T_END), count_of(m, RAN, T_END), count_of(m, DOWN, T_END)},
         (double[]){1, 1, 1}, 3,
         (Known[]){{{-1, -1, -1},

@@ -163,7 +163,8 @@ static void the_input_of_layer_norm(void)
         constant > 1e-6 ? "mean(h) isn't taken away: adding a constant to x changes nothing, so "
                           "dx must sum to 0 over the channels. h is g dy"
         : along > 1e-3  ? "xhat mean(h xhat) isn't taken away: stretching x along xhat changes "
-                          "nothing, so dx must have no part along it. h is g dy"
+                          "nothing, so dx must have no part along it. h is g dy, and xhat is (x - "
+                          "mean) times what stats holds beside the mean, for that is 1/sigma"
                         : "dx += (h - mean(h) - xhat mean(h xhat)) / sigma, with h = g dy; stats "
                           "holds the mean and "
                           "1/sigma";
@@ -180,7 +181,8 @@ static void the_gain_and_bias_of_layer_norm(void)
     LayerNorm d = {vector_of(MANY, 0), vector_of(MANY, 0)};
     layernorm_gradient(&d, c.dy, c.stats, c.x);
     expect_slopes("dg", NORM, d.g, c.p.g, norm_loss, &c, NO_KNOWN,
-                  "dg += sum over rows of dy xhat, with xhat = (x - mean) / sigma");
+                  "dg += sum over rows of dy xhat, with xhat = (x - mean) / sigma; stats holds the "
+                  "mean and 1/sigma");
     expect_slopes("db", NORM, d.b, c.p.b, norm_loss, &c, NO_KNOWN, "db += sum over rows of dy");
     LayerNorm more = {vector_of(MANY, 3), vector_of(MANY, 3)};
     layernorm_gradient(&more, c.dy, c.stats, c.x);

@@ -45,6 +45,9 @@ static void the_four_regions(void)
             {{2, 2, 2, 0, 0, -2, -2, -2},
              "the ratio is missing: w = r A, since grad r = r grad log pi"},
             {{1, 2, 2.2, 3, -1, -2, -1.7, -3}, "nothing is clipped"},
+            {{49.5, 99, 108.9, 0, 49.5, 99, 84.15, 0},
+             "A is read from r->advantages: they belong to the critic. What the policy is to be "
+             "weighed with stands in r->weights, perhaps whitened: w = A before, w = r A after"},
             {{1.6, 2, 2.2, 2.4, -1.6, -2, -1.7, -2.4},
              "the clipped ratio is a constant there and has no gradient: the weight is 0"},
             {{4, 2, 2 / 1.1, 0, 0, -2, -2 / 0.85, -2 / 1.5},

@@ -282,7 +282,9 @@ static void write_start(FILE *out, const Handout *h)
         "chapter N that is yours to write:\n\n    make exerciseN           # your files, in "
         "work/chapterN\n    make gradeN              # what is solved, and what is wrong with the "
         "rest\n    make chapterN WORK=1     # your chapter's program, ./chapterN\n    make hint "
-        "E=N.1          # a hint for one exercise\n\n",
+        "E=N.1          # a hint for one exercise\n\nThe first grade of a chapter takes a minute: "
+        "its tests are built. An exercise that waits stands on another one, which the grader "
+        "names.\n\n",
         out);
     for (int i = 0; i < h->catalogue->exercises; i++) {
         const Exercise *e = &h->catalogue->exercise[i];
