@@ -93,7 +93,7 @@ tales: $(BUILD)/tools/tales ## print a few tales and their exact probabilities
 
 # --- figures ---------------------------------------------------------------------------------------
 plots: all ## run every chapter with five seeds and refresh the figures of the book
-	@sh plots/figures.sh
+	@TEXT="$(TEXT)" sh plots/figures.sh
 
 overtake: chapter1 chapter2 ## TEXT=FILE: when does a transformer beat counting?
 	@sh plots/overtake.sh "$(TEXT)"
@@ -164,6 +164,7 @@ book: $(BUILD)/tools/book all ## bring listings, outputs and numbers of README.m
 
 book-check: $(BUILD)/tools/book all ## fail where README.md or TUTORIAL.md differs from the code and its runs
 	@$(if $(PAGES),$< check $(PAGES))
+	@! command -v patch >/dev/null || sh plots/debugging.sh --check
 	@! command -v pandoc >/dev/null || sh tools/html/page.sh $(BUILD)/book.html >/dev/null
 
 book-html: ## the book as one page, out/book.html (needs pandoc)

@@ -44,6 +44,15 @@ local function figure(image, caption)
   return blocks
 end
 
+local function escaped(text)
+  return (text:gsub("&", "&amp;"):gsub("<", "&lt;"):gsub(">", "&gt;"))
+end
+
+-- Commands are long: they wrap between words, and never within a flag.
+local function commands(text)
+  return raw('<pre class="sh"><code>' .. escaped(text):gsub("%S+", "<span>%0</span>") .. "</code></pre>")
+end
+
 function Blocks(blocks)
   local out = pandoc.List()
   local label
@@ -55,6 +64,8 @@ function Blocks(blocks)
       label = listing_label(comment)
     elseif block.t == "CodeBlock" and block.classes[1] == "math" then
       out:insert(box("formula", pandoc.Para({pandoc.Math("DisplayMath", block.text)})))
+    elseif block.t == "CodeBlock" and block.classes[1] == "sh" then
+      out:insert(commands(block.text))
     elseif block.t == "CodeBlock" then
       out:insert(label and box("listing", label, block) or block)
     elseif block.t == "Table" then
@@ -84,8 +95,7 @@ end
 -- A long name may be broken behind its underscores and slashes.
 function Code(code)
   if #code.text < 20 then return nil end
-  local text = code.text:gsub("&", "&amp;"):gsub("<", "&lt;"):gsub(">", "&gt;")
-  return pandoc.RawInline("html", "<code>" .. text:gsub("([_/])", "%1<wbr>") .. "</code>")
+  return pandoc.RawInline("html", "<code>" .. escaped(code.text):gsub("([_/])", "%1<wbr>") .. "</code>")
 end
 
 function RawInline(html)
