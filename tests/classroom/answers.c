@@ -92,30 +92,63 @@ static bool has_two_wrong_solutions(int i, FILE *out)
 
 /* ---- bugs --------------------------------------------------------------------------------- */
 
-/* The hunt as `make bug` prepares it isn't won; with this tree's own text in the place of the bug,
- * and a blank line more, so that it counts as changed, it is. */
+static Grade graded_hunt(const Bug *b, const char *folder)
+{
+    Error err;
+    Grade g;
+    REQUIRE(hunt_grade(&workshop, b, folder, &g, &err), "bug %d: %s", b->number, err.text);
+    return g;
+}
+
+/* This tree's own text in the hunt's folder, with a blank line more, so that it counts as changed.
+ */
+static void mend(const char *folder, const char *file)
+{
+    char path[256], *fixed, *text = read_file(file);
+    REQUIRE(text && asprintf(&fixed, "%s\n", text) > 0, "can't read %s", file);
+    snprintf(path, sizeof path, "%s/%s", folder, base_name(file));
+    write_or_stop(path, fixed);
+    free(fixed), free(text);
+}
+
+/* The hunt as `make bug` prepares it isn't won; mended it is. */
 static bool bug_is_told_from_fix(int i, FILE *out)
 {
     Error err;
     const Bug *b = &catalogue.bug[i];
-    Grade planted = {.verdict = SOLVED}, mended = {.verdict = WRONG};
-    char who[64], folder[128], path[256], *fixed, *text = read_file(b->file);
+    char who[64], folder[128];
     snprintf(who, sizeof who, "bug %d", b->number);
     snprintf(folder, sizeof folder, "%s/hunt%d", workshop.place, b->number);
-    snprintf(path, sizeof path, "%s/%s", folder, base_name(b->file));
-    REQUIRE(text && asprintf(&fixed, "%s\n", text) > 0, "%s: can't read %s", who, b->file);
-    bool good = work_make_bug(b, folder, &err) && hunt_grade(&workshop, b, folder, &planted, &err);
-    if (good) write_or_stop(path, fixed);
-    good = good && hunt_grade(&workshop, b, folder, &mended, &err);
-    if (!good) fprintf(out, "%s: %s\n", who, err.text);
+    if (!work_make_bug(b, folder, &err)) return fprintf(out, "%s: %s\n", who, err.text), false;
+    Grade planted = graded_hunt(b, folder);
+    mend(folder, b->file);
+    Grade mended = graded_hunt(b, folder);
     bool seen =
         planted.verdict == WRONG || planted.verdict == CRASHED || planted.verdict == ENDLESS;
-    if (good && !seen) complain(out, who, "the planted bug should be seen", &planted);
-    if (good && mended.verdict != SOLVED) complain(out, who, "its fix should pass", &mended);
-    good = good && seen && mended.verdict == SOLVED;
+    if (!seen) complain(out, who, "the planted bug should be seen", &planted);
+    if (mended.verdict != SOLVED) complain(out, who, "its fix should pass", &mended);
+    bool good = seen && mended.verdict == SOLVED;
     grade_free(&planted);
     grade_free(&mended);
-    free(fixed), free(text);
+    return good;
+}
+
+/* Who hunts also changes other files. */
+static bool hunt_takes_all_that_changed(int i, FILE *out)
+{
+    Error err;
+    const Bug *b = catalogue_bug(&catalogue, 17);
+    char folder[128];
+    (void)i;
+    snprintf(folder, sizeof folder, "%s/changed", workshop.place);
+    REQUIRE(b && work_make_bug(b, folder, &err), "%s", err.text);
+    mend(folder, b->file);
+    mend(folder, "chapters/3_reinforce/rollout.c");
+    mend(folder, "chapters/3_reinforce/kl.c");
+    Grade g = graded_hunt(b, folder);
+    bool good = g.verdict == SOLVED;
+    if (!good) complain(out, folder, "three changed files should pass", &g);
+    grade_free(&g);
     return good;
 }
 
@@ -132,5 +165,7 @@ const Claims *claims_of_answers(void)
     claims[1] = (Claims){"wrong solutions get their diagnosis, right ones pass",
                          answer_gets_its_due, answers, NULL};
     claims[2] = (Claims){"bugs are told from their fixes", bug_is_told_from_fix, bugs, NULL};
+    claims[3] = (Claims){"bugs: a hunt takes all that changed", hunt_takes_all_that_changed,
+                         bugs > 0, NULL};
     return claims;
 }

@@ -25,7 +25,7 @@ static bool take_changed(const char *path, const char *text, void *arg, Error *e
     char *own = read_submitted(h->folder, name);
     if (!own) return error_set(err, "there is no %s/%s: make bug first", h->folder, name);
     if (strcmp(own, text) != 0 && h->count < HUNT)
-        h->source[h->count++] = (Source){path, own};
+        h->source[h->count++] = (Source){strdup(path), own};
     else
         free(own);
     return true;
@@ -40,7 +40,8 @@ bool hunt_grade(Workshop *w, const Bug *b, const char *folder, Grade *g, Error *
                            stubs_make(&nothing, b->chapter, take_changed, &h, err)
                      : error_set(err, "bug %d: can't read %s", b->number, b->file);
     if (good) *g = grade_sources(w, h.source, h.count, b->chapter, &b->tests);
-    for (int i = 0; i < h.count; i++) free((char *)h.source[i].text);
+    for (int i = 0; i < h.count; i++)
+        free((char *)h.source[i].path), free((char *)h.source[i].text);
     free(text);
     return good;
 }
