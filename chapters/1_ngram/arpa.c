@@ -20,18 +20,38 @@ typedef struct {
     char **spelling; /* of every symbol of the trie: the vocabulary, </s>, <s>, <unk> */
 } Writer;
 
-static double log10_of(double logprob)
+/* log10 of a probability to 9 decimals, without zeros at the end. An ARPA file is little else, and
+ * printf would take half of the time that it takes to count a text and write it. */
+static void write_log10(FILE *out, double logprob)
 {
-    return fmax(nothing, logprob / log(10)) + 0.0; /* + 0.0: no minus zero */
+    double x = fmax(nothing, logprob / log(10));
+    long long units = llround(fabs(x) * 1e9);
+    int decimals = 9;
+    char text[32], *at = text + sizeof text;
+    for (; decimals > 0 && units % 10 == 0; decimals--) units /= 10;
+    if (x < 0 && units > 0) fputc('-', out);
+    for (; decimals > 0; units /= 10) {
+        *--at = (char)('0' + units % 10);
+        if (--decimals == 0) *--at = '.';
+    }
+    do *--at = (char)('0' + units % 10);
+    while ((units /= 10) > 0);
+    fwrite(at, 1, (size_t)(text + sizeof text - at), out);
 }
 
 static void write_ngram(FILE *out, const Writer *w, uint32_t ngram)
 {
     const Node *node = &w->m->trie.nodes[ngram];
     int symbols[TRIE_MAX_ORDER], n = ngram_memory(w->m, ngram, symbols);
-    fprintf(out, "%.9g\t%s", log10_of(node->logprob), w->spelling[symbols[0]]);
-    for (int i = 1; i < n; i++) fprintf(out, " %s", w->spelling[symbols[i]]);
-    if (n < w->m->order) fprintf(out, "\t%.9g", log10_of(node->backoff));
+    write_log10(out, node->logprob);
+    for (int i = 0; i < n; i++) {
+        fputc(i == 0 ? '\t' : ' ', out);
+        fputs(w->spelling[symbols[i]], out);
+    }
+    if (n < w->m->order) {
+        fputc('\t', out);
+        write_log10(out, node->backoff);
+    }
     fputc('\n', out);
 }
 
