@@ -50,7 +50,7 @@ end
 
 -- Commands are long: they wrap between words, and never within a flag.
 local function commands(text)
-  return raw('<pre class="sh"><code>' .. escaped(text):gsub("%S+", "<span>%0</span>") .. "</code></pre>")
+  return raw('<pre class="sh"><code>' .. escaped(text):gsub("%S+", '<span class="word">%0</span>') .. "</code></pre>")
 end
 
 function Blocks(blocks)
@@ -92,10 +92,18 @@ function Math(formula)
   end
 end
 
--- A long name may be broken behind its underscores and slashes.
+-- A long name may be broken behind its underscores and slashes, a command between its words, and
+-- what is short nowhere.
 function Code(code)
-  if #code.text < 20 then return nil end
-  return pandoc.RawInline("html", "<code>" .. escaped(code.text):gsub("([_/])", "%1<wbr>") .. "</code>")
+  local text = escaped(code.text)
+  if text:find(" ") then
+    text = text:gsub("%S+", '<span class="word">%0</span>')
+  elseif #code.text < 20 then
+    text = '<span class="word">' .. text .. "</span>"
+  else
+    text = text:gsub("([_/])", "%1<wbr>")
+  end
+  return pandoc.RawInline("html", "<code>" .. text .. "</code>")
 end
 
 function RawInline(html)
