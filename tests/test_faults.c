@@ -349,11 +349,12 @@ START_TEST(a_second_run_in_the_same_directory_is_refused)
 }
 END_TEST
 
-/* The reward's program lives on for some seconds after a kill. */
+/* The reward's program lives on after a kill, until it is told to end or its directory is gone. */
 START_TEST(what_a_killed_run_has_started_holds_no_directory)
 {
     const char *run = TINY_3 "--steps 100000 --out out/a --reward-command "
-                             "'while read x; do echo 1; done; while test ! -e gone; do :; done'";
+                             "'while read x; do echo 1; done; "
+                             "while test -e said -a ! -e gone; do sleep 0.1; done'";
     check_run(0, TINY_3, "wrote");
     char seen[512];
     snprintf(seen, sizeof seen, "%s", in_place("gone"));
