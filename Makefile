@@ -1,5 +1,5 @@
 # make help lists the targets. Variables: CC=gcc|clang, REAL=float|double, SAN=address,undefined,
-# OPENMP=0 (one core), ARCH=native|x86-64-v3|..., WERROR=1, OPT=-O3.
+# OPENMP=0 (one core), ARCH=native|x86-64-v3|..., WERROR=1, OPT=-O3, COVERAGE=1 (gcov).
 
 CC      := $(if $(filter default,$(origin CC)),gcc,$(CC))
 REAL    ?= float
@@ -8,7 +8,7 @@ ARCH    ?= native
 SAN     ?=
 OPENMP  ?= 1
 WERROR  ?=
-BUILD   := build/$(notdir $(CC))-$(REAL)$(if $(findstring fuzzer,$(SAN)),-fuzzed,$(if $(SAN),-sanitized))$(if $(filter 0,$(OPENMP)),-serial)$(if $(filter-out native,$(ARCH)),-$(ARCH))$(if $(filter-out -O3,$(OPT)),$(OPT))
+BUILD   := build/$(notdir $(CC))-$(REAL)$(if $(findstring fuzzer,$(SAN)),-fuzzed,$(if $(SAN),-sanitized))$(if $(filter 0,$(OPENMP)),-serial)$(if $(filter-out native,$(ARCH)),-$(ARCH))$(if $(filter-out -O3,$(OPT)),$(OPT))$(if $(COVERAGE),-coverage)
 
 # --- compiler -------------------------------------------------------------------------------------
 # Products and sums are never fused or reordered by the compiler (-ffp-contract=off, no
@@ -22,7 +22,8 @@ OMPOPT  := $(if $(filter 0,$(OPENMP)),,$(shell printf '\043include <omp.h>\nint 
            $(CC) -fopenmp -x c -o /dev/null - 2>/dev/null && echo -fopenmp))
 SANOPT  := $(if $(SAN),-fsanitize=$(SAN) -fno-sanitize-recover=all -fno-omit-frame-pointer -Wno-pass-failed)
 PKG     := $(shell pkg-config --cflags libcjson 2>/dev/null | sed 's,-I\([^ ]*\)/cjson,-I\1,g')
-CFLAGS  += -std=c11 -D_GNU_SOURCE -g $(OPT) $(ARCHOPT) $(MATH) $(WARN) $(OMPOPT) $(SANOPT) \
+COVEROPT := $(if $(COVERAGE),--coverage -include tests/coverage.h)
+CFLAGS  += -std=c11 -D_GNU_SOURCE -g $(OPT) $(ARCHOPT) $(MATH) $(WARN) $(OMPOPT) $(SANOPT) $(COVEROPT) \
            -DREAL=$(REAL) -Ilib $(addprefix -I,$(FOLDERS)) $(PKG)
 LDLIBS  += $(or $(shell pkg-config --libs libcjson 2>/dev/null),-lcjson) -lm
 CHECK   := $(or $(shell pkg-config --libs check 2>/dev/null),-lcheck -lsubunit -lrt -lpthread)
@@ -128,8 +129,9 @@ test: ## run every test, in float and in double
 $(BUILD)/tests/test_bench: $(call objects,bench/measure)
 $(BUILD)/tests/test_bench.o: CFLAGS += -Ibench
 
-# faults that test_faults injects; a sanitizer stands in front of the C library itself
-FAULTS   := $(if $(SAN),,$(if $(filter Linux,$(shell uname -s)),$(BUILD)/tests/faults.so))
+# faults that test_faults injects; a sanitizer stands in front of the C library itself, and what
+# counts coverage needs memory to the end
+FAULTS   := $(if $(SAN)$(COVERAGE),,$(if $(filter Linux,$(shell uname -s)),$(BUILD)/tests/faults.so))
 $(BUILD)/tests/test_faults: | $(FAULTS)
 
 $(BUILD)/tests/faults.so: tests/faults.c Makefile
@@ -155,6 +157,16 @@ fuzz-programs: $(FUZZED:%=$(BUILD)/tests/fuzz/%)
 fuzz: ## feed every reader with arbitrary bytes, 10 minutes each (clang; TIME=seconds or RUNS=inputs)
 	@$(MAKE) --no-print-directory fuzz-programs CC=clang OPT=-O1 SAN=fuzzer-no-link,address,undefined
 	@PROGRAMS=build/clang-float-fuzzed-O1/tests/fuzz READERS="$(or $(READERS),$(FUZZED))" sh tests/fuzz.sh
+
+# the learning tests execute nothing that the others don't
+coverage: ## count the lines and branches of lib/ and chapters/ that the tests reach (gcc)
+	@$(MAKE) --no-print-directory counted-check CC=gcc OPT=-O0 COVERAGE=1
+
+.PHONY: coverage counted-check
+counted-check:
+	@find build -path '$(BUILD)/*.gcda' -delete
+	@$(MAKE) --no-print-directory check TESTS="$(filter-out test_learning_%,$(TESTS))"
+	@BUILD=$(BUILD) sh tests/coverage.sh
 
 # --- the book -------------------------------------------------------------------------------------
 PAGES := $(wildcard README.md TUTORIAL.md)

@@ -68,16 +68,17 @@ static const char *file_of(const char *bytes, size_t size)
 
 /* --- UTF-8 ------------------------------------------------------------------------------------ */
 
+/* An assertion that holds costs a message to the parent, and there are a million of them. */
 START_TEST(every_code_point_survives_encoding_and_decoding)
 {
     for (int c = 1; c < UTF8_CODE_POINTS; c++) {
         char bytes[5];
         const char *at = bytes;
         int length = utf8_put(bytes, c);
-        ck_assert_int_eq(strlen(bytes), length);
-        ck_assert_int_eq(utf8_check(bytes, (size_t)length, "x", NULL), c < 0xd800 || c > 0xdfff);
-        ck_assert_int_eq(utf8_next(&at), c);
-        ck_assert_ptr_eq(at, bytes + length);
+        bool whole = (int)strlen(bytes) == length;
+        bool known = utf8_check(bytes, (size_t)length, "x", NULL) == (c < 0xd800 || c > 0xdfff);
+        bool back = utf8_next(&at) == c && at == bytes + length;
+        if (!whole || !known || !back) ck_abort_msg("U+%04X: %d %d %d", c, whole, known, back);
     }
 }
 END_TEST

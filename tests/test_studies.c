@@ -1,0 +1,235 @@
+/* test_studies.c: what the programs measure on problems that can be enumerated obeys the identities
+ * that hold there; and chapter 1's ways to score and to go on from a text. */
+#define SUITE_TIMEOUT 120
+#include "program.h"
+
+#include <cjson/cJSON.h>
+
+#include "curves.h"
+
+static Error err;
+
+/* A table that a program has written. */
+static Curves *table_of(const char *path)
+{
+    char header[1024];
+    FILE *in = fopen(in_place(path), "r");
+    ck_assert_msg(in && fgets(header, sizeof header, in), "%s is missing", path);
+    fclose(in);
+    header[strcspn(header, "\n")] = '\0';
+    Curves *c = curves_new(header);
+    ck_assert_msg(curves_load(c, in_place(path), &err), "%s", err.text);
+    return c;
+}
+
+/* A number of a JSON file by its path of keys, as "orders.held_out.perplexity"; of a list its last.
+ */
+static double number_of(const char *file, const char *keys)
+{
+    static char text[1 << 16];
+    char path[256];
+    FILE *in = fopen(in_place(file), "r");
+    ck_assert_msg(in != NULL, "%s is missing", file);
+    text[fread(text, 1, sizeof text - 1, in)] = '\0';
+    fclose(in);
+    cJSON *whole = cJSON_Parse(text), *at = whole;
+    snprintf(path, sizeof path, "%s", keys);
+    for (char *key = strtok(path, "."); key; key = strtok(NULL, ".")) {
+        if (cJSON_IsArray(at)) at = cJSON_GetArrayItem(at, cJSON_GetArraySize(at) - 1);
+        at = cJSON_GetObjectItem(at, key);
+        ck_assert_msg(at != NULL, "%s has no %s of %s", file, key, keys);
+    }
+    double number = at->valuedouble;
+    cJSON_Delete(whole);
+    return number;
+}
+
+/* ---- chapter 1 ---------------------------------------------------------------------------- */
+
+#define COUNTED "1 --tales 60 --order 3 --length 8 --threads 1 "
+
+START_TEST(a_model_read_from_arpa_scores_as_the_one_that_was_counted)
+{
+    shell("printf 'Lily met a hen.\\nThe hen said hello.\\nX\\n' > story");
+    check_run(0, COUNTED "--arpa m.arpa --eval story --out out/a", "story, kneser-ney smoothing");
+    check_run(0, "1 --load-arpa m.arpa --eval story --out out/b", "a model of order 3");
+    double counted = number_of("out/a/summary.json", "orders.eval.perplexity");
+    double loaded = number_of("out/b/summary.json", "eval.perplexity");
+    ck_assert_msg(counted > 1 && close_to(counted, loaded, 1e-6), "%.9g, %.9g", counted, loaded);
+    check_run(2, "1 --load-arpa m.arpa --out out/b", "add --eval FILE");
+    check_run(1, "1 --load-arpa missing --eval story --out out/b", "missing");
+    check_run(1, "1 --load-arpa m.arpa --eval missing --out out/b", "missing");
+}
+END_TEST
+
+START_TEST(a_text_goes_on_from_its_prompt)
+{
+    check_run(0, COUNTED "--prompt 'The hen'", "The hen");
+    check_run(2, COUNTED "--prompt 'one\ntwo'", "--prompt has 2 lines: give one");
+    check_run(1, COUNTED "--prompt '\xe4\xb8\xad'", "--prompt");
+}
+END_TEST
+
+START_TEST(every_seed_of_chapter_1_has_its_row)
+{
+    check_run(0, COUNTED "--seeds 3 --seed 4", "wrote");
+    Curves *c = table_of("out/chapter1/curves.csv");
+    bool seen[3] = {false};
+    for (int i = 0; i < c->rows; i++) {
+        int seed = (int)curves_at(c, i, "seed");
+        ck_assert_int_ge(seed, 4);
+        ck_assert_int_le(seed, 6);
+        seen[seed - 4] = true;
+    }
+    ck_assert(seen[0] && seen[1] && seen[2]);
+    curves_free(c);
+}
+END_TEST
+
+/* The means over far places and all others are those of the table by distance, over all seeds. */
+START_TEST(what_far_places_cost_is_the_mean_over_their_rows)
+{
+    check_run(0, COUNTED "--seeds 2", "wrote");
+    Curves *c = table_of("out/chapter1/recall.csv");
+    double places[2] = {0}, excess[2] = {0};
+    for (int i = 0; i < c->rows; i++) {
+        bool far = curves_at(c, i, "distance") > 40;
+        places[far] += curves_at(c, i, "places");
+        excess[far] += curves_at(c, i, "places") * curves_at(c, i, "excess_nats");
+    }
+    curves_free(c);
+    double far = number_of("out/chapter1/summary.json", "truth.far_excess_nats");
+    double other = number_of("out/chapter1/summary.json", "truth.elsewhere_excess_nats");
+    ck_assert(places[0] > 100 && places[1] > 10);
+    ck_assert_msg(close_to(far, excess[1] / places[1], 1e-6), "%g %g", far, excess[1] / places[1]);
+    ck_assert_msg(close_to(other, excess[0] / places[0], 1e-6), "%g %g", other,
+                  excess[0] / places[0]);
+}
+END_TEST
+
+START_TEST(words_are_counted_as_characters_are)
+{
+    shell("for i in 1 2 3 4 5 6; do echo 'a hen met a fox'; echo 'a fox met a hen'; done > story");
+    check_run(0, "1 --level word --text story --order 2 --length 8 --threads 1", "bits/word");
+    check_run(0, "1 --smoothing none --text story --order 2 --length 8 --threads 1", "wrote");
+    check_run(0, "1 --smoothing add-k --documents stream --text story --order 2 --length 8",
+              "wrote");
+}
+END_TEST
+
+/* ---- chapters 3 to 5 ---------------------------------------------------------------------- */
+
+/* The run ends well, and its texts have all the probability there is. */
+static void ask_oracle(const char *run)
+{
+    const Ended *e = run_program("", run);
+    const char *sum = strstr(e->said, "probabilities sum to ");
+    ck_assert_msg(e->status == 0 && sum, "chapter%s\nended with %d:\n%s", run, e->status, e->said);
+    double total = atof(sum + strlen("probabilities sum to "));
+    ck_assert_msg(fabs(total - 1) < 1e-6, "the probabilities sum to %.9f", total);
+}
+
+START_TEST(the_variance_of_an_estimate_falls_as_one_over_the_batch)
+{
+    ask_oracle("3 --env oracle --largest-batch 4 --draws 400 --threads 1");
+    Curves *c = table_of("out/chapter3/variance.csv");
+    double first = NAN, raw = NAN;
+    ck_assert_int_gt(c->rows, 20);
+    for (int i = 0; i < c->rows; i++) {
+        double batch = curves_at(c, i, "batch"), exact = curves_at(c, i, "expected");
+        double measured = curves_at(c, i, "variance");
+        if (isnan(exact)) continue; /* other texts as a baseline: none is known */
+        if (batch == 1) first = exact;
+        if (batch == 1 && isnan(raw)) raw = exact;
+        ck_assert_msg(close_to(exact * batch, first, 1e-6), "row %d: %g of %g", i, exact, first);
+        ck_assert_msg(measured > exact / 2 && measured < 2 * exact, "row %d: %g, exactly %g", i,
+                      measured, exact);
+        ck_assert_msg(curves_at(c, i, "bias") < 3 * curves_at(c, i, "bias_error"), "row %d", i);
+    }
+    ck_assert(first < raw / 4); /* a baseline, and what came before left out */
+    curves_free(c);
+}
+END_TEST
+
+START_TEST(lambda_of_one_or_a_right_critic_has_no_bias)
+{
+    ask_oracle("4 --env oracle --draws 400 --batch 4 --threads 1");
+    Curves *c = table_of("out/chapter4/lambda.csv");
+    double before = NAN;
+    ck_assert_int_eq(c->rows, 33); /* three critics, lambda from 0 to 1 by tenths */
+    for (int i = 0; i < c->rows; i++) {
+        double bias = curves_at(c, i, "bias"), lambda = curves_at(c, i, "lambda");
+        bool right = curves_at(c, i, "critic") == 0;
+        bool none = right || lambda == 1;
+        ck_assert_msg(none == (bias < 1e-3), "row %d: the bias is %g", i, bias);
+        ck_assert_msg(lambda == 0 || right || bias < before, "row %d: the bias grows", i);
+        ck_assert_msg(fabs(curves_at(c, i, "measured_bias") - bias) <
+                          3 * curves_at(c, i, "bias_error"),
+                      "row %d: %g, not %g", i, curves_at(c, i, "measured_bias"), bias);
+        before = bias;
+    }
+    curves_free(c);
+}
+END_TEST
+
+/* beta log Z - J_beta(pi) = beta KL(pi || pi*), and J_beta = E[R] - beta KL(pi || pi_ref) */
+static void check_ceiling(const char *path, double beta)
+{
+    Curves *c = table_of(path);
+    ck_assert_int_gt(c->rows, 3);
+    for (int i = 0; i < c->rows; i++) {
+        double J = curves_at(c, i, "objective"), ceiling = curves_at(c, i, "ceiling");
+        double paid = curves_at(c, i, "reward") - beta * curves_at(c, i, "kl");
+        double missing = beta * curves_at(c, i, "kl_best");
+        ck_assert_msg(fabs(paid - J) < 1e-5, "%s, row %d: %g, not %g", path, i, paid, J);
+        ck_assert_msg(fabs(ceiling - J - missing) < 1e-5, "%s, row %d: %g below, not %g", path, i,
+                      ceiling - J, missing);
+        if (curves_at(c, i, "step") > 0) continue;
+        ck_assert_msg(curves_at(c, i, "kl") < 1e-9, "%s, row %d", path, i);
+        ck_assert(curves_at(c, i, "share") == 0);
+    }
+    curves_free(c);
+}
+
+START_TEST(ppo_comes_nearer_to_the_ceiling_and_never_above)
+{
+    check_run(0, "5 --env oracle --toy-steps 4 --toy-seeds 1 --threads 1", "to the ceiling");
+    check_ceiling("out/chapter5/ceiling.csv", 0.2);
+    Curves *c = table_of("out/chapter5/ceiling.csv");
+    ck_assert(curves_at(c, c->rows - 1, "share") > 0.3);
+    ck_assert(curves_at(c, c->rows - 1, "share") < 1);
+    curves_free(c);
+    check_ceiling("out/chapter5/stress.csv", 0.2);
+
+    c = table_of("out/chapter5/frontier.csv");
+    for (int i = 0; i < c->rows; i++) {
+        double beta = curves_at(c, i, "beta"), kl = curves_at(c, i, "kl");
+        double J = curves_at(c, i, "reward") - beta * kl;
+        double best = curves_at(c, i, "best_reward") - beta * curves_at(c, i, "best_kl");
+        ck_assert_msg(J < best, "row %d: %g, but %g is the most", i, J, best);
+        ck_assert_msg(kl >= curves_at(c, i, "least_kl") - 1e-6, "row %d", i);
+    }
+    curves_free(c);
+}
+END_TEST
+
+START_TEST(rewards_of_the_language_itself_are_learnt_from)
+{
+    check_run(0, TINY_3 "--reward '0.1*fluency + coherence' --baseline none", "fluency");
+    check_run(0, TINY_4 "--reward '0.1*fluency + coherence'", "fluency");
+    check_run(0, TINY_3 "--reward length --compare", "wrote");
+}
+END_TEST
+
+static const TTest *const tests[] = {a_model_read_from_arpa_scores_as_the_one_that_was_counted,
+                                     a_text_goes_on_from_its_prompt,
+                                     every_seed_of_chapter_1_has_its_row,
+                                     what_far_places_cost_is_the_mean_over_their_rows,
+                                     words_are_counted_as_characters_are,
+                                     the_variance_of_an_estimate_falls_as_one_over_the_batch,
+                                     lambda_of_one_or_a_right_critic_has_no_bias,
+                                     ppo_comes_nearer_to_the_ceiling_and_never_above,
+                                     rewards_of_the_language_itself_are_learnt_from,
+                                     NULL};
+
+RUN_TESTS("studies", tests)
