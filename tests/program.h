@@ -6,6 +6,9 @@
 #ifndef PROGRAM_H
 #define PROGRAM_H
 
+#include <dirent.h>
+#include <errno.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <sys/stat.h>
 #include <time.h>
@@ -83,6 +86,20 @@ static inline const char *program_command(const char *environment, const char *r
     return command;
 }
 
+/* LLVM's OpenMP keeps a file for each process. One that is killed leaves it behind, and a later
+ * process with the same number stumbles over it. */
+static inline void clear_openmp_files(void)
+{
+    DIR *dir = opendir("/dev/shm");
+    const struct dirent *file;
+    int process;
+    while (dir && (file = readdir(dir)))
+        if (sscanf(file->d_name, "__KMP_REGISTERED_LIB_%d", &process) == 1 &&
+            kill(process, 0) != 0 && errno == ESRCH)
+            unlinkat(dirfd(dir), file->d_name, 0);
+    if (dir) closedir(dir);
+}
+
 /* How a program ended, and all that it said. */
 typedef struct {
     int status, signal; /* exit status, or -1; the signal that ended it, or 0 */
@@ -100,6 +117,7 @@ static inline void read_said(Ended *e)
 static inline const Ended *run_program(const char *environment, const char *run)
 {
     static Ended e;
+    clear_openmp_files();
     int status = shell("%s >said 2>&1 </dev/null", program_command(environment, run));
     e.status = WIFEXITED(status) ? WEXITSTATUS(status) : -1;
     e.signal = WIFSIGNALED(status) ? WTERMSIG(status) : 0;
@@ -122,6 +140,7 @@ static inline pid_t start_program(const char *run)
     char command[4096];
     snprintf(command, sizeof command, "cd '%s' && %s >said 2>&1 </dev/null", in_place("."),
              program_command("", run));
+    clear_openmp_files();
     fflush(NULL);
     pid_t child = fork();
     ck_assert_int_ge(child, 0); /* to kill -1 would be to kill everything */
