@@ -70,6 +70,25 @@ START_TEST(a_text_goes_on_from_its_prompt)
 }
 END_TEST
 
+/* Its first twelve symbols and its last four, of which the end is one; the sum column ends at the
+ * sum over all. */
+START_TEST(the_chain_rule_is_shown_from_its_beginning_to_its_end)
+{
+    double sum = NAN, all = NAN;
+    int rows = 0;
+    const Ended *e = run_program("", COUNTED);
+    for (const char *line = e->said; line; line = strchr(line, '\n')) {
+        const char *at = line += *line == '\n';
+        bool is_row = false;
+        while (*at && *at != '\n' && !(is_row = strncmp(at, "  after  ", 9) == 0)) at++;
+        if (is_row) rows++, sscanf(line, "%*f %*f %lf", &sum);
+        if (isnan(all)) sscanf(line, "  log P = %lf", &all);
+    }
+    ck_assert_int_eq(rows, 16);
+    ck_assert_msg(sum < 0 && sum == all, "%g, then %g", sum, all);
+}
+END_TEST
+
 START_TEST(every_seed_of_chapter_1_has_its_row)
 {
     check_run(0, COUNTED "--seeds 3 --seed 4", "wrote");
@@ -193,16 +212,21 @@ static void check_ceiling(const char *path, double beta)
 
 START_TEST(ppo_comes_nearer_to_the_ceiling_and_never_above)
 {
-    check_run(0, "5 --env oracle --toy-steps 4 --toy-seeds 1 --threads 1", "to the ceiling");
+    char said[sizeof((Ended *)0)->said];
+    strcpy(said, run_program("", "5 --env oracle --toy-steps 4 --toy-seeds 1 --threads 1")->said);
     check_ceiling("out/chapter5/ceiling.csv", 0.2);
     Curves *c = table_of("out/chapter5/ceiling.csv");
     ck_assert(curves_at(c, c->rows - 1, "share") > 0.3);
     ck_assert(curves_at(c, c->rows - 1, "share") < 1);
     curves_free(c);
-    check_ceiling("out/chapter5/stress.csv", 0.2);
 
     c = table_of("out/chapter5/frontier.csv");
+    ck_assert_int_eq(c->rows, 5);
     for (int i = 0; i < c->rows; i++) {
+        char row[64];
+        snprintf(row, sizeof row, "  %6g %4.0f %9.4f", curves_at(c, i, "beta"),
+                 curves_at(c, i, "seed"), curves_at(c, i, "reward"));
+        ck_assert_msg(strstr(said, row), "%s is missing in:\n%s", row, said);
         double beta = curves_at(c, i, "beta"), kl = curves_at(c, i, "kl");
         double J = curves_at(c, i, "reward") - beta * kl;
         double best = curves_at(c, i, "best_reward") - beta * curves_at(c, i, "best_kl");
@@ -210,6 +234,59 @@ START_TEST(ppo_comes_nearer_to_the_ceiling_and_never_above)
         ck_assert_msg(kl >= curves_at(c, i, "least_kl") - 1e-6, "row %d", i);
     }
     curves_free(c);
+}
+END_TEST
+
+/* Each seed with the clip and each without, whose ratios go further. */
+START_TEST(the_stress_has_every_seed_with_the_clip_and_without)
+{
+    check_run(0, "5 --env oracle --toy-steps 4 --toy-seeds 2 --threads 1", "ten epochs");
+    check_ceiling("out/chapter5/stress.csv", 0.2);
+    Curves *c = table_of("out/chapter5/stress.csv");
+    double largest[2][2] = {{0}};
+    for (int i = 0; i < c->rows; i++) {
+        double *most =
+            &largest[curves_at(c, i, "epsilon") == 0.2][(int)curves_at(c, i, "seed") - 1];
+        *most = fmax(*most, curves_at(c, i, "largest_ratio"));
+    }
+    for (int seed = 0; seed < 2; seed++)
+        ck_assert_msg(1 < largest[1][seed] && largest[1][seed] < largest[0][seed],
+                      "seed %d: %g with the clip, %g without", seed + 1, largest[1][seed],
+                      largest[0][seed]);
+    curves_free(c);
+}
+END_TEST
+
+/* The price of learning is counted in symbols drawn: none before the first step. */
+START_TEST(symbols_are_the_sum_of_the_lengths_before)
+{
+    static const char *const runs[] = {TINY_3, TINY_4, TINY_5};
+    for (int n = 3; n <= 5; n++) {
+        char run[512], path[64];
+        snprintf(run, sizeof run, "%s--reward length --steps 5 --batch 3", runs[n - 3]);
+        snprintf(path, sizeof path, "out/chapter%d/curves.csv", n);
+        check_run(0, run, "wrote");
+        Curves *c = table_of(path);
+        double drawn = 0;
+        ck_assert_int_eq(c->rows, 5);
+        for (int i = 0; i < c->rows; i++) {
+            ck_assert_msg(curves_at(c, i, "symbols") == drawn, "chapter %d, row %d: %g, not %g", n,
+                          i, curves_at(c, i, "symbols"), drawn);
+            drawn += round(3 * curves_at(c, i, "length"));
+        }
+        curves_free(c);
+    }
+}
+END_TEST
+
+/* One header, then rows of as many fields: the letter's may be a quoted comma. */
+START_TEST(the_table_of_values_is_all_there_and_nothing_more)
+{
+    check_run(0, TINY_4 "--batch 16 --steps 12 --critic-lr 1e-2 --reward length", "values.csv");
+    ck_assert(shell("test -s out/chapter4/values.csv && ! grep -qP '\\x00' out/chapter4/values.csv"
+                    " && test $(grep -c ^text, out/chapter4/values.csv) = 1"
+                    " && ! grep -vE '^(text|[0-9]+),.*,[^,]+,[^,]+$' out/chapter4/values.csv") ==
+              0);
 }
 END_TEST
 
@@ -223,12 +300,16 @@ END_TEST
 
 static const TTest *const tests[] = {a_model_read_from_arpa_scores_as_the_one_that_was_counted,
                                      a_text_goes_on_from_its_prompt,
+                                     the_chain_rule_is_shown_from_its_beginning_to_its_end,
                                      every_seed_of_chapter_1_has_its_row,
                                      what_far_places_cost_is_the_mean_over_their_rows,
                                      words_are_counted_as_characters_are,
                                      the_variance_of_an_estimate_falls_as_one_over_the_batch,
                                      lambda_of_one_or_a_right_critic_has_no_bias,
                                      ppo_comes_nearer_to_the_ceiling_and_never_above,
+                                     the_stress_has_every_seed_with_the_clip_and_without,
+                                     symbols_are_the_sum_of_the_lengths_before,
+                                     the_table_of_values_is_all_there_and_nothing_more,
                                      rewards_of_the_language_itself_are_learnt_from,
                                      NULL};
 
