@@ -5,9 +5,9 @@
  *
  *   KL_t = sum_x pi(x|s_t) (log pi(x|s_t) - log pi_ref(x|s_t)) >= 0
  *
- * Its sum over the states of a text has the same mean as the sum of the samples, and less noise.
- * But its own gradient is not zero on average, as a sample's is, so it stands beside the one of
- * w_t:
+ * Its sum over the states of a text has the same mean as the sum of the samples. State by state it
+ * has no noise of its own; for the whole sum less noise is the rule and no theorem. But its own
+ * gradient is not zero on average, as a sample's is, so it stands beside the one of w_t:
  *
  *   grad KL(pi || pi_ref) = E[ sum_t ( grad KL_t + grad log pi(x_t|s_t) sum_{s > t} KL_s ) ]
  *   dKL/dlogits_j = p_j (log p_j - log q_j - KL)
