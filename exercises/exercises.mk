@@ -18,8 +18,8 @@ EXTEND  := $(call objects,exercises/extensions)
 GRADERS := $(patsubst exercises/grade/grade_%.c,$(BUILD)/exercises/grade/%,$(sort $(wildcard exercises/grade/grade_*.c)))
 
 # stubs leave parameters and helpers unused
-$(BUILD)/$(WORKDIR)/%.o: WARN += -Wno-unused
-$(if $(HANDED),$(eval WARN += -Wno-unused))
+$(BUILD)/$(WORKDIR)/%.o: WARN += -Wno-unused -Wno-unused-parameter
+$(if $(HANDED),$(eval WARN += -Wno-unused -Wno-unused-parameter))
 
 $(EXTEND) $(BUILD)/exercises/grade/%.o $(BUILD)/$(WORKDIR)/%.o: CFLAGS += -Iexercises/extensions
 
