@@ -279,6 +279,24 @@ START_TEST(symbols_are_the_sum_of_the_lengths_before)
 }
 END_TEST
 
+/* Eight steps, the first and the last among them, at even distances. */
+START_TEST(ppo_shows_some_of_its_steps)
+{
+    static const int shown[] = {0, 2, 5, 8, 10, 13, 16, 19};
+    const Ended *e = run_program("", TINY_5 "--steps 20 --reward length");
+    ck_assert_int_eq(e->status, 0);
+    Curves *c = table_of("out/chapter5/curves.csv");
+    for (int i = 0; i < 8; i++) {
+        char row[64];
+        snprintf(row, sizeof row, "\n%4d%7.3f%6.2f", shown[i], curves_at(c, shown[i], "reward"),
+                 curves_at(c, shown[i], "kl"));
+        ck_assert_msg(strstr(e->said, row), "%s is missing in:\n%s", row + 1, e->said);
+    }
+    ck_assert(!strstr(e->said, "\n   1 "));
+    curves_free(c);
+}
+END_TEST
+
 /* One header, then rows of as many fields: the letter's may be a quoted comma. */
 START_TEST(the_table_of_values_is_all_there_and_nothing_more)
 {
@@ -309,6 +327,7 @@ static const TTest *const tests[] = {a_model_read_from_arpa_scores_as_the_one_th
                                      ppo_comes_nearer_to_the_ceiling_and_never_above,
                                      the_stress_has_every_seed_with_the_clip_and_without,
                                      symbols_are_the_sum_of_the_lengths_before,
+                                     ppo_shows_some_of_its_steps,
                                      the_table_of_values_is_all_there_and_nothing_more,
                                      rewards_of_the_language_itself_are_learnt_from,
                                      NULL};
