@@ -171,6 +171,10 @@ counted-check:
 	@$(MAKE) --no-print-directory check TESTS="$(filter-out test_learning_%,$(TESTS))"
 	@BUILD=$(BUILD) sh tests/coverage.sh
 
+.PHONY: mutants
+mutants: ## would the tests notice a mistake? N=300 changes of one operator each, SEED=1, FILE=lib/x.c
+	@N=$(N) SEED=$(SEED) FILE=$(FILE) JOBS=$(JOBS) sh tests/mutants.sh
+
 # --- the book -------------------------------------------------------------------------------------
 PAGES := $(wildcard README.md TUTORIAL.md)
 

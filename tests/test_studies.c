@@ -308,6 +308,27 @@ START_TEST(the_table_of_values_is_all_there_and_nothing_more)
 }
 END_TEST
 
+/* Two numbers of the report's row, before and after. */
+static void row_of(const char *said, const char *name, double pair[2])
+{
+    const char *row = strstr(said, name);
+    ck_assert_msg(row && sscanf(row + strlen(name), "%lf %lf", &pair[0], &pair[1]) == 2,
+                  "no \"%s\" in:\n%s", name, said);
+}
+
+/* Of texts of one symbol, the mean over texts is the mean over symbols. */
+START_TEST(fluency_of_one_symbol_is_its_log_probability_under_the_n_gram)
+{
+    double reward[2], fluency[2];
+    const Ended *e = run_program("", TINY_3 "--length 1 --reward fluency");
+    row_of(e->said, "\n  reward ", reward);
+    row_of(e->said, "log P under the n-gram, nats per symbol", fluency);
+    for (int i = 0; i < 2; i++)
+        ck_assert_msg(reward[i] < 0 && close_to(reward[i], fluency[i], 1e-4), "%g %g", reward[i],
+                      fluency[i]);
+}
+END_TEST
+
 START_TEST(rewards_of_the_language_itself_are_learnt_from)
 {
     check_run(0, TINY_3 "--reward '0.1*fluency + coherence' --baseline none", "fluency");
@@ -329,6 +350,7 @@ static const TTest *const tests[] = {a_model_read_from_arpa_scores_as_the_one_th
                                      symbols_are_the_sum_of_the_lengths_before,
                                      ppo_shows_some_of_its_steps,
                                      the_table_of_values_is_all_there_and_nothing_more,
+                                     fluency_of_one_symbol_is_its_log_probability_under_the_n_gram,
                                      rewards_of_the_language_itself_are_learnt_from,
                                      NULL};
 
