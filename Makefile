@@ -125,8 +125,8 @@ ONCE     := test_faults test_extremes $(filter test_learning_%,$(TESTS))
 test: ## run every test, in float and in double
 	@$(MAKE) --no-print-directory check REAL=float
 	@$(MAKE) --no-print-directory check REAL=double TESTS="$(filter-out $(ONCE),$(TESTS))"
-	@$(MAKE) --no-print-directory exercises-check REAL=double
-	@$(MAKE) --no-print-directory book-check REAL=float
+	@$(MAKE) --no-print-directory exercises-check REAL=double & $(MAKE) --no-print-directory \
+	    book-check REAL=float; book=$$?; wait $$! && exit $$book
 
 # what the bench makes of its rows, and the product that is its yardstick
 $(BUILD)/tests/test_bench: $(call objects,bench/measure)

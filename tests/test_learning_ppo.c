@@ -24,13 +24,17 @@ static Climb climb_alone(int seed, Curves *c)
     return climb;
 }
 
+static void check_climb(Climb climb, int seed)
+{
+    ck_assert_msg(climb.share > 0.99 && climb.share < 1, "seed %d: %g of the way", seed,
+                  climb.share);
+}
+
 START_TEST(ppo_reaches_99_percent_of_what_is_possible_on_every_seed)
 {
-    for (int seed = 1; seed <= 3; seed++) {
+    for (int seed = 2; seed <= 3; seed++) { /* and on seed 1 below */
         Curves *c = ceiling_curves();
-        Climb climb = climb_alone(seed, c);
-        ck_assert_msg(climb.share > 0.99 && climb.share < 1, "seed %d: %g of the way", seed,
-                      climb.share);
+        check_climb(climb_alone(seed, c), seed);
         curves_free(c);
     }
 }
@@ -40,7 +44,7 @@ END_TEST
 START_TEST(what_is_missing_to_the_ceiling_is_beta_kl_to_the_best_policy)
 {
     Curves *c = ceiling_curves();
-    climb_alone(1, c);
+    check_climb(climb_alone(1, c), 1);
     ck_assert_int_eq(c->rows, CEILING_STEPS + 1);
     ck_assert(fabs(curves_at(c, 0, "kl")) <= tolerance(1e-6)); /* begins as the reference */
     for (int i = 0; i < c->rows; i++) {
