@@ -69,6 +69,23 @@ START_TEST(reserved_memory_is_zero)
 }
 END_TEST
 
+START_TEST(memory_that_was_used_before_is_zero_too)
+{
+    enum { NUMBERS = 4096 };
+    Arena a = {0};
+    void *used = aligned_alloc(64, (NUMBERS + 64 / sizeof(real)) * sizeof(real));
+    ck_assert_ptr_nonnull(used);
+    memset(used, 0xff, (NUMBERS + 64 / sizeof(real)) * sizeof(real));
+    free(used);
+    arena_matrix(&a, 64, NUMBERS / 64);
+    arena_reserve(&a);
+    size_t zeros = 0;
+    for (size_t i = 0; i < a.size; i++) zeros += a.base[i] == 0;
+    ck_assert_uint_eq(zeros, NUMBERS);
+    arena_free(&a);
+}
+END_TEST
+
 START_TEST(gaps_stay_zero_when_the_matrices_are_filled)
 {
     Toy t;
@@ -146,6 +163,8 @@ START_TEST(arena_refuses_a_second_reserve_and_negative_shapes)
     arena_free(&a);
     ck_assert_dies(arena_matrix(&a, -2, 3), "a matrix of -2 x 3");
     ck_assert_dies(arena_matrix(&a, 2, -3), "a matrix of 2 x -3");
+    ck_assert_int_eq(arena_matrix(&a, 2, 0).rows, 2);
+    ck_assert_uint_eq(a.used, 0);
 }
 END_TEST
 
@@ -180,6 +199,8 @@ START_TEST(error_shows_a_terminal_nothing_but_characters)
         {"\xe5\xa4", "??"},
         {"\xe5\xa4z", "??z"}, /* cut off */
         {"\x80\xff", "??"},
+        {"\xc3z\xc3\xa4", "?z\xc3\xa4"},          /* not completed */
+        {"a\xc2\xa0z\xc2\x9f~", "a\xc2\xa0z??~"}, /* U+00A0 is the first that can be shown */
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         Error err;
@@ -227,6 +248,7 @@ static const TTest *const tests[] = {
     first_pass_counts_and_gives_shapes_without_memory,
     second_pass_places_every_matrix_on_a_line_of_its_own,
     reserved_memory_is_zero,
+    memory_that_was_used_before_is_zero_too,
     gaps_stay_zero_when_the_matrices_are_filled,
     twin_arenas_lay_out_alike,
     empty_arena_can_be_reserved_and_freed,

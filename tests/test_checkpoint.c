@@ -150,6 +150,7 @@ START_TEST(numbers_begin_at_a_multiple_of_eight_whatever_the_names)
         ck_assert(checkpoint_save(path, &t, 1, NULL, NULL));
         ck_assert_int_eq(read_bytes(bytes, sizeof bytes), 8 + bytes[0] + 2 * sizeof(real));
         ck_assert_int_eq(bytes[0] % 8, 0);
+        ck_assert_int_ne(bytes[bytes[0]], ' '); /* the last eight of the header aren't all blank */
         ck_assert(checkpoint_load(path, &t, 1, NULL, NULL));
     }
     unlink(path);
@@ -185,6 +186,45 @@ START_TEST(a_file_that_cant_be_written_or_opened_is_named)
     refused(&t, 1, " can't be opened: No such file or directory; check the path");
     strcpy(path, "/tmp");
     refused(&t, 1, " is not a regular file: give the path of a safetensors file");
+}
+END_TEST
+
+START_TEST(a_file_of_no_tensors_is_a_file)
+{
+    Error err = {""};
+    real x[1];
+    Tensor in = tensor("x", 1, mat(x, 1, 1));
+    new_path();
+    ck_assert(checkpoint_save(path, NULL, 0, NULL, &err));
+    ck_assert_msg(checkpoint_load(path, NULL, 0, NULL, &err), "%s", err.text);
+    write_file("{}", "", 0);
+    ck_assert_msg(checkpoint_load(path, NULL, 0, NULL, &err), "%s", err.text);
+    refused(&in, 1, " has no tensor \"x\": it belongs to another kind of model");
+    unlink(path);
+}
+END_TEST
+
+START_TEST(tensors_that_make_no_sense_are_refused)
+{
+    real x[8] = {0};
+    Tensor t = tensor("x", 3, mat(x, 2, 2)), twins[] = {tensor("x", 1, mat(x, 1, 2)), t};
+    cJSON *numbers = cJSON_Parse("{\"step\": 12}"), *list = cJSON_Parse("[\"pt\"]");
+    strcpy(path, "/nonesuch/m.safetensors");
+    ck_assert_dies(checkpoint_save(path, &t, 1, NULL, NULL), "tensor x: 3 dims, 2 rows");
+    t.dims = 1;
+    ck_assert_dies(checkpoint_save(path, &t, 1, NULL, NULL), "tensor x: 1 dims, 2 rows");
+    t.dims = 0, t.m.rows = 1;
+    ck_assert_dies(checkpoint_save(path, &t, 1, NULL, NULL), "tensor x: 0 dims, 1 rows");
+    t = tensor("", 2, mat(x, 2, 2));
+    ck_assert_dies(checkpoint_save(path, &t, 1, NULL, NULL), "a tensor has no name");
+    memset(t.name, 'n', sizeof t.name); /* no end */
+    ck_assert_dies(checkpoint_save(path, &t, 1, NULL, NULL), "a tensor has no name");
+    twins[1] = tensor("x", 2, mat(x, 2, 2));
+    ck_assert_dies(checkpoint_save(path, twins, 2, NULL, NULL), "two tensors x");
+    ck_assert_dies(checkpoint_save(path, twins, 1, numbers, NULL), "maps strings to strings");
+    ck_assert_dies(checkpoint_save(path, twins, 1, list, NULL), "maps strings to strings");
+    cJSON_Delete(numbers);
+    cJSON_Delete(list);
 }
 END_TEST
 
@@ -228,7 +268,7 @@ START_TEST(a_name_may_have_transformer_before_it_and_other_tensors_are_left_alon
 {
     static const char *header =
         " {\"transformer.wte\":{\"data_offsets\":[5,13],\"shape\":[2],\"dtype\":\"F32\"},"
-        "\"mask\":{\"dtype\":\"BOOL\",\"shape\":[1,1,1,5],\"data_offsets\":[0,5]},"
+        "\"mask\":{\"dtype\":\"BOOL\",\"shape\":[1,1,1,5,1,1,1,1],\"data_offsets\":[0,5]},"
         "\"empty\":{\"dtype\":\"I64\",\"shape\":[3,0],\"data_offsets\":[13,13]},"
         "\"one\":{\"dtype\":\"U8\",\"shape\":[],\"data_offsets\":[13,14]},"
         "\"wpe\":{\"dtype\":\"F32\",\"shape\":[1],\"data_offsets\":[14,18]},"
@@ -282,6 +322,8 @@ START_TEST(whole_numbers_are_not_taken_for_weights)
     new_path();
     write_file("{\"a\":{\"dtype\":\"I32\",\"shape\":[1],\"data_offsets\":[0,4]}}", "abcd", 4);
     refused(&in, 1, ": tensor \"a\" has dtype I32: save it as F32, F64, F16 or BF16");
+    write_file("{\"a\":{\"dtype\":\"I64\",\"shape\":[1],\"data_offsets\":[0,8]}}", "abcdefgh", 8);
+    refused(&in, 1, ": tensor \"a\" has dtype I64: save it as F32, F64, F16 or BF16");
     unlink(path);
 }
 END_TEST
@@ -403,6 +445,7 @@ START_TEST(a_header_longer_than_its_file_or_100_megabytes_is_refused_unread)
     static const unsigned char huge[24] = {0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff};
     static const unsigned char longer[24] = {17};
     static const unsigned char over[8] = {0x01, 0xe1, 0xf5, 0x05}; /* 100000001 */
+    static const unsigned char most[8] = {0x00, 0xe1, 0xf5, 0x05}; /* 100000000 */
     static const unsigned char none[24] = {0};
     real x[1];
     Tensor in = tensor("a", 1, mat(x, 1, 1));
@@ -423,6 +466,11 @@ START_TEST(a_header_longer_than_its_file_or_100_megabytes_is_refused_unread)
             "100000001 bytes, but 199999992 follow and 100000000 are allowed; save it "
             "anew");
     write_bytes(none, sizeof none);
+    refused(&in, 1, ": the header, from byte 8, is not a JSON object (near byte 8): " DAMAGED);
+    write_bytes(none, 8);
+    refused(&in, 1, ": the header, from byte 8, is not a JSON object (near byte 8): " DAMAGED);
+    write_bytes(most, sizeof most);
+    ck_assert_int_eq(truncate(path, 100000008), 0); /* the longest header that is allowed */
     refused(&in, 1, ": the header, from byte 8, is not a JSON object (near byte 8): " DAMAGED);
     write_bytes(none, 7);
     refused(&in, 1,
@@ -496,6 +544,7 @@ RUN_TESTS("checkpoint",
               every_bit_survives_its_file, a_file_has_the_bytes_written_by_hand,
               numbers_begin_at_a_multiple_of_eight_whatever_the_names,
               metadata_survives_and_may_be_missing, a_file_that_cant_be_written_or_opened_is_named,
+              a_file_of_no_tensors_is_a_file, tensors_that_make_no_sense_are_refused,
               f64_f32_f16_and_bf16_are_converted,
               a_name_may_have_transformer_before_it_and_other_tensors_are_left_alone,
               a_tensor_that_is_missing_or_of_another_shape_is_refused,

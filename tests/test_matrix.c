@@ -337,6 +337,8 @@ START_TEST(products_that_do_not_fit_are_refused_with_all_three_shapes)
     ck_assert_dies(mat_set_atb(c, a, b), "C = A' B does not fit: C is 2 x 3");
     ck_assert_dies(mat_set_ab_row(c, b, a, mat(x, 1, 3)), "C = A B + row does not fit: C is 2 x 3");
     ck_assert_dies(mat_set_ab_row(c, a, b, mat(x, 1, 2)), "a row of 1 x 2 for a 2 x 3 matrix");
+    ck_assert_dies(mat_set_ab_row(c, a, b, mat(x, 2, 3)), "a row of 2 x 3 for a 2 x 3 matrix");
+    ck_assert_dies(mat_set_ab_row(c, a, b, mat(x, 0, 3)), "a row of 0 x 3 for a 2 x 3 matrix");
 }
 END_TEST
 

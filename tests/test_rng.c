@@ -237,6 +237,23 @@ START_TEST(below_rejects_numbers_past_the_last_full_multiple)
 }
 END_TEST
 
+/* rotate(s0 + s3, 23) + s0 with s0 = 0 is any number x for s3 = rotate(x, 41). */
+static Rng about_to_give(uint64_t x)
+{
+    return (Rng){{0, 7, 9, x << 41 | x >> 23}};
+}
+
+START_TEST(below_rejects_the_first_number_past_it_and_takes_the_one_before)
+{
+    const uint64_t multiple = UINT64_MAX - 3; /* 6 * 3074457345618258602 */
+    Rng last = about_to_give(multiple - 1), past = about_to_give(multiple), after = past;
+    ck_assert_uint_eq(rng_next(&after), multiple);
+    ck_assert_int_eq(rng_below(&last, 6), 5);
+    ck_assert_int_eq(rng_below(&past, 6), (int)(rng_next(&after) % 6));
+    ck_assert(memcmp(&past, &after, sizeof past) == 0);
+}
+END_TEST
+
 START_TEST(normal_has_its_moments)
 {
     enum { COUNT = 1000000 };
@@ -299,6 +316,25 @@ START_TEST(choice_at_both_ends_of_the_uniform_takes_a_possible_one)
 }
 END_TEST
 
+/* [0, 0.5) is the first one's, [0.5, 1) the second's. */
+START_TEST(choice_between_two_alike_is_cut_at_one_half)
+{
+    const real p[] = {1, 1};
+    Rng below = about_to_give(((uint64_t)1 << 63) - 1), half = about_to_give((uint64_t)1 << 63);
+    ck_assert_int_eq(rng_choice(&below, p, 2), 0);
+    ck_assert_int_eq(rng_choice(&half, p, 2), 1);
+}
+END_TEST
+
+/* The least number there is times 1 - 2^-53 is rounded to itself, so x is at the total. */
+START_TEST(choice_that_rounding_leaves_at_the_total_is_the_last_possible_one)
+{
+    const real p[] = {0, (real)4.9406564584124654e-324, 0};
+    Rng ones = {{0, 7, 9, UINT64_MAX}};
+    if (p[1] > 0) ck_assert_int_eq(rng_choice(&ones, p, 3), 1);
+}
+END_TEST
+
 START_TEST(draws_that_make_no_sense_are_refused)
 {
     Rng r = rng_stream(9, 0);
@@ -325,10 +361,13 @@ static const TTest *const tests[] = {
     below_is_uniform,
     below_one_is_zero_and_below_the_largest_int_is_not_negative,
     below_rejects_numbers_past_the_last_full_multiple,
+    below_rejects_the_first_number_past_it_and_takes_the_one_before,
     normal_has_its_moments,
     normal_has_its_shape,
     choice_follows_its_weights,
     choice_at_both_ends_of_the_uniform_takes_a_possible_one,
+    choice_between_two_alike_is_cut_at_one_half,
+    choice_that_rounding_leaves_at_the_total_is_the_last_possible_one,
     draws_that_make_no_sense_are_refused,
     NULL,
 };

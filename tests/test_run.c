@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "run.h"
+#include "threads.h"
 
 static Error err;
 
@@ -159,6 +160,35 @@ START_TEST(an_empty_or_endless_directory_is_refused)
 }
 END_TEST
 
+START_TEST(the_root_directory_keeps_its_slash)
+{
+    Run r;
+    const char *const roots[] = {"/", "//", "///"};
+    for (int i = 0; i < 3; i++) {
+        run_open(&r, roots[i], NULL, &err); /* who may not write there learns so */
+        ck_assert_str_eq(r.dir, "/");
+        directory_release(r.held);
+    }
+}
+END_TEST
+
+START_TEST(a_result_that_could_not_be_written_is_named_before_the_work)
+{
+    const char *const results[] = {"curves.csv", "summary.json", "model.safetensors", "config.json",
+                                   "vocab.json"};
+    for (int i = 0; i < 5; i++) {
+        char dir[300], taken[400], wanted[512];
+        Run r;
+        snprintf(dir, sizeof dir, "%s%d", in_place("taken"), i);
+        snprintf(taken, sizeof taken, "%s/%s", dir, results[i]);
+        ck_assert(mkdir(dir, 0777) == 0 && mkdir(taken, 0777) == 0);
+        snprintf(wanted, sizeof wanted, "can't write %s: Is a directory", taken);
+        ck_assert(!run_open(&r, dir, NULL, &err));
+        ck_assert_str_eq(err.text, wanted);
+    }
+}
+END_TEST
+
 /* root may write anywhere, so this is asked as nobody */
 static void open_forbidden(void)
 {
@@ -206,6 +236,7 @@ START_TEST(four_paths_are_valid_at_once)
     ck_assert_str_eq(b, "out/b");
     ck_assert_str_eq(c, "out/c");
     ck_assert_str_eq(d, "out/d");
+    ck_assert_ptr_eq(run_path(&r, "e"), a);
 }
 END_TEST
 
@@ -229,6 +260,40 @@ START_TEST(the_root_is_the_nearest_folder_with_plots)
     ck_assert_int_eq(status, 0);
     root[strcspn(root, "\n")] = '\0';
     ck_assert_str_eq(root, in_place("p"));
+}
+END_TEST
+
+START_TEST(without_plots_the_root_is_the_folder_of_the_program)
+{
+    char command[1024], root[600] = "";
+    if (access("/proc/self/exe", R_OK) != 0) return;
+    if (access("/tmp/plots", F_OK) == 0 || access("/plots", F_OK) == 0) return;
+    in_place("");
+    snprintf(command, sizeof command,
+             "cd '%s' && mkdir -p q/build && cp \"$(readlink /proc/%ld/exe)\" q/build/test && "
+             "TEST_ROOT=1 q/build/test",
+             place, (long)getpid());
+    FILE *child = popen(command, "r");
+    ck_assert_ptr_nonnull(fgets(root, sizeof root, child));
+    ck_assert_int_eq(pclose(child), 0);
+    root[strcspn(root, "\n")] = '\0';
+    ck_assert_str_eq(root, in_place("q/build"));
+}
+END_TEST
+
+START_TEST(the_clock_is_the_monotonic_one)
+{
+    for (int i = 0; i < 100; i++) {
+        struct timespec t[2];
+        clock_gettime(CLOCK_MONOTONIC, &t[0]);
+        double between = clock_seconds();
+        clock_gettime(CLOCK_MONOTONIC, &t[1]);
+        for (int k = 0; k < 2; k++) {
+            double seconds = (double)t[k].tv_sec + (double)t[k].tv_nsec / 1e9;
+            ck_assert(k == 0 ? between >= seconds - 1e-6 : between <= seconds + 1e-6);
+        }
+        pause_seconds(0.002);
+    }
 }
 END_TEST
 
@@ -376,7 +441,13 @@ START_TEST(a_summary_says_how_much_memory_there_was)
     cJSON *read = cJSON_Parse(read_bytes(run_path(&r, "summary.json")));
     double bytes = cJSON_GetNumberValue(cJSON_GetObjectItem(read, "peak_memory_bytes"));
     ck_assert_int_eq(cJSON_GetArraySize(read), 1);
+    struct rusage used;
+    getrusage(RUSAGE_SELF, &used);
     ck_assert_msg(bytes > 1e5 && bytes < 1e11, "%g bytes", bytes);
+#ifdef __linux__
+    ck_assert_double_le(bytes, 1024.0 * (double)used.ru_maxrss);
+    ck_assert_double_ge(bytes, 0.95 * 1024 * (double)used.ru_maxrss);
+#endif
     cJSON_Delete(json);
     cJSON_Delete(read);
 }
@@ -421,6 +492,7 @@ static void close_run(void)
         snprintf(name, sizeof name, "%090d", i);
         run_wrote(&r, name);
     }
+    printf("%d files, the last of %zu letters\n", r.written_count, strlen(r.written[31]));
 }
 
 START_TEST(the_end_lists_what_was_written_and_the_seconds)
@@ -429,7 +501,9 @@ START_TEST(the_end_lists_what_was_written_and_the_seconds)
     int status;
     snprintf(text, sizeof text, "%s", printed(false, close_run, &status));
     ck_assert_int_eq(status, 0);
-    snprintf(wanted, sizeof wanted, "wrote %s, loss.svg in 72.0 s\ndone in 0.0 s\n",
+    snprintf(wanted, sizeof wanted,
+             "wrote %s, loss.svg in 72.0 s\ndone in 0.0 s\n"
+             "32 files, the last of 63 letters\n",
              in_place("out/curves.csv"));
     ck_assert_str_eq(text, wanted);
 }
@@ -511,6 +585,83 @@ START_TEST(a_pipe_gets_a_line_each_tenth_of_the_way)
 }
 END_TEST
 
+static void count_again_and_again(void)
+{
+    Run r = opened();
+    for (int step = 0; step <= 3; step++) run_progress(&r, step, 3, "first");
+    run_progress(&r, 3, 3, "the same step");
+    for (int step = 1; step <= 3; step++) run_progress(&r, step, 3, "again");
+}
+
+START_TEST(a_step_is_shown_once_and_steps_may_begin_again)
+{
+    char text[2048];
+    snprintf(text, sizeof text, "%s", printed(false, count_again_and_again, NULL));
+    for (char *left = strstr(text, " s left"); left; left = strstr(text, " s left")) {
+        char *blanks = left; /* "  1 s left" depends on the clock */
+        while (blanks[-1] != ' ') blanks--;
+        memmove(blanks - 2, left + 7, strlen(left + 7) + 1);
+    }
+    ck_assert_str_eq(text, "step 1/3  first\nstep 2/3  first\nstep 3/3  first\n"
+                           "step 1/3  again\nstep 2/3  again\nstep 3/3  again\n");
+}
+END_TEST
+
+/* The steps since the tenth of a hundred took so many seconds. */
+static void count_after(Run *r, int step, double seconds)
+{
+    r->phase_start = clock_seconds() - seconds;
+    run_progress(r, step, 100, "x");
+}
+
+static void count_at_a_known_pace(void)
+{
+    Run r = opened();
+    run_progress(&r, 10, 100, "x");
+    count_after(&r, 20, 12.3);       /* 12.3 / 10 * 80 = 98.4 s */
+    count_after(&r, 30, 28.35);      /* 28.35 / 20 * 70 = 99.2 s */
+    count_after(&r, 40, 2999.1);     /* 2999.1 / 30 * 60 = 5998.2 s */
+    count_after(&r, 50, 4799.4);     /* 4799.4 / 40 * 50 = 5999.25 s */
+    count_after(&r, 60, 22499999.5); /* 22499999.5 / 50 * 40 = 17999999.6 s, 5000 h */
+    count_after(&r, 100, 1e6);
+}
+
+START_TEST(the_time_left_is_rounded_up_in_seconds_minutes_or_hours)
+{
+    ck_assert_str_eq(printed(false, count_at_a_known_pace, NULL), "step 10/100  x\n"
+                                                                  "step 20/100  x  99 s left\n"
+                                                                  "step 30/100  x  2 min left\n"
+                                                                  "step 40/100  x  100 min left\n"
+                                                                  "step 50/100  x  1.7 h left\n"
+                                                                  "step 60/100  x  5000.0 h left\n"
+                                                                  "step 100/100  x\n");
+}
+END_TEST
+
+START_TEST(steps_that_make_no_sense_are_refused)
+{
+    Run r = {.terminal = false};
+    ck_assert_dies(run_progress(&r, 0, 0, "x"), "step 0 of 0");
+    ck_assert_dies(run_progress(&r, -1, 3, "x"), "step -1 of 3");
+    ck_assert_dies(run_progress(&r, 4, 3, "x"), "step 4 of 3");
+}
+END_TEST
+
+static void hurry(void)
+{
+    Run r = opened();
+    run_progress(&r, 8, 10, "x");
+    run_progress(&r, 9, 10, "too soon");
+    run_progress(&r, 10, 10, "the last");
+}
+
+START_TEST(the_last_step_is_drawn_at_once)
+{
+    ck_assert_str_eq(printed(true, hurry, NULL),
+                     "\rstep 8/10  x\033[K\rstep 10/10  the last\033[K");
+}
+END_TEST
+
 static void count_slowly(void)
 {
     char note[200];
@@ -537,8 +688,12 @@ START_TEST(a_terminal_is_redrawn_in_place)
     ck_assert_ptr_nonnull(strstr(text, " s left\033[K\r"));
     ck_assert_ptr_nonnull(strstr(text, "\r\033[Kafter"));
     ck_assert_ptr_null(strstr(text, "too often"));
-    for (char *line = strtok(text, "\r"); line; line = strtok(NULL, "\r"))
-        ck_assert_uint_le(strcspn(line, "\033"), 79);
+    size_t widest = 0;
+    for (char *line = strtok(text, "\r"); line; line = strtok(NULL, "\r")) {
+        size_t width = strcspn(line, "\033");
+        if (width > widest) widest = width;
+    }
+    ck_assert_uint_eq(widest, 79);
 }
 END_TEST
 
@@ -756,6 +911,68 @@ static void draw_without_gnuplot(void)
     printf("%d\n", r.written_count);
 }
 
+/* A gnuplot that does as these lines of shell say. */
+static void draw_with(const char *shell)
+{
+    char path[300], script[400];
+    Run r = run_with_script(good_script);
+    mkdir(in_place("bin"), 0777);
+    snprintf(script, sizeof script, "#!/bin/sh\n%s\n", shell);
+    write_bytes(in_place("bin/gnuplot"), script, strlen(script));
+    chmod(in_place("bin/gnuplot"), 0755);
+    snprintf(path, sizeof path, "%s", in_place("bin"));
+    setenv("PATH", path, 1);
+    run_plot(&r, "figure.gp", NULL);
+    printf("%d\n", r.written_count);
+}
+
+static void draw_one_letter(void)
+{
+    draw_with("echo x; exit 3");
+}
+
+static void draw_blank_lines(void)
+{
+    draw_with("echo the reason; echo; echo '  ^'; exit 3");
+}
+
+static void draw_silently(void)
+{
+    draw_with("exit 3");
+}
+
+static void draw_and_die(void)
+{
+    draw_with("kill -9 $$");
+}
+
+static void draw_with_what_cant_start(void)
+{
+    Run r = run_with_script(good_script);
+    char path[300];
+    mkdir(in_place("bin"), 0777);
+    write_bytes(in_place("bin/gnuplot"), "", 0);
+    chmod(in_place("bin/gnuplot"), 0644);
+    snprintf(path, sizeof path, "%s", in_place("bin"));
+    setenv("PATH", path, 1);
+    run_plot(&r, "figure.gp", NULL);
+    printf("%d\n", r.without_figures);
+}
+
+START_TEST(what_gnuplot_said_last_is_the_reason)
+{
+    ck_assert_str_eq(printed(false, draw_one_letter, NULL), "no figure figure.svg: x\n0\n");
+    ck_assert_str_eq(printed(false, draw_blank_lines, NULL),
+                     "no figure figure.svg: the reason\n0\n");
+    ck_assert_str_eq(printed(false, draw_silently, NULL),
+                     "no figure figure.svg: gnuplot wrote none\n0\n");
+    ck_assert_str_eq(printed(false, draw_and_die, NULL),
+                     "no figure figure.svg: gnuplot wrote none\n0\n");
+    ck_assert_str_eq(printed(false, draw_with_what_cant_start, NULL),
+                     "no figure figure.svg: gnuplot could not be started\n0\n");
+}
+END_TEST
+
 static bool have_gnuplot(void)
 {
     return system("command -v gnuplot >/dev/null") == 0;
@@ -793,21 +1010,99 @@ START_TEST(without_gnuplot_it_is_said_once)
 }
 END_TEST
 
-/* the copied program of the_root_is_the_nearest_folder_with_plots */
-__attribute__((constructor)) static void show_root(void)
+/* --- threads -----------------------------------------------------------------------------------
+ */
+
+static void start_threads(void)
+{
+    char *argv[] = {(char *)"anew", NULL};
+    threads_start(argv);
+    printf("went on\n");
+}
+
+static void forget_threads(void)
+{
+    unsetenv("OMP_WAIT_POLICY");
+    unsetenv("GOMP_SPINCOUNT");
+    setenv("TEST_THREADS", "1", 1);
+}
+
+static void start_with_nothing_set(void)
+{
+    forget_threads();
+    start_threads();
+}
+
+static void start_with_a_policy_set(void)
+{
+    forget_threads();
+    setenv("OMP_WAIT_POLICY", "passive", 1);
+    start_threads();
+}
+
+static void start_with_a_count_set(void)
+{
+    forget_threads();
+    setenv("GOMP_SPINCOUNT", "17", 1);
+    start_threads();
+}
+
+START_TEST(threads_start_anew_unless_the_user_has_set_how_they_wait)
+{
+#if defined(_OPENMP) && !defined(__clang__)
+    const char *wanted = access("/proc/self/exe", R_OK) == 0 ? "spin 2000\n" : "went on\n";
+#else
+    const char *wanted = "went on\n"; /* LLVM's OpenMP is told in place */
+#endif
+    ck_assert_str_eq(printed(false, start_with_nothing_set, NULL), wanted);
+    ck_assert_str_eq(printed(false, start_with_a_policy_set, NULL), "went on\n");
+    ck_assert_str_eq(printed(false, start_with_a_count_set, NULL), "went on\n");
+}
+END_TEST
+
+START_TEST(threads_are_as_many_as_was_asked_for)
+{
+#ifdef _OPENMP
+    for (int n = 3; n >= 1; n--) {
+        threads_use(n);
+        ck_assert_int_eq(threads_count(), n);
+        threads_use(0); /* leaves it */
+        ck_assert_int_eq(threads_count(), n);
+    }
+    threads_use(2);
+    threads_use(0);
+    ck_assert_int_eq(threads_count(), 2);
+#endif
+    ck_assert_int_eq(team_rank(), 0);
+    ck_assert_int_eq(team_size(), 1);
+}
+END_TEST
+
+/* The copied program of the_root_is_the_nearest_folder_with_plots, and the one that threads_start
+ * starts. */
+__attribute__((constructor)) static void show_what_was_asked_for(void)
 {
     Run r;
+    if (getenv("TEST_THREADS")) {
+        printf("spin %s\n", getenv("GOMP_SPINCOUNT"));
+        exit(0);
+    }
     if (!getenv("TEST_ROOT")) return;
     if (run_open(&r, ".", NULL, &err)) puts(r.root);
     exit(0);
 }
+
 static const TTest *const tests[] = {every_directory_of_the_path_is_made,
                                      a_file_in_the_way_is_named,
                                      an_empty_or_endless_directory_is_refused,
+                                     the_root_directory_keeps_its_slash,
+                                     a_result_that_could_not_be_written_is_named_before_the_work,
                                      a_directory_that_cant_be_written_is_named,
                                      a_directory_has_one_run_at_a_time,
                                      four_paths_are_valid_at_once,
                                      the_root_is_the_nearest_folder_with_plots,
+                                     without_plots_the_root_is_the_folder_of_the_program,
+                                     the_clock_is_the_monotonic_one,
                                      a_file_is_replaced_whole_or_not_at_all,
                                      a_full_disk_is_noticed_and_leaves_the_old_file,
                                      a_path_that_cant_be_written_is_named,
@@ -820,6 +1115,10 @@ static const TTest *const tests[] = {every_directory_of_the_path_is_made,
                                      one_signal_asks_and_the_second_ends,
                                      an_ignored_interrupt_stays_ignored,
                                      a_pipe_gets_a_line_each_tenth_of_the_way,
+                                     a_step_is_shown_once_and_steps_may_begin_again,
+                                     the_time_left_is_rounded_up_in_seconds_minutes_or_hours,
+                                     steps_that_make_no_sense_are_refused,
+                                     the_last_step_is_drawn_at_once,
                                      a_terminal_is_redrawn_in_place,
                                      curves_come_back_from_their_file,
                                      a_file_that_is_no_table_of_numbers_is_refused_by_line,
@@ -831,6 +1130,9 @@ static const TTest *const tests[] = {every_directory_of_the_path_is_made,
                                      a_figure_is_drawn_into_a_directory_of_any_name,
                                      a_figure_that_fails_is_one_line,
                                      without_gnuplot_it_is_said_once,
+                                     what_gnuplot_said_last_is_the_reason,
+                                     threads_start_anew_unless_the_user_has_set_how_they_wait,
+                                     threads_are_as_many_as_was_asked_for,
                                      NULL};
 
 RUN_TESTS("run", tests)

@@ -373,6 +373,26 @@ START_TEST(reading_says_where_a_text_departs)
 }
 END_TEST
 
+START_TEST(reading_fills_an_element_for_each_character_and_the_end_and_no_more)
+{
+    static const char *const texts[] = {
+        "Ben lost her red kite.",
+        "Lily lost her red kite in the barn. A shy fox found it. Lily hugged the fox and the red "
+        "kite."};
+    for (int i = 0; i < 2; i++) {
+        double logprob[TALE_MAX + 1];
+        int distance[TALE_MAX + 1], n = (int)strlen(texts[i]);
+        for (int k = 0; k <= TALE_MAX; k++) logprob[k] = 7, distance[k] = -7;
+        tales_read(texts[i], logprob, distance);
+        for (int k = 0; k <= TALE_MAX; k++) {
+            ENSURE((logprob[k] <= 0) == (k <= n), "%d: %g", k, logprob[k]);
+            ENSURE((distance[k] >= 0) == (k <= n), "%d: %d", k, distance[k]);
+        }
+        ck_assert_int_eq(distance[n], 0);
+    }
+}
+END_TEST
+
 START_TEST(reading_refuses_a_text_that_is_too_long)
 {
     char text[400];
@@ -418,24 +438,26 @@ START_TEST(a_corpus_is_its_tales_a_line_each)
 }
 END_TEST
 
-#define TESTS                                                                           \
-    (const TTest *const[])                                                              \
-    {                                                                                   \
-        one_tale_has_the_probability_found_by_hand,                                     \
-            an_independent_parser_finds_one_derivation_with_the_drawn_probability,      \
-            reading_gives_the_drawn_probability,                                        \
-            no_text_of_a_choice_begins_another_so_no_tale_has_two_derivations,          \
-            after_any_beginning_the_next_characters_sum_to_one,                         \
-            entropy_and_mean_length_are_those_of_many_draws,                            \
-            a_tale_is_one_line_of_at_most_127_letters_and_stops, quotes_open_and_close, \
-            a_never_stands_before_a_vowel,                                              \
-            there_are_twelve_shapes_and_three_hundred_words_at_least,                   \
-            pronouns_agree_with_the_name, hello_occurs_in_two_to_four_per_cent,         \
-            distances_lead_back_to_the_first_mention,                                   \
-            most_tales_hold_a_word_that_returns_after_forty_characters,                 \
-            what_returns_costs_almost_nothing, reading_refuses_what_is_not_a_tale,      \
-            reading_says_where_a_text_departs, reading_refuses_a_text_that_is_too_long, \
-            the_same_seed_gives_the_same_tales, a_corpus_is_its_tales_a_line_each, NULL \
+#define TESTS                                                                            \
+    (const TTest *const[])                                                               \
+    {                                                                                    \
+        one_tale_has_the_probability_found_by_hand,                                      \
+            an_independent_parser_finds_one_derivation_with_the_drawn_probability,       \
+            reading_gives_the_drawn_probability,                                         \
+            no_text_of_a_choice_begins_another_so_no_tale_has_two_derivations,           \
+            after_any_beginning_the_next_characters_sum_to_one,                          \
+            entropy_and_mean_length_are_those_of_many_draws,                             \
+            a_tale_is_one_line_of_at_most_127_letters_and_stops, quotes_open_and_close,  \
+            a_never_stands_before_a_vowel,                                               \
+            there_are_twelve_shapes_and_three_hundred_words_at_least,                    \
+            pronouns_agree_with_the_name, hello_occurs_in_two_to_four_per_cent,          \
+            distances_lead_back_to_the_first_mention,                                    \
+            most_tales_hold_a_word_that_returns_after_forty_characters,                  \
+            what_returns_costs_almost_nothing, reading_refuses_what_is_not_a_tale,       \
+            reading_says_where_a_text_departs,                                           \
+            reading_fills_an_element_for_each_character_and_the_end_and_no_more,         \
+            reading_refuses_a_text_that_is_too_long, the_same_seed_gives_the_same_tales, \
+            a_corpus_is_its_tales_a_line_each, NULL                                      \
     }
 
 RUN_TESTS("tales", TESTS)

@@ -176,6 +176,59 @@ START_TEST(draws_come_as_often_as_their_weights_say)
 }
 END_TEST
 
+START_TEST(symbols_may_stand_within_each_other_as_deep_as_there_are_any)
+{
+    static const Rule rules[] = {{"tale", 1, "[a]!"}, {"a", 1, "[b]/x"}, {"b", 1, "[Z=c][Z]"},
+                                 {"c", 1, "[d]"},     {"d", 1, "y"},     {0}};
+    Grammar g;
+    Error err;
+    ck_assert_msg(grammar_make(&g, rules, &err), "%s", err.text);
+    ck_assert(close_to(g.symbols[0].entropy, log(2), 1e-14));
+    ck_assert(close_to(g.symbols[0].mean_length, 2.5, 1e-14));
+    ck_assert_int_eq(g.symbols[0].longest, 3);
+    ck_assert(grammar_is_settled(&g, &err));
+    ck_assert(close_to(grammar_read(&g, "yy!", NULL, NULL), -log(2), 1e-14));
+    grammar_free(&g);
+}
+END_TEST
+
+START_TEST(rules_from_the_fourth_on_are_of_one_kind)
+{
+    static const Rule rules[] = {
+        {"tale", 1, "[pet]!"}, {"pet", 1, "a"},   {"pet", 2, "b"},  {"pet", 3, "c"},
+        {"pet", 4, "d"},       {"pet", 5, "e/f"}, {"pet", 10, "g"}, {0}};
+    const double share[] = {1, 2, 3, 4 + 10 + 10};
+    Grammar g;
+    Error err;
+    ck_assert_msg(grammar_make(&g, rules, &err), "%s", err.text);
+    for (int k = 0; k <= GRAMMAR_KINDS; k++)
+        ck_assert(close_to(g.symbols[1].kind_share[k], share[k] / 30, 1e-14));
+    ck_assert_int_eq(g.symbols[1].count, 7);
+    grammar_free(&g);
+}
+END_TEST
+
+START_TEST(a_pick_is_as_long_as_its_longest_text_and_may_be_empty)
+{
+    static const Rule rules[] = {
+        {"tale", 1, "[N=who] [N:is|] [N:|was||]"}, {"who", 1, "a"}, {"who", 1, "we"}, {0}};
+    static const Rule three[] = {
+        {"tale", 1, "[N=who] [N:|was|]"}, {"who", 1, "a"}, {"who", 2, "we"}, {"who", 1, "it"}, {0}};
+    Grammar g;
+    Error err;
+    ck_assert(!grammar_make(&g, rules, &err));
+    ck_assert_str_eq(err.text, "[N:|was||] offers more than 3 texts: take some away");
+    grammar_free(&g);
+    ck_assert_msg(grammar_make(&g, three, &err), "%s", err.text);
+    ck_assert_int_eq(g.symbols[0].longest, 2 + 1 + 3);
+    ck_assert(close_to(g.symbols[0].mean_length, 0.25 * 2 + 0.5 * 6 + 0.25 * 3, 1e-14));
+    ck_assert(close_to(grammar_read(&g, "we was", NULL, NULL), log(0.5), 1e-14));
+    ck_assert(close_to(grammar_read(&g, "it ", NULL, NULL), log(0.25), 1e-14));
+    ck_assert(isinf(grammar_read(&g, "it was", NULL, NULL)));
+    grammar_free(&g);
+}
+END_TEST
+
 /* --- a grammar that is wrong is refused --------------------------------------------------------
  */
 
@@ -228,6 +281,10 @@ START_TEST(a_wrong_use_of_memory_is_refused_with_a_sentence)
     ck_assert(!grammar_make(&g, rules, &err));
     ck_assert_str_eq(err.text, "[A:x|...] has fewer texts than [pet] has rules: add one");
     grammar_free(&g);
+    Rule four[] = {{"tale", 1, "[A=pet] [A:x|y|z]"}, pet, pet, pet, pet, {0}};
+    ck_assert(!grammar_make(&g, four, &err));
+    ck_assert_str_eq(err.text, "[A:x|...] has fewer texts than [pet] has rules: add one");
+    grammar_free(&g);
     Rule perhaps[] = {{"tale", 1, "[who] and [A]"}, {"who", 1, "[A=pet]/nobody"}, pet, {0}};
     ck_assert(!grammar_make(&g, perhaps, &err));
     ck_assert_str_eq(err.text, "[A] is used where nothing is remembered: put [A=...] before it");
@@ -250,6 +307,16 @@ START_TEST(a_grammar_with_too_long_a_tale_is_refused)
     long_name[sizeof long_name - 1] = '\0';
     refuse((Rule){"tale", 1, "[N=name] [N]"}, (Rule){"name", 1, long_name},
            "a tale can have 159 characters: at most 127 fit");
+    Rule rules[] = {{"tale", 1, "[N=name] [N]"}, {"name", 1, long_name + 79 - 63}, {0}};
+    Grammar g;
+    Error err;
+    ck_assert_msg(grammar_make(&g, rules, &err), "%s", err.text);
+    ck_assert_int_eq(g.symbols[0].longest, TALE_MAX);
+    grammar_free(&g);
+    rules[0].bodies = "[N=name] [N]!";
+    ck_assert(!grammar_make(&g, rules, &err));
+    ck_assert_str_eq(err.text, "a tale can have 128 characters: at most 127 fit");
+    grammar_free(&g);
 }
 END_TEST
 
@@ -261,6 +328,9 @@ END_TEST
             a_settled_grammar_is_told_from_an_unsettled_one_by_a_letter,        \
             draws_come_as_often_as_their_weights_say,                           \
             entropy_and_mean_length_of_a_small_grammar_are_those_found_by_hand, \
+            symbols_may_stand_within_each_other_as_deep_as_there_are_any,       \
+            rules_from_the_fourth_on_are_of_one_kind,                           \
+            a_pick_is_as_long_as_its_longest_text_and_may_be_empty,             \
             a_malformed_grammar_is_refused_with_a_sentence,                     \
             a_wrong_use_of_memory_is_refused_with_a_sentence,                   \
             a_grammar_with_too_long_a_tale_is_refused, NULL                     \

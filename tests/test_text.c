@@ -204,7 +204,7 @@ END_TEST
 
 START_TEST(words_of_a_stream_have_no_newline)
 {
-    Text t = text_of("b a\n\na c\n", options(TEXT_STREAM, TEXT_WORDS, 0));
+    Text t = text_of("b a\n\na\rc\r\n", options(TEXT_STREAM, TEXT_WORDS, 0));
     vocabulary_is(&t.vocabulary, 3, (const char *const[]){"a", "b", "c"});
     ck_assert_int_eq(t.vocabulary.end, -1);
     ck_assert_int_eq(t.train.documents, 1);
@@ -409,6 +409,14 @@ START_TEST(a_file_larger_than_memory_is_refused_before_it_is_read)
 }
 END_TEST
 
+START_TEST(what_needs_as_much_memory_as_there_is_fits_and_more_does_not)
+{
+    double memory = (double)sysconf(_SC_PHYS_PAGES) * (double)sysconf(_SC_PAGESIZE);
+    ck_assert(utf8_fits("a.txt", 1, (size_t)memory, NULL));
+    ck_assert(!utf8_fits("a.txt", 1, (size_t)memory + (1 << 20), NULL));
+}
+END_TEST
+
 START_TEST(a_pipe_is_read_to_its_end)
 {
     enum { LINES = 50000 }; /* 200 kB, more than the first room */
@@ -475,6 +483,55 @@ START_TEST(an_unknown_word_or_newline_is_shown)
     ck_assert(!corpus_from_string(&c, "a\n", 2, "b", &v, &o, false, &err));
     ck_assert_ptr_nonnull(strstr(err.text, "b: the symbol \"\\n\" at byte offset 1 is not"));
     vocabulary_free(&v);
+}
+END_TEST
+
+START_TEST(of_a_long_unknown_word_sixty_bytes_are_shown)
+{
+    Vocabulary v;
+    Corpus c;
+    Error err = {""};
+    char text[128] = "cat ", wanted[256];
+    TextOptions o = options(TEXT_STREAM, TEXT_WORDS, 0);
+    vocabulary_make(&v, letters + 1, 3, -1);
+    memset(text + 4, 'x', 61);
+    ck_assert(!corpus_from_string(&c, text, 65, "b", &v, &o, false, &err));
+    snprintf(
+        wanted, sizeof wanted,
+        "b: the symbol \"%.60s\" at byte offset 4 is not in the vocabulary: remove it, or train "
+        "on a text that has it",
+        text + 4);
+    ck_assert_str_eq(err.text, wanted);
+    vocabulary_free(&v);
+}
+END_TEST
+
+START_TEST(symbols_of_any_length_are_kept_whole)
+{
+    enum { LONGEST = 200 };
+    Vocabulary v = {.end = -1};
+    char word[LONGEST + 1];
+    memset(word, 'w', sizeof word);
+    for (int length = 1; length <= LONGEST; length++)
+        ck_assert_int_eq(vocabulary_add(&v, word, (size_t)length), length - 1);
+    for (int length = 1; length <= LONGEST; length++) {
+        ck_assert_int_eq(vocabulary_find(&v, word, (size_t)length), length - 1);
+        ck_assert_uint_eq(strlen(v.symbol[length - 1]), (size_t)length);
+    }
+    vocabulary_free(&v);
+}
+END_TEST
+
+START_TEST(symbols_that_make_no_sense_stop_the_program)
+{
+    Vocabulary v;
+    const int before = SYMBOL_UNKNOWN - 1, after = 4;
+    char *twice[] = {letters[1], letters[2], letters[1]};
+    vocabulary_make(&v, letters, 4, 0);
+    ck_assert_dies(text_print(stdout, &v, TEXT_CHARS, &before, 1), "symbol -2 of 4");
+    ck_assert_dies(text_print(stdout, &v, TEXT_CHARS, &after, 1), "symbol 4 of 4");
+    vocabulary_free(&v);
+    ck_assert_dies(vocabulary_make(&v, twice, 3, -1), "symbol 2, \"a\", is there already, as 0");
 }
 END_TEST
 
@@ -646,9 +703,13 @@ RUN_TESTS("text", ((const TTest *const[]){
                       a_file_is_read_as_its_bytes_are,
                       a_missing_file_and_a_directory_are_refused,
                       a_file_larger_than_memory_is_refused_before_it_is_read,
+                      what_needs_as_much_memory_as_there_is_fits_and_more_does_not,
                       a_pipe_is_read_to_its_end,
                       an_unknown_symbol_is_refused_by_name_and_offset_or_allowed,
                       an_unknown_word_or_newline_is_shown,
+                      of_a_long_unknown_word_sixty_bytes_are_shown,
+                      symbols_of_any_length_are_kept_whole,
+                      symbols_that_make_no_sense_stop_the_program,
                       a_corpus_without_a_document_is_refused,
                       a_vocabulary_finds_each_of_many_symbols_and_no_other,
                       a_vocabulary_survives_its_file,
