@@ -11,6 +11,9 @@ set multiplot
 set lmargin 9
 stats priced using 'symbols' name 'priced' nooutput
 stats free using 'symbols' name 'free' nooutput
+stats free using 'seed' name 'seed' nooutput
+x(s) = column('seed') == s ? column('symbols') / 1000 : NaN
+name(s, text) = s == seed_max ? here(text) : ''
 longest = free_max > priced_max ? free_max : priced_max
 set xrange [0:longest / 1000]
 
@@ -20,8 +23,10 @@ set ylabel 'mean reward'
 set yrange [0:*]
 set format x ''
 set bmargin 1
-plot free using (column('symbols') / 1000):'reward' with lines linetype 2 title here('β = 0') at end, \
-    priced using (column('symbols') / 1000):'reward' with lines linetype 1 title here('with a price') at end
+plot for [s = seed_min:seed_max] free using (x(s)):'reward' with lines linetype 2 \
+        title name(s, 'β = 0') at end, \
+    for [s = seed_min:seed_max] priced using (x(s)):'reward' with lines linetype 1 \
+        title name(s, 'with a price') at end
 unset title
 
 set origin 0, 0; set size 1, 0.48
@@ -30,6 +35,8 @@ set format x '%.0fk'
 set xlabel 'sampled symbols'
 set ylabel "log P under the reference,\nnats per symbol"
 set yrange [*:0]
-plot free using (column('symbols') / 1000):'fluency' with lines linetype 2 title here('β = 0') at end, \
-    priced using (column('symbols') / 1000):'fluency' with lines linetype 1 title here('with a price') at end
+plot for [s = seed_min:seed_max] free using (x(s)):'fluency' with lines linetype 2 \
+        title name(s, 'β = 0') at end, \
+    for [s = seed_min:seed_max] priced using (x(s)):'fluency' with lines linetype 1 \
+        title name(s, 'with a price') at end
 unset multiplot
