@@ -6,6 +6,8 @@
 #include <cjson/cJSON.h>
 
 #include "curves.h"
+#include "files.h"
+#include "model.h"
 
 static Error err;
 
@@ -337,21 +339,301 @@ START_TEST(rewards_of_the_language_itself_are_learnt_from)
 }
 END_TEST
 
-static const TTest *const tests[] = {a_model_read_from_arpa_scores_as_the_one_that_was_counted,
-                                     a_text_goes_on_from_its_prompt,
-                                     the_chain_rule_is_shown_from_its_beginning_to_its_end,
-                                     every_seed_of_chapter_1_has_its_row,
-                                     what_far_places_cost_is_the_mean_over_their_rows,
-                                     words_are_counted_as_characters_are,
-                                     the_variance_of_an_estimate_falls_as_one_over_the_batch,
-                                     lambda_of_one_or_a_right_critic_has_no_bias,
-                                     ppo_comes_nearer_to_the_ceiling_and_never_above,
-                                     the_stress_has_every_seed_with_the_clip_and_without,
-                                     symbols_are_the_sum_of_the_lengths_before,
-                                     ppo_shows_some_of_its_steps,
-                                     the_table_of_values_is_all_there_and_nothing_more,
-                                     fluency_of_one_symbol_is_its_log_probability_under_the_n_gram,
-                                     rewards_of_the_language_itself_are_learnt_from,
-                                     NULL};
+/* ---- runs of chapters 3 to 5 ---------------------------------------------------------------- */
+
+static const char *const learners[] = {TINY_3, TINY_4, TINY_5};
+
+/* The run of chapter n with these flags; *c gets its curves, unless that is NULL. */
+static const Ended *learn(int n, const char *flags, Curves **c)
+{
+    char run[1024], path[64];
+    snprintf(run, sizeof run, "%s%s", learners[n - 3], flags);
+    snprintf(path, sizeof path, "out/chapter%d/curves.csv", n);
+    const Ended *e = run_program("", run);
+    ck_assert_msg(e->status == 0, "chapter%s\nended with %d:\n%s", run, e->status, e->said);
+    if (c) *c = table_of(path);
+    return e;
+}
+
+static int times(const char *text, const char *part)
+{
+    int count = 0;
+    for (; (text = strstr(text, part)) != NULL; text++) count++;
+    return count;
+}
+
+/* The model of --load knows nothing: every symbol is as likely as any other. */
+static void save_undecided_model(const char *dir)
+{
+    char *symbols[] = {(char *)"\n", (char *)"a", (char *)"b"};
+    TransformerShape shape = {
+        .layers = 1, .heads = 1, .channels = 4, .context = 8, .vocabulary = 3};
+    Vocabulary v;
+    vocabulary_make(&v, symbols, 3, 0);
+    Transformer *t = transformer_new(&shape, 1);
+    memset(t->weights.base, 0, sizeof(real) * t->size);
+    ck_assert(directory_make(dir, &err) && model_save(dir, t, &v, TEXT_LINES, &err));
+    transformer_free(t);
+    vocabulary_free(&v);
+}
+
+#define UNDECIDED "--load out/undecided --lr 0 --last-lr 0 --reward length "
+
+START_TEST(every_step_of_every_seed_has_a_row)
+{
+    for (int n = 3; n <= 5; n++) {
+        Curves *c;
+        const Ended *e = learn(n, "--reward length --seed 4 --seeds 3 --sample 2", &c);
+        ck_assert_int_eq(c->rows, 6);
+        for (int i = 0; i < 6; i++) {
+            ck_assert(curves_at(c, i, "seed") == 4 + i / 2);
+            ck_assert(curves_at(c, i, "step") == i % 2);
+            ck_assert((curves_at(c, i, "symbols") == 0) == (i % 2 == 0));
+        }
+        curves_free(c);
+        ck_assert(strstr(e->said, "2 steps of 2 texts") && strstr(e->said, "seed 4, 1 thread\n"));
+        ck_assert(strstr(e->said, "training, seed 6") && !strstr(e->said, "training, seed 7"));
+        ck_assert(strstr(e->said, "step 2/2  reward "));
+        ck_assert_int_eq(times(e->said, "before it writes"), 1);
+        ck_assert_int_eq(times(e->said, "after it writes"), 1); /* the first seed's */
+    }
+    check_run(0, TINY_3 "--reward length --threads 2", "2 threads\n");
+    check_run(0, TINY_4 "--reward length --threads 2", "2 threads\n");
+    check_run(0, TINY_5 "--reward length --threads 2", "2 threads\n");
+}
+END_TEST
+
+START_TEST(the_model_that_is_kept_is_the_first_seeds)
+{
+    for (int n = 3; n <= 5; n++) {
+        learn(n, "--reward length --out out/one", NULL);
+        learn(n, "--reward length --seeds 2 --out out/two", NULL);
+        check_same_files("out/one/model.safetensors", "out/two/model.safetensors");
+    }
+}
+END_TEST
+
+/* A minibatch may be a single text, of chapter 5 in each of its epochs. */
+START_TEST(a_batch_can_be_shared_down_to_single_texts)
+{
+    Curves *c;
+    learn(4, "--reward length --minibatches 2", NULL);
+    learn(5, "--reward length --minibatches 2 --stop-kl 0 --lr 0.01", &c);
+    for (int i = 0; i < c->rows; i++) ck_assert(curves_at(c, i, "updates") == 4);
+    curves_free(c);
+    learn(5, "--reward length --minibatches 2 --stop-kl 1e-9 --lr 0.01", &c);
+    for (int i = 0; i < c->rows; i++) ck_assert(curves_at(c, i, "updates") < 4);
+    curves_free(c);
+}
+END_TEST
+
+START_TEST(a_comparison_runs_every_seed_without_a_baseline_too)
+{
+    Curves *c;
+    learn(3, "--reward length --seeds 2 --compare", &c);
+    ck_assert_int_eq(c->rows, 8);
+    for (int i = 0; i < 8; i++) {
+        ck_assert(curves_at(c, i, "seed") == 1 + i / 4);
+        ck_assert((curves_at(c, i, "baseline") == 0) == (i / 2 % 2 == 1));
+    }
+    curves_free(c);
+    learn(3, "--reward length --compare --baseline none", &c); /* is one already */
+    ck_assert_int_eq(c->rows, 2);
+    curves_free(c);
+}
+END_TEST
+
+/* A text that is cut goes on in dots; of more texts than there are, those that are there. */
+START_TEST(texts_are_shown_as_they_end)
+{
+    int whole = 0, cut = 0;
+    save_undecided_model(in_place("out/undecided"));
+    const Ended *e = learn(3, UNDECIDED "--length 2 --batch 12 --sample 20", NULL);
+    for (const char *line = e->said; (line = strstr(line, "\n    ")) != NULL; line++) {
+        size_t n = strcspn(line + 5, "\n");
+        bool dots = n == 5 && memcmp(line + 7, "...", 3) == 0;
+        ck_assert_msg(dots || n < 2, "%.40s", line);
+        dots ? cut++ : whole++;
+    }
+    ck_assert_int_eq(cut + whole, 24); /* before and after */
+    ck_assert(cut > 0 && whole > 0);
+    ck_assert_int_eq(times(learn(3, "--reward length --batch 5 --sample 3", NULL)->said, "\n    "),
+                     6);
+    ck_assert(!strstr(learn(3, "--reward length --sample 0", NULL)->said, "it writes"));
+}
+END_TEST
+
+START_TEST(a_price_is_measured_on_as_many_texts_as_asked_and_before_on_twice_as_many)
+{
+    for (int n = 3; n <= 5; n++) {
+        char file[64];
+        snprintf(file, sizeof file, "out/chapter%d/summary.json", n);
+        learn(n, "--reward length --batch 2 --price 5", NULL);
+        ck_assert(number_of(file, "before.texts") == 10);
+        ck_assert(number_of(file, "runs.after.texts") == 6);
+        learn(n, "--reward length --batch 2 --price 6", NULL);
+        ck_assert(number_of(file, "before.texts") == 12);
+        ck_assert(number_of(file, "runs.after.texts") == 6);
+        ck_assert(number_of(file, "runs.seed") == 1);
+        double seconds = number_of(file, "runs.training_seconds");
+        ck_assert(seconds >= 0 && seconds < 60);
+    }
+}
+END_TEST
+
+/* Where nothing is learnt, texts of one seed earn the same: none that is drawn in training is
+ * measured before or after it. */
+START_TEST(a_price_is_measured_on_fresh_texts)
+{
+    Curves *c;
+    learn(3, "--reward fluency --lr 0 --last-lr 0 --steps 6 --price 2", &c);
+    double before = number_of("out/chapter3/summary.json", "before.reward");
+    double after = number_of("out/chapter3/summary.json", "runs.after.reward");
+    for (int i = 0; i < c->rows; i++) {
+        double reward = curves_at(c, i, "reward");
+        ck_assert(fabs(reward - before) > 1e-6 && fabs(reward - after) > 1e-6);
+        for (int k = 0; k < i; k++) ck_assert(fabs(reward - curves_at(c, k, "reward")) > 1e-6);
+    }
+    curves_free(c);
+}
+END_TEST
+
+START_TEST(only_a_plain_reward_says_when_it_was_reached_and_what_it_cost_at_least)
+{
+    const char *good = "--seeds 2 --batch 64 --reward-command 'while read x; do echo 1; done'";
+    const Ended *e = learn(3, good, NULL);
+    ck_assert_int_eq(times(e->said, "reward 0.95 was reached after 0 symbols"), 2);
+    ck_assert(number_of("out/chapter3/summary.json", "runs.symbols_until_95") == 0);
+    ck_assert(number_of("out/chapter3/summary.json", "runs.least_kl") == 0);
+    const char *bad = "--batch 64 --reward-command 'while read x; do echo 2; done'";
+    ck_assert(!strstr(learn(3, bad, NULL)->said, "was reached"));
+    ck_assert(shell("grep -q 'least_kl\\|symbols_until' out/chapter3/summary.json") != 0);
+}
+END_TEST
+
+/* A program that notes what a figure is told, instead of gnuplot. */
+START_TEST(the_figure_is_told_what_the_reward_costs_at_least)
+{
+    shell("mkdir -p bin && printf '#!/bin/sh\\necho \"$3\" >> noted\\n' > bin/gnuplot"
+          " && chmod +x bin/gnuplot");
+    learn(3, "--reward '0*length + contains:e' --length 3 --batch 40 --price 40", NULL);
+    double p = number_of("out/chapter3/summary.json", "before.reward");
+    double least = 0.95 * log(0.95 / p) + 0.05 * log(0.05 / (1 - p));
+    ck_assert(p > 0 && p < 1);
+    ck_assert_msg(shell("grep -q 'least=%.6f' noted", least) == 0, "least=%.6f", least);
+    learn(4, "--reward length", NULL);
+    ck_assert(shell("grep -q 'least=-1' noted") == 0);
+}
+END_TEST
+
+START_TEST(an_undecided_policy_has_the_entropy_of_its_symbols)
+{
+    save_undecided_model(in_place("out/undecided"));
+    for (int n = 3; n <= 5; n++) {
+        Curves *c;
+        char file[64];
+        const Ended *e = learn(n, UNDECIDED, &c);
+        ck_assert(!strstr(e->said, "that the grammar gives")); /* it can't spell a tale */
+        for (int i = 0; i < c->rows; i++) {
+            ck_assert(close_to(curves_at(c, i, "entropy"), log(3), 1e-5));
+            ck_assert(curves_at(c, i, "kl") == 0);
+            ck_assert(curves_at(c, i, "objective") == curves_at(c, i, "reward"));
+            if (n == 5) ck_assert(close_to(curves_at(c, i, "fluency"), -log(3), 1e-5));
+        }
+        curves_free(c);
+        snprintf(file, sizeof file, "out/chapter%d/summary.json", n);
+        ck_assert(close_to(number_of(file, "before.fluency_reference"), -log(3), 1e-5));
+    }
+}
+END_TEST
+
+START_TEST(a_text_is_at_most_as_long_as_the_context)
+{
+    Curves *c;
+    save_undecided_model(in_place("out/undecided"));
+    learn(3, UNDECIDED "--length 8", NULL);
+    check_run(1, TINY_3 UNDECIDED "--length 9",
+              "--length 9 is more than the model's context of 8 symbols");
+    learn(3, UNDECIDED "--length 0 --batch 60", &c); /* the context */
+    double length = curves_at(c, 0, "length");       /* E = 3 (1 - (2/3)^8) = 2.88 */
+    ck_assert_msg(length > 2 && length < 4, "%g", length);
+    curves_free(c);
+}
+END_TEST
+
+START_TEST(fluency_needs_a_text_of_the_models_symbols)
+{
+    save_undecided_model(in_place("out/undecided"));
+    shell("printf 'ab\\nba\\na\\nabba\\nbab\\nbb\\naab\\nb\\na\\nabab\\nba\\n' > ab; tr ab xy < ab "
+          "> xy");
+    check_run(1, TINY_3 "--load out/undecided --reward fluency", "and a tale has other symbols");
+    check_run(1, TINY_3 "--load out/undecided --reward fluency --text xy",
+              "and xy has other symbols: name it with --text");
+    check_run(0, TINY_3 "--load out/undecided --reward fluency --text ab",
+              "log P under the n-gram");
+}
+END_TEST
+
+START_TEST(a_program_says_which_reward_and_which_model_it_has)
+{
+    const Ended *e = learn(3, "", NULL);
+    ck_assert(strstr(e->said, "the reward is contains:hello, less 0.045 per nat"));
+    ck_assert(strstr(e->said, "keeps it in out/pretrained: a transformer of 2 layers, 4 heads, "
+                              "64 channels, context 128"));
+    ck_assert(strstr(e->said, "share of texts that the grammar gives"));
+    e = learn(3, "--quick", NULL); /* says less, and reads less */
+    ck_assert(strstr(e->said, "the reward is contains:hen, less"));
+    ck_assert(strstr(e->said, "keeps it in out/pretrained/quick: a transformer of 2 layers, 4 "
+                              "heads, 32 channels, context 128"));
+    check_run(0, TINY_2, "wrote"); /* a model that knows nothing of tales */
+    e = learn(3, "--reward-command 'while read x; do echo 1; done'", NULL);
+    ck_assert(strstr(e->said, "the reward is command, less"));
+    ck_assert(strstr(e->said, "the model in out/chapter2 has learnt too little"));
+}
+END_TEST
+
+/* Of a user's own text any model of its symbols will do, and no grammar knows it. */
+START_TEST(a_model_of_the_users_text_is_kept)
+{
+    shell("for i in 1 2 3 4 5 6 7 8 9 10 11 12; do echo 'a hen met a fox'; done > story");
+    const Ended *e = learn(3, "--text story --reward length", NULL);
+    ck_assert(strstr(e->said, "keeps it in out/pretrained"));
+    ck_assert(!strstr(e->said, "that the grammar gives"));
+    e = learn(3, "--text story --reward length", NULL);
+    ck_assert(strstr(e->said, "begins from out/pretrained"));
+}
+END_TEST
+
+static const TTest *const tests[] = {
+    a_model_read_from_arpa_scores_as_the_one_that_was_counted,
+    a_text_goes_on_from_its_prompt,
+    the_chain_rule_is_shown_from_its_beginning_to_its_end,
+    every_seed_of_chapter_1_has_its_row,
+    what_far_places_cost_is_the_mean_over_their_rows,
+    words_are_counted_as_characters_are,
+    the_variance_of_an_estimate_falls_as_one_over_the_batch,
+    lambda_of_one_or_a_right_critic_has_no_bias,
+    ppo_comes_nearer_to_the_ceiling_and_never_above,
+    the_stress_has_every_seed_with_the_clip_and_without,
+    symbols_are_the_sum_of_the_lengths_before,
+    ppo_shows_some_of_its_steps,
+    the_table_of_values_is_all_there_and_nothing_more,
+    fluency_of_one_symbol_is_its_log_probability_under_the_n_gram,
+    rewards_of_the_language_itself_are_learnt_from,
+    every_step_of_every_seed_has_a_row,
+    the_model_that_is_kept_is_the_first_seeds,
+    a_batch_can_be_shared_down_to_single_texts,
+    a_comparison_runs_every_seed_without_a_baseline_too,
+    texts_are_shown_as_they_end,
+    a_price_is_measured_on_as_many_texts_as_asked_and_before_on_twice_as_many,
+    a_price_is_measured_on_fresh_texts,
+    only_a_plain_reward_says_when_it_was_reached_and_what_it_cost_at_least,
+    the_figure_is_told_what_the_reward_costs_at_least,
+    an_undecided_policy_has_the_entropy_of_its_symbols,
+    a_text_is_at_most_as_long_as_the_context,
+    fluency_needs_a_text_of_the_models_symbols,
+    a_program_says_which_reward_and_which_model_it_has,
+    a_model_of_the_users_text_is_kept,
+    NULL};
 
 RUN_TESTS("studies", tests)
