@@ -3,6 +3,7 @@
 #include "actor_critic.h"
 #include "error.h"
 #include "gradient.h"
+#include "kl.h"
 #include "lambda.h"
 #include "reinforce.h"
 #include "suite.h"
@@ -273,6 +274,88 @@ START_TEST(more_steps_of_the_critic_bring_it_nearer)
 }
 END_TEST
 
+/* Of a critic that expects nothing and stays so, the loss is half the mean square of the returns:
+ * of each share of the texts, then the mean over shares. In every epoch the same. */
+START_TEST(in_an_epoch_the_critic_reads_every_text_once)
+{
+    enum { SHARES = 3 };
+    for (int epochs = 1; epochs <= 3; epochs++) {
+        ActorCriticOptions o = options_of(ADVANTAGE_TO_GO, 1, true);
+        o.minibatches = SHARES;
+        o.critic_epochs = epochs;
+        o.critic.lr = 0;
+        Fixture x = plain_fixture(o);
+        ActorCriticStep u = actor_critic_update(x.f, x.r);
+        double loss = 0, norm = 0;
+        for (int m = 0; m < SHARES; m++) { /* 2, 2 and 3 of 7 texts */
+            int from = BATCH * m / SHARES, to = BATCH * (m + 1) / SHARES, rows = 0;
+            double square = 0, one;
+            rollout_clear(x.f->minibatch);
+            for (int i = from; i < to; i++) {
+                rollout_copy(x.f->minibatch, x.r, i);
+                for (int n = rollout_first(x.r, i); n <= rollout_last(x.r, i); n++, rows++)
+                    square += (double)x.r->advantages[n] * x.r->advantages[n];
+            }
+            loss += 0.5 * square / rows / SHARES;
+            critic_update(x.f->critic, x.f->minibatch, &one);
+            norm += one / SHARES;
+        }
+        ck_assert_msg(close_to(u.value_loss, loss, 1e-5), "%g, not %g", u.value_loss, loss);
+        ck_assert(norm > 0 && close_to(u.critic_gradient_norm, norm, 1e-5));
+        fixture_free(&x);
+    }
+}
+END_TEST
+
+/* Whitening divides the weights by their deviation, and the price of KL with them: but for the mean
+ * that it takes away, the gradient keeps its direction. */
+START_TEST(whitening_scales_the_price_of_KL_along)
+{
+    ActorCriticOptions o = options_of(ADVANTAGE_TO_GO, 1, true);
+    o.lr = o.last_lr = 0;
+    Fixture x = fixture(o);
+    Activations *a = x.f->activations;
+    Transformer *policy = x.toy->policy;
+    real *got = NEW(real, policy->size);
+    actor_critic_update(x.f, x.r);
+    memcpy(got, policy->gradients.base, sizeof(real) * policy->size);
+
+    /* by hand: (A - mean) / deviation / N, and beta / deviation / N */
+    int rows = rollout_rows(x.r);
+    double mean = 0, square = 0;
+    for (int n = 0; n < rows; n++) mean += (double)x.r->advantages[n] / rows;
+    for (int n = 0; n < rows; n++) square += pow(x.r->advantages[n] - mean, 2) / rows;
+    for (int n = 0; n < rows; n++)
+        x.r->weights[n] = (real)((x.r->advantages[n] - mean) / sqrt(square) / BATCH);
+    rollout_score(x.r, policy, a, x.r->logprob);
+    mat_zero(a->dlogits);
+    softmax_gradient(a->dlogits, a->probs, x.r->rows->targets, x.r->weights);
+    kl_gradient(a->dlogits, a->probs, x.r->log_ref, x.toy->beta / sqrt(square) / BATCH);
+    transformer_zero_gradients(policy);
+    transformer_backward(policy, a, &x.r->rows->batch, a->dlogits);
+    ck_assert(fabs(sqrt(square) - 1) > 0.1); /* a scale that would be seen */
+    for (size_t k = 0; k < policy->size; k++)
+        ck_assert(fabs(got[k] - policy->gradients.base[k]) <= (in_double ? 1e-12 : 1e-4));
+    free(got);
+    fixture_free(&x);
+}
+END_TEST
+
+START_TEST(more_minibatches_than_texts_are_refused)
+{
+    Toy *t = toy_new("contains:ab", 0.1, BATCH, 1);
+    ActorCriticOptions o = options_of(ADVANTAGE_GAE, 1, true);
+    for (int wrong = 0; wrong <= BATCH + 1; wrong += BATCH + 1) {
+        o.minibatches = wrong;
+        ck_assert_dies(actor_critic_new(t->policy, &o, &t->vocabulary, BATCH, 5),
+                       "minibatches of 7 texts");
+    }
+    o.minibatches = BATCH;
+    actor_critic_free(actor_critic_new(t->policy, &o, &t->vocabulary, BATCH, 5));
+    toy_free(t);
+}
+END_TEST
+
 START_TEST(the_learning_rate_falls_to_its_last_value)
 {
     ActorCriticOptions o = options_of(ADVANTAGE_GAE, 1, true);
@@ -327,6 +410,9 @@ static const TTest *const tests[] = {
     a_step_raises_what_was_better_than_expected,
     a_step_says_what_the_critic_knew_before_it,
     more_steps_of_the_critic_bring_it_nearer,
+    in_an_epoch_the_critic_reads_every_text_once,
+    whitening_scales_the_price_of_KL_along,
+    more_minibatches_than_texts_are_refused,
     the_learning_rate_falls_to_its_last_value,
     any_number_of_threads_gives_the_same_bits,
     NULL};

@@ -348,6 +348,51 @@ START_TEST(a_text_in_its_own_baseline_shrinks_the_gradient)
 }
 END_TEST
 
+/* Of two draws already the variance is right on average: it is divided by one less than the draws.
+ */
+START_TEST(a_variance_from_two_draws_is_unbiased)
+{
+    enum { SEEDS = 500 };
+    Toy *t = toy();
+    Weigher w = {.options = {.credit = CREDIT_TO_GO}};
+    oracle_scores(t->oracle, t->policy);
+    double exact = oracle_variance(t->oracle, weigh, &w), mean = 0;
+    for (uint64_t seed = 0; seed < SEEDS; seed++) {
+        Estimate e = oracle_estimate(t->oracle, weigh, &w, 1, 2, seed, NULL);
+        ck_assert(close_to(e.bias_error, sqrt(e.variance / 2), 1e-12));
+        mean += e.variance / SEEDS;
+    }
+    ck_assert_msg(close_to(mean, exact, 0.25), "%g, not %g", mean, exact);
+    ck_assert_dies(oracle_estimate(t->oracle, weigh, &w, 1, 1, 1, NULL), "two draws at least");
+    toy_free(t);
+}
+END_TEST
+
+START_TEST(without_a_gradient_to_compare_with_the_bias_is_the_length_of_the_mean)
+{
+    Toy *t = toy();
+    Weigher w = {.options = {.credit = CREDIT_TO_GO}};
+    double *g = expected(t, w.options, 0);
+    oracle_scores(t->oracle, t->policy);
+    Estimate e = oracle_estimate(t->oracle, weigh, &w, 64, 1000, 7, NULL);
+    ck_assert(fabs(e.bias - norm(g, t->policy->size)) < 2 * e.bias_error);
+    ck_assert(e.bias > 8 * e.bias_error);
+    free(g);
+    toy_free(t);
+}
+END_TEST
+
+START_TEST(estimates_need_scores)
+{
+    Toy *t = toy();
+    Weigher w = {.options = {.credit = CREDIT_TO_GO}};
+    ck_assert_dies(oracle_variance(t->oracle, weigh, &w), "oracle_scores comes first");
+    ck_assert_dies(oracle_estimate(t->oracle, weigh, &w, 1, 2, 1, NULL),
+                   "oracle_scores comes first");
+    toy_free(t);
+}
+END_TEST
+
 START_TEST(too_many_texts_are_refused)
 {
     TransformerShape shape = {1, 1, 4, 9, 9};
@@ -376,6 +421,9 @@ static const TTest *const tests[] = {
     estimates_from_drawn_batches_agree_with_the_exact_mean_and_variance,
     a_leave_one_out_baseline_is_unbiased_and_less_noisy,
     a_text_in_its_own_baseline_shrinks_the_gradient,
+    a_variance_from_two_draws_is_unbiased,
+    without_a_gradient_to_compare_with_the_bias_is_the_length_of_the_mean,
+    estimates_need_scores,
     too_many_texts_are_refused,
     NULL};
 RUN_TESTS("oracle", tests)

@@ -336,6 +336,7 @@ START_TEST(gradient_of_every_weight_through_the_whole_loss_agrees_with_central_d
     Ppo *f = new_ppo(t, options);
     Rollout *r = draw(t, f, 2);
     real *A = NEW(real, rollout_rows(r));
+    f->scale = 0.8; /* without one, KL and entropy would count nothing */
     spread_ratios(t, f, r, A);
     Whole w = {f, r, A};
     Case c = {whole_forward, whole_backward, new_matrix(1, 1), new_matrix(1, 1), {{0}}, &w};
@@ -676,6 +677,102 @@ START_TEST(any_number_of_threads_learns_the_same_bits)
 }
 END_TEST
 
+/* Nothing moves, so every pass over the rollout says what the first did. */
+START_TEST(at_learning_rate_zero_more_epochs_say_the_same)
+{
+    Toy *t = toy();
+    PpoStep steps[3];
+    for (int i = 0; i < 3; i++) {
+        PpoOptions options = options_of(0);
+        options.minibatches = 1;
+        options.entropy = 0.3;
+        options.critic.lr = 0;
+        options.epochs = 1 + 2 * i;
+        Ppo *f = new_ppo(t, options);
+        Rollout *r = draw(t, f, 5);
+        steps[i] = ppo_update(f, r, 1);
+        ck_assert_int_eq(steps[i].updates, options.epochs);
+        rollout_free(r);
+        ppo_free(f);
+    }
+    for (int i = 1; i < 3; i++) {
+        double tol = in_double ? 1e-12 : 1e-4;
+        ck_assert(close_to(steps[i].policy_loss, steps[0].policy_loss, tol));
+        ck_assert(close_to(steps[i].entropy, steps[0].entropy, tol));
+        ck_assert(close_to(steps[i].gradient_norm, steps[0].gradient_norm, tol));
+        ck_assert(close_to(steps[i].value_loss, steps[0].value_loss, tol));
+        ck_assert(steps[i].explained_variance == steps[0].explained_variance);
+    }
+    ck_assert(steps[0].policy_loss != 0 && steps[0].gradient_norm > 0 && steps[0].value_loss > 0);
+    toy_free(t);
+}
+END_TEST
+
+/* Without a reward's pull there is only the entropy: it is that of the policy that wrote the texts,
+ * however far the epochs go. */
+START_TEST(the_entropy_is_that_of_the_author)
+{
+    Toy *t = toy();
+    double entropy[2];
+    for (int i = 0; i < 2; i++) {
+        PpoOptions options = options_of(i ? 1e-2 : 0);
+        options.minibatches = 1;
+        Ppo *f = new_ppo(t, options);
+        Rollout *r = draw(t, f, 5);
+        PpoStep s = ppo_update(f, r, 1);
+        entropy[i] = s.entropy;
+        ck_assert((s.approx_kl > 0) == (i == 1));
+        rollout_free(r);
+        ppo_free(f);
+    }
+    ck_assert(entropy[0] == entropy[1] && entropy[0] > 0 && entropy[0] < log(4));
+    toy_free(t);
+}
+END_TEST
+
+/* The rate falls by rollouts, not by the steps in them. */
+START_TEST(the_learning_rate_falls_to_its_last_value_with_the_last_rollout)
+{
+    Toy *t = toy();
+    PpoOptions options = options_of(1e-2);
+    options.steps = 3;
+    options.last_lr = 0;
+    Ppo *f = new_ppo(t, options);
+    size_t bytes = sizeof(real) * t->policy->size;
+    real *before = NEW(real, t->policy->size);
+    for (int step = 0; step < 3; step++) {
+        Rollout *r = draw(t, f, (uint64_t)step);
+        memcpy(before, t->policy->weights.base, bytes);
+        ppo_update(f, r, 1);
+        ck_assert((memcmp(before, t->policy->weights.base, bytes) == 0) == (step == 2));
+        rollout_free(r);
+    }
+    free(before);
+    ppo_free(f);
+    toy_free(t);
+}
+END_TEST
+
+/* Where the first look is one too many, nothing is learnt and nothing is averaged. */
+START_TEST(a_rollout_of_another_author_teaches_nothing)
+{
+    Toy *t = toy();
+    PpoOptions options = options_of(1e-2);
+    options.stop_kl = 1e-9;
+    Ppo *f = new_ppo(t, options);
+    Rollout *r = draw(t, f, 8);
+    for (int n = 0; n < rollout_rows(r); n++) r->logprob_old[n] -= 1;
+    PpoStep s = ppo_update(f, r, 1);
+    ck_assert_int_eq(s.updates, 0);
+    ck_assert(s.gradient_norm == 0 && s.value_loss == 0);
+    ck_assert(close_to(s.largest_ratio, exp(1), 1e-5) && s.clip_fraction == 1);
+    ck_assert(close_to(s.approx_kl, exp(1) - 2, 1e-5)); /* r - 1 - ln r */
+    rollout_free(r);
+    ppo_free(f);
+    toy_free(t);
+}
+END_TEST
+
 START_TEST(a_minibatch_of_more_rows_than_there_is_room_for_is_refused)
 {
     Toy *t = toy();
@@ -724,6 +821,10 @@ static const TTest *const tests[] = {
     every_minibatch_has_a_gradient_of_its_own,
     learning_from_a_rollout_ends_where_the_policy_has_gone_too_far,
     every_text_is_in_one_minibatch_of_an_epoch_in_an_order_of_the_seed,
+    at_learning_rate_zero_more_epochs_say_the_same,
+    the_entropy_is_that_of_the_author,
+    the_learning_rate_falls_to_its_last_value_with_the_last_rollout,
+    a_rollout_of_another_author_teaches_nothing,
     any_number_of_threads_learns_the_same_bits,
     a_minibatch_of_more_rows_than_there_is_room_for_is_refused,
     more_minibatches_than_texts_are_refused,

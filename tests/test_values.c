@@ -41,6 +41,33 @@ START_TEST(a_row_is_a_symbol_with_what_was_expected_before_it)
 }
 END_TEST
 
+/* Two from above the mean, as they stand, then two that are not above it. */
+START_TEST(texts_of_both_kinds_are_shown)
+{
+    static char *symbols[] = {(char *)"\n", (char *)"a"};
+    static const double rewards[] = {2, 4, 1, 5, 9, 2, 0, 1}; /* their mean is 3 */
+    TransformerShape shape = {1, 1, 4, 1, 2};
+    vocabulary_make(&vocabulary, symbols, 2, 0);
+    Rollout *r = rollout_new(&shape, &vocabulary, 8, 1);
+    for (int i = 0; i < 8; i++) {
+        rollout_add(r, (int[]){i % 2}, 1);
+        r->reward[i] = rewards[i];
+    }
+    Values v = {0};
+    values_keep(&v, r, 0.5, 7);
+    ck_assert_str_eq(v.table, "text,reward,position,letter,value,advantage\n"
+                              "0,4,0,a,0,0\n"
+                              "1,5,0,a,0,0\n"
+                              "2,2,0,¶,0,0\n"
+                              "3,1,0,¶,0,0\n");
+    /* 0.5 of the variance, whose exact share is (4+16+1+25+81+4+0+1)/8 - 9 = 7.5 */
+    ck_assert(close_to(v.most, 0.5 * 7.5, 1e-12));
+    values_free(&v);
+    rollout_free(r);
+    vocabulary_free(&vocabulary);
+}
+END_TEST
+
 START_TEST(the_batch_in_which_most_was_foreseen_is_kept)
 {
     Rollout *r = three_texts();
@@ -88,6 +115,7 @@ START_TEST(the_table_is_written_to_a_file_if_there_is_one)
 END_TEST
 
 static const TTest *const tests[] = {a_row_is_a_symbol_with_what_was_expected_before_it,
+                                     texts_of_both_kinds_are_shown,
                                      the_batch_in_which_most_was_foreseen_is_kept,
                                      the_table_is_written_to_a_file_if_there_is_one, NULL};
 

@@ -277,7 +277,7 @@ Estimate oracle_estimate(Oracle *o, WeightsFunction weights, void *arg, int batc
         square -= mean[k] * mean[k];
         e.bias += off * off;
     }
-    e.variance = square * draws / (draws - 1);
+    e.variance = fmax(0, square) * draws / (draws - 1); /* by rounding a little below 0 */
     e.bias = sqrt(e.bias);
     e.bias_error = sqrt(e.variance / draws);
     free(g);
