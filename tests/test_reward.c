@@ -111,6 +111,9 @@ START_TEST(coherence_is_the_share_of_new_word_pairs)
     ck_assert(close_to(worth("coherence", "hello hello hello Hello."), 1 / 3.0, 1e-12));
     ck_assert(close_to(worth("coherence", "a b, a b a"), 2 / 4.0, 1e-12));
     ck_assert(worth("coherence", "one") == 0);
+    ck_assert(worth("coherence", "one two") == 1);
+    ck_assert(worth("coherence", "it's its, it's") == 1); /* the apostrophe is a letter */
+    ck_assert(close_to(worth("coherence", "aZ zA  az Za"), 2 / 3.0, 1e-12));
     ck_assert(worth("coherence", "") == 0);
 }
 END_TEST
@@ -165,12 +168,20 @@ START_TEST(a_reward_that_is_written_wrongly_is_refused_by_its_part)
     refused("fluency:hello", "takes no words");
     refused("1e999*length", "no finite weight");
     refused("x*length", "is no term");
+    refused("contain", "there are contains:WORD, count:WORD");
+    refused("lengt", "is no term"); /* nor is a part of a name, or more than one */
+    refused("lengths", "is no term");
+    refused("length 2", "takes no words");
     char many[600] = "length";
     for (int i = 0; i < 16; i++) strcat(many, " + length");
     refused(many, "at most 16 terms");
+    many[strlen(many) - strlen(" + length")] = '\0';
+    ck_assert(worth(many, "ab") == 32); /* sixteen are */
     strcpy(many, "relevance:a");
     for (int i = 0; i < 64; i++) strcat(many, ",a");
     refused(many, "more than 64 words");
+    many[strlen(many) - strlen(",a")] = '\0';
+    ck_assert(worth(many, "ab") == 1);
 }
 END_TEST
 
@@ -294,6 +305,62 @@ START_TEST(a_command_that_answers_nonsense_is_reported_with_it)
 }
 END_TEST
 
+START_TEST(a_slow_answer_in_time_is_an_answer)
+{
+    Error err;
+    double answers[3];
+    const char *slow = "while read l; do sleep 0.1; echo 3; done";
+    ck_assert_msg(ask(slow, 5, 1, answers, &err), "%s", err.text);
+    ck_assert(answers[0] == 3 && answers[2] == 3);
+    ck_assert_msg(ask("while read l; do echo 4; done", 1e9, 1, answers, &err), "%s", err.text);
+}
+END_TEST
+
+/* When its input ends it has a second to finish what it does; later it is killed with all that it
+ * has started. */
+START_TEST(a_command_may_finish_and_is_not_waited_for_long)
+{
+    Error err;
+    RewardCommand *c, *other;
+    char dir[] = "/tmp/test_reward_XXXXXX", command[128], file[64];
+    ck_assert_ptr_nonnull(mkdtemp(dir));
+    snprintf(file, sizeof file, "%s/done", dir);
+    snprintf(command, sizeof command, "cat >/dev/null; sleep 0.2; echo >%s", file);
+    ck_assert(reward_command_start(&c, command, 5, &err));
+    ck_assert(reward_command_start(&other, "cat", 5, &err)); /* does not hold the first's input */
+    reward_command_stop(c);
+    reward_command_stop(other);
+    ck_assert(access(file, F_OK) == 0);
+    unlink(file);
+    rmdir(dir);
+    double started = clock_seconds();
+    ck_assert(reward_command_start(&c, "sleep 9; echo", 5, &err));
+    reward_command_stop(c);
+    ck_assert(clock_seconds() - started < 6);
+}
+END_TEST
+
+START_TEST(an_answer_may_be_long_and_have_blanks_around_it)
+{
+    Error err;
+    double answers[3];
+    /* 4095 bytes and the end of the line: as much as is held */
+    const char *widest = "while read l; do printf '%4095s\\n' 7; done";
+    ck_assert_msg(ask(widest, 5, 1, answers, &err), "%s", err.text);
+    ck_assert(answers[0] == 7 && answers[1] == 7 && answers[2] == 7);
+    command_fails("while read l; do printf '%4096s\\n' 7; done", 1, "a line of 4096 bytes");
+    ck_assert(ask("while read l; do printf '\\t8 \\r\\n'; done", 5, 2, answers, &err));
+    ck_assert(answers[0] == 8 && answers[2] == 8);
+}
+END_TEST
+
+START_TEST(a_program_that_closes_its_output_and_lives_on_is_reported)
+{
+    command_fails("read a; echo 1; exec 1>&-; cat >/dev/null", 1,
+                  "closed its input or output after answering 1 of 3 texts");
+}
+END_TEST
+
 START_TEST(a_broken_pipe_does_not_end_the_program)
 {
     /* it closes its input and lives on: writing to it raises SIGPIPE */
@@ -319,6 +386,10 @@ static const TTest *const tests[] = {contains_looks_for_letters_in_any_case,
                                      a_command_that_dies_is_reported_with_its_status,
                                      a_command_that_falls_silent_is_reported_and_ended,
                                      a_command_that_answers_nonsense_is_reported_with_it,
+                                     a_slow_answer_in_time_is_an_answer,
+                                     a_command_may_finish_and_is_not_waited_for_long,
+                                     an_answer_may_be_long_and_have_blanks_around_it,
+                                     a_program_that_closes_its_output_and_lives_on_is_reported,
                                      a_broken_pipe_does_not_end_the_program,
                                      NULL};
 RUN_TESTS("reward", tests)

@@ -5,6 +5,7 @@
 
 #include <cjson/cJSON.h>
 
+#include "ceiling.h"
 #include "curves.h"
 #include "files.h"
 #include "model.h"
@@ -146,6 +147,7 @@ static void ask_oracle(const char *run)
     const Ended *e = run_program("", run);
     const char *sum = strstr(e->said, "probabilities sum to ");
     ck_assert_msg(e->status == 0 && sum, "chapter%s\nended with %d:\n%s", run, e->status, e->said);
+    ck_assert(strstr(e->said, "\n364 texts, "));
     double total = atof(sum + strlen("probabilities sum to "));
     ck_assert_msg(fabs(total - 1) < 1e-6, "the probabilities sum to %.9f", total);
 }
@@ -155,7 +157,7 @@ START_TEST(the_variance_of_an_estimate_falls_as_one_over_the_batch)
     ask_oracle("3 --env oracle --largest-batch 4 --draws 400 --threads 1");
     Curves *c = table_of("out/chapter3/variance.csv");
     double first = NAN, raw = NAN;
-    ck_assert_int_gt(c->rows, 20);
+    ck_assert_int_eq(c->rows, 3 * (3 + 2 + 3)); /* other texts are there from two on */
     for (int i = 0; i < c->rows; i++) {
         double batch = curves_at(c, i, "batch"), exact = curves_at(c, i, "expected");
         double measured = curves_at(c, i, "variance");
@@ -208,6 +210,14 @@ static void check_ceiling(const char *path, double beta)
         if (curves_at(c, i, "step") > 0) continue;
         ck_assert_msg(curves_at(c, i, "kl") < 1e-9, "%s, row %d", path, i);
         ck_assert(curves_at(c, i, "share") == 0);
+        ck_assert(curves_at(c, i, "symbols") == 0 && curves_at(c, i, "largest_ratio") == 1);
+    }
+    for (int i = 1; i < c->rows; i++) { /* of one to five symbols are the texts of a step */
+        double drawn = curves_at(c, i, "symbols") - curves_at(c, i - 1, "symbols");
+        if (curves_at(c, i, "step") == 0) continue;
+        ck_assert(curves_at(c, i, "step") == curves_at(c, i - 1, "step") + 1);
+        ck_assert(drawn > CEILING_TEXTS && drawn < 5 * CEILING_TEXTS);
+        ck_assert(curves_at(c, i, "largest_ratio") >= 1);
     }
     curves_free(c);
 }
@@ -220,9 +230,14 @@ START_TEST(ppo_comes_nearer_to_the_ceiling_and_never_above)
     Curves *c = table_of("out/chapter5/ceiling.csv");
     ck_assert(curves_at(c, c->rows - 1, "share") > 0.3);
     ck_assert(curves_at(c, c->rows - 1, "share") < 1);
+    ck_assert_int_eq(c->rows, 5);
+    char way[64];
+    snprintf(way, sizeof way, "step 4/4  %.2f%% of the way", 100 * curves_at(c, 4, "share"));
+    ck_assert_msg(strstr(said, way), "%s is missing in:\n%s", way, said);
     curves_free(c);
 
     c = table_of("out/chapter5/frontier.csv");
+    double p = NAN;
     ck_assert_int_eq(c->rows, 5);
     for (int i = 0; i < c->rows; i++) {
         char row[64];
@@ -234,6 +249,14 @@ START_TEST(ppo_comes_nearer_to_the_ceiling_and_never_above)
         double best = curves_at(c, i, "best_reward") - beta * curves_at(c, i, "best_kl");
         ck_assert_msg(J < best, "row %d: %g, but %g is the most", i, J, best);
         ck_assert_msg(kl >= curves_at(c, i, "least_kl") - 1e-6, "row %d", i);
+        /* pi* earns q, ln(q/(1-q)) = ln(p/(1-p)) + 1/beta: every beta names the same p */
+        double q = curves_at(c, i, "best_reward");
+        double odds = exp(log(q / (1 - q)) - 1 / beta), here = odds / (1 + odds);
+        if (i == 0) p = here;
+        ck_assert_msg(close_to(p, here, 1e-3), "row %d: p is %g, and was %g", i, here, p);
+        ck_assert(close_to(curves_at(c, i, "best_kl"), least_kl(p, q), 1e-3));
+        ck_assert(
+            close_to(curves_at(c, i, "least_kl"), least_kl(p, curves_at(c, i, "reward")), 1e-2));
     }
     curves_free(c);
 }
@@ -246,6 +269,7 @@ START_TEST(the_stress_has_every_seed_with_the_clip_and_without)
     check_ceiling("out/chapter5/stress.csv", 0.2);
     Curves *c = table_of("out/chapter5/stress.csv");
     double largest[2][2] = {{0}};
+    ck_assert_int_eq(c->rows, 2 * 2 * 2); /* of each a quarter of the steps, and its beginning */
     for (int i = 0; i < c->rows; i++) {
         double *most =
             &largest[curves_at(c, i, "epsilon") == 0.2][(int)curves_at(c, i, "seed") - 1];
