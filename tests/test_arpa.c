@@ -4,6 +4,7 @@
 
 #include "arpa.h"
 #include "error.h"
+#include "utf8.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -249,6 +250,11 @@ START_TEST(a_broken_file_is_refused_with_the_line)
          "-1 a a a\n\\end\\\n",
          "line 9: its first 2 symbols are no 2-gram"},
         {"\\data\\\nngram 1=1\n\xff\n", "UTF-8"},
+        {"\\data\\\nngram\n", "line 2: expected ngram ORDER=COUNT"},
+        {"\\data\\\nngram 1\n", "line 2: expected ngram ORDER=COUNT"},
+        {"\\data\\\nngram 1=1\n\n\\1-grams:\n-1 a inf\n\\end\\\n",
+         "line 5: \"inf\" is not a back-off weight"},
+        {"\\data\\\nngram 1=1\n\n\\1-grams:\n-1x a\n\\end\\\n", "line 5: \"-1x\" is not"},
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         Error err;
@@ -280,6 +286,122 @@ START_TEST(paths_that_do_not_work_are_named)
 }
 END_TEST
 
+/* The first and the last character of each range, and what stands beside it. */
+START_TEST(every_kind_of_white_space_is_spelled_and_its_neighbours_are_not)
+{
+    static const int splitting[] = {0x01,   0x1f,   0x20,   0x7f,   0x80,   0xa0,   0x1680, 0x2000,
+                                    0x200b, 0x2028, 0x2029, 0x202f, 0x205f, 0x3000, 0xfeff};
+    static const int plain[] = {0x21,   0x7e,   0xa1,   0x167f, 0x1681, 0x1fff,
+                                0x200c, 0x2027, 0x202a, 0x202e, 0x2030, 0x205e,
+                                0x2060, 0x2fff, 0x3001, 0xfefe, 0xff00};
+    char symbol[8], out[64], expected[64];
+    for (size_t i = 0; i < sizeof splitting / sizeof *splitting; i++) {
+        symbol[utf8_put(symbol, splitting[i])] = '\0';
+        snprintf(expected, sizeof expected, "<U+%04X>", (unsigned)splitting[i]);
+        arpa_spell(out, symbol);
+        ck_assert_str_eq(out, expected);
+    }
+    for (size_t i = 0; i < sizeof plain / sizeof *plain; i++) {
+        symbol[utf8_put(symbol, plain[i])] = '\0';
+        arpa_spell(out, symbol);
+        ck_assert_str_eq(out, symbol);
+    }
+    arpa_spell(out, "<UNK>");
+    ck_assert_str_eq(out, "<U+003C>UNK>");
+}
+END_TEST
+
+START_TEST(escapes_are_read_to_their_last_digit)
+{
+    const char *pairs[][2] = {
+        {"<U+9>", "\t"},       {"<U+1>", "\x01"},    {"<U+10FFFF>", "\xf4\x8f\xbf\xbf"},
+        {"a<U+0020>b", "a b"}, {"<U+-5>", "<U+-5>"}, {"<U+9", "<U+9"},
+        {"<U+9><U+A>", "\t\n"}};
+    for (size_t i = 0; i < sizeof pairs / sizeof *pairs; i++) {
+        char back[64];
+        arpa_unspell(back, pairs[i][0], strlen(pairs[i][0]));
+        ck_assert_str_eq(back, pairs[i][1]);
+    }
+    char back[64]; /* a field ends where its length says */
+    arpa_unspell(back, "<U+9>", 4);
+    ck_assert_str_eq(back, "<U+9");
+}
+END_TEST
+
+/* Up to 9 decimals, no zeros at their end, and no sign of zero. */
+START_TEST(logarithms_are_written_without_what_says_nothing)
+{
+    static const struct {
+        double x;
+        const char *written;
+    } cases[] = {{-0.5, "-0.5"},
+                 {-1, "-1"},
+                 {-12, "-12"},
+                 {-1.25, "-1.25"},
+                 {0.3, "0.3"},
+                 {-1e-9, "-0.000000001"},
+                 {-1e-12, "0"},
+                 {-98.9999999994, "-98.999999999"},
+                 {-100, "-99"},
+                 {-10.100200301, "-10.100200301"},
+                 {-INFINITY, "-99"},
+                 {-2.0000000004, "-2"},
+                 {-30.000000006, "-30.000000006"}};
+    char *symbols[] = {(char[]){"a"}, (char[]){"b"}};
+    Vocabulary v;
+    Error err;
+    vocabulary_make(&v, symbols, 2, -1);
+    Ngram *m = ngram_new(&v, 1);
+    new_file();
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        char line[64];
+        m->trie.nodes[m->unknown].logprob = cases[i].x * log(10);
+        snprintf(line, sizeof line, "\n%s\t<unk>\n", cases[i].written);
+        ck_assert(arpa_save(path, m, &v, &err));
+        ck_assert_msg(strstr(read_back(), line), "%s is not in\n%s", line, read_back());
+    }
+    ngram_free(m);
+    vocabulary_free(&v);
+    remove(path);
+}
+END_TEST
+
+START_TEST(more_orders_than_a_model_can_have_are_refused)
+{
+    char content[1 << 13] = "\\data\\\n", *at = content + strlen(content);
+    Error err;
+    Vocabulary v;
+    for (int n = 1; n <= TRIE_MAX_ORDER; n++) at += sprintf(at, "ngram %d=0\n", n);
+    write_file(content);
+    ck_assert_ptr_null(arpa_load(path, TEXT_LINES, &v, &err));
+    ck_assert_msg(strstr(err.text, "expected \\1-grams:"), "%s", err.text);
+    remove(path);
+    sprintf(at, "ngram %d=0\n", TRIE_MAX_ORDER + 1);
+    write_file(content);
+    ck_assert_ptr_null(arpa_load(path, TEXT_LINES, &v, &err));
+    ck_assert_msg(strstr(err.text, "order 256 does not follow order 255"), "%s", err.text);
+    remove(path);
+}
+END_TEST
+
+START_TEST(a_line_of_any_length_may_stand_before_the_model)
+{
+    char content[1 << 13] = "";
+    Error err;
+    Vocabulary v;
+    for (int i = 0; i < 600; i++) strcat(content, "many words ");
+    strcat(content, "\n\\data\\\nngram 1=2\n\n\\1-grams:\n-1 </s>\n-0.25 a\n\\end\\\n");
+    write_file(content);
+    Ngram *m = arpa_load(path, TEXT_LINES, &v, &err);
+    ck_assert_msg(m != NULL, "%s", err.text);
+    ck_assert(
+        close_to(ngram_logprob(m, NULL, 0, vocabulary_find(&v, "a", 1)), -0.25 * log(10), 1e-12));
+    ngram_free(m);
+    vocabulary_free(&v);
+    remove(path);
+}
+END_TEST
+
 static const TTest *const tests[] = {
     a_model_read_back_gives_the_same_scores,
     chinese_and_white_space_of_all_kinds_survive,
@@ -290,6 +412,11 @@ static const TTest *const tests[] = {
     files_of_other_tools_are_read,
     a_broken_file_is_refused_with_the_line,
     paths_that_do_not_work_are_named,
+    every_kind_of_white_space_is_spelled_and_its_neighbours_are_not,
+    escapes_are_read_to_their_last_digit,
+    logarithms_are_written_without_what_says_nothing,
+    more_orders_than_a_model_can_have_are_refused,
+    a_line_of_any_length_may_stand_before_the_model,
     NULL,
 };
 

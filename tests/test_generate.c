@@ -188,6 +188,98 @@ START_TEST(a_context_of_one_symbol_still_writes)
 }
 END_TEST
 
+/* log of softmax(logits / temperature) over the k likeliest; at temperature 0 nothing is drawn. */
+START_TEST(logprobs_are_those_of_the_distribution_that_was_drawn_from)
+{
+    Transformer *t = opinionated(3);
+    real row[5];
+    last_logits(t, prompt, 2, row);
+    for (int k = 0; k <= 5; k++)
+        for (int hot = 1; hot <= 3; hot++) {
+            SampleOptions o = {.temperature = hot, .top_k = k, .end = -1, .length = 1};
+            Samples *s = drawn(t, 40, 1, o, 4);
+            double z = 0;
+            for (int j = 0; j < 5; j++) {
+                int above = 0;
+                for (int i = 0; i < 5; i++) above += row[i] > row[j];
+                if (k == 0 || above < k) z += exp((double)row[j] / hot);
+            }
+            for (int i = 0; i < 40; i++) {
+                double expected = (double)row[s->ids[i]] / hot - log(z);
+                ck_assert_msg(fabs((double)s->logprob[i] - expected) < 1e-5, "%g, not %g",
+                              (double)s->logprob[i], expected);
+            }
+            samples_free(s);
+        }
+    Samples *s = drawn(t, 2, 1, (SampleOptions){.temperature = 0, .end = -1, .length = 1}, 4);
+    ck_assert(s->logprob[0] == 0 && s->logprob[1] == 0);
+    samples_free(s);
+    transformer_free(t);
+}
+END_TEST
+
+/* Symbols 1 and 3 have the same embedding, and so the same logit. */
+START_TEST(equal_logits_are_drawn_together_or_not_at_all)
+{
+    Transformer *t = opinionated(3);
+    memcpy(mat_row(t->p.wte, 3), mat_row(t->p.wte, 1), 12 * sizeof(real));
+    real row[5];
+    last_logits(t, prompt, 2, row);
+    ck_assert(row[1] == row[3]);
+    for (int k = 1; k <= 5; k++) {
+        SampleOptions o = {.temperature = 8, .top_k = k, .end = -1, .length = 1};
+        Samples *s = drawn(t, 600, 1, o, 4);
+        bool seen[5] = {false};
+        for (int i = 0; i < 600; i++) seen[s->ids[i]] = true;
+        for (int j = 0; j < 5; j++) {
+            int above = 0;
+            for (int i = 0; i < 5; i++) above += row[i] > row[j];
+            ck_assert_msg(seen[j] == (above < k), "k %d, symbol %d with %d above", k, j, above);
+        }
+        samples_free(s);
+    }
+    transformer_free(t);
+}
+END_TEST
+
+START_TEST(of_a_long_prompt_the_last_window_is_read)
+{
+    Transformer *t = opinionated(8);
+    int longer[12] = {0, 1, 2, 3, 4, 3, 1, 0, 2, 2, 4, 1};
+    SampleOptions o = {.temperature = 0, .end = -1, .length = 1};
+    for (int count = 8; count <= 12; count++) {
+        real row[5];
+        int from = count > 9 ? count - 9 : 0, best = 0;
+        Samples *s = samples_new(&shape, 2, 1);
+        generate(s, t, longer, count, &o, 1);
+        last_logits(t, longer + from, count - from, row);
+        for (int j = 1; j < 5; j++)
+            if (row[j] > row[best]) best = j;
+        ck_assert(s->ids[0] == best && s->ids[1] == best && s->lengths[1] == 1);
+        samples_free(s);
+    }
+    transformer_free(t);
+}
+END_TEST
+
+START_TEST(samples_that_can_not_be_are_refused)
+{
+    Transformer *t = opinionated(8);
+    SampleOptions o = {.temperature = 0, .end = -1, .length = 3};
+    Samples *s = samples_new(&shape, 2, 2);
+    ck_assert_dies(generate(s, t, prompt, 2, &o, 1), "3 symbols into samples of 2");
+    o.length = 2;
+    ck_assert_dies(generate(s, t, prompt, 0, &o, 1), "at least one symbol");
+    generate(s, t, prompt, 1, &o, 1);
+    ck_assert_int_eq(s->lengths[1], 2);
+    o.length = 0;
+    generate(s, t, prompt, 1, &o, 1);
+    ck_assert_int_eq(s->lengths[1], 0);
+    samples_free(s);
+    transformer_free(t);
+}
+END_TEST
+
 static const TTest *const tests[] = {logprobs_are_those_of_the_whole_sequence_bit_for_bit,
                                      frequencies_are_the_probabilities,
                                      temperature_zero_takes_the_likeliest,
@@ -196,5 +288,9 @@ static const TTest *const tests[] = {logprobs_are_those_of_the_whole_sequence_bi
                                      a_text_does_not_depend_on_its_batch_or_the_threads,
                                      a_text_longer_than_the_context_goes_on_from_half_a_window,
                                      a_context_of_one_symbol_still_writes,
+                                     logprobs_are_those_of_the_distribution_that_was_drawn_from,
+                                     equal_logits_are_drawn_together_or_not_at_all,
+                                     of_a_long_prompt_the_last_window_is_read,
+                                     samples_that_can_not_be_are_refused,
                                      NULL};
 RUN_TESTS("generate", tests)

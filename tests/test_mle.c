@@ -178,6 +178,149 @@ START_TEST(a_learning_rate_of_zero_changes_nothing)
 }
 END_TEST
 
+START_TEST(a_step_is_adamw_on_the_mean_gradient_of_its_windows)
+{
+    Tales t = tales_new();
+    MleOptions o = options;
+    o.batch = 3; /* at most 384 rows: one pass */
+    Transformer *model = transformer_new(&t.shape, 3), *same = transformer_new(&t.shape, 3);
+    Mle *m = mle_new(model, &o);
+    Adam adam = adam_new(same->size, (AdamOptions){0.9, o.beta2, 1e-8, o.weight_decay});
+    Activations *a = activations_new(&t.shape, 384, true);
+    Sequences *s = sequences_new(3, 384);
+    real *w = NEW(real, 384), *logprob = NEW(real, 384);
+    double sum = 0;
+    for (int step = 0; step < 4; step++) {
+        Rng rng = rng_stream(o.seed, (uint64_t)step);
+        windows_draw(t.train, 3, &rng, s);
+        int N = batch_rows(&s->batch);
+        double loss = 0;
+        for (int n = 0; n < N; n++) w[n] = 1 / (real)N;
+        transformer_zero_gradients(same);
+        softmax_forward(a->probs, logprob, transformer_forward(same, a, &s->batch, NULL),
+                        s->targets);
+        for (int n = 0; n < N; n++) loss -= (double)logprob[n] / N;
+        mat_zero(a->dlogits);
+        softmax_gradient(a->dlogits, a->probs, s->targets, w);
+        transformer_backward(same, a, &s->batch, a->dlogits);
+        double lr = learning_rate(step, o.warmup, o.steps, o.lr, o.last_lr);
+        double norm = gradient_clip(same->gradients.base, same->size, o.clip);
+        adam_step(&adam, same->weights.base, same->gradients.base, same->matrices, lr);
+
+        MleStep taken = mle_step(m, t.train);
+        sum += taken.loss;
+        ck_assert_int_eq(taken.symbols, N);
+        ck_assert(close_to(taken.loss, loss, 1e-6) && taken.lr == lr &&
+                  taken.gradient_norm == norm);
+        ck_assert_mem_eq(model->weights.base, same->weights.base, same->size * sizeof(real));
+        ck_assert(m->recent_loss == sum && m->recent_steps == step + 1 && m->step == step + 1);
+    }
+    ck_assert(m->best == INFINITY);
+    free(w), free(logprob);
+    sequences_free(s);
+    activations_free(a);
+    adam_free(&adam);
+    mle_free(m);
+    transformer_free(model), transformer_free(same);
+    tales_free(&t);
+}
+END_TEST
+
+START_TEST(some_windows_are_scored_as_the_first_of_all)
+{
+    Tales t = tales_new();
+    Transformer *model = transformer_new(&t.shape, 2);
+    Mle *m = mle_new(model, &options); /* five at a time */
+    real *logprob = NEW(real, t.held_out->scored);
+    mle_evaluate(m, t.held_out, t.held_out->windows, logprob);
+    double total = 0;
+    size_t scored = 0;
+    for (int windows = 1; windows <= 11; windows++) {
+        size_t rows = t.held_out->targets[t.held_out->document_of[windows - 1]];
+        for (size_t i = 0; i < rows; i++) total -= (double)logprob[scored++];
+        double nats = mle_evaluate(m, t.held_out, windows, NULL);
+        ck_assert_msg(close_to(nats, total / (double)scored, 1e-5), "%d: %g", windows, nats);
+    }
+    free(logprob);
+    mle_free(m);
+    transformer_free(model);
+    tales_free(&t);
+}
+END_TEST
+
+/* A state whose numbers are these; is it taken? */
+static bool state_is_taken(Mle *m, const char *numbers, const char *path, Error *err)
+{
+    int n = (int)m->model->size;
+    real *zeros = NEW(real, n);
+    Tensor tensors[] = {{"weights", 1, mat(zeros, 1, n)},
+                        {"adam.m", 1, mat(zeros, 1, n)},
+                        {"adam.v", 1, mat(zeros, 1, n)}};
+    cJSON *metadata = cJSON_CreateObject();
+    if (numbers) cJSON_AddStringToObject(metadata, "run", numbers);
+    ck_assert(checkpoint_save(path, tensors, 3, metadata, NULL));
+    cJSON_Delete(metadata);
+    free(zeros);
+    return mle_load(m, path, err);
+}
+
+/* step, best, recent loss, recent steps, beta1^step, beta2^step */
+START_TEST(a_state_that_no_run_can_have_is_refused)
+{
+    static const char *const good[] = {"5 1 2 3 0.5 0.25", "0 inf 0 0 1 1", "5 1 2 5 0 0",
+                                       "1 nan 2 1 0.5 0.25"};
+    static const char *const bad[] = {"-1 1 2 0 0.5 0.25",
+                                      "5 1 2 -1 0.5 0.25",
+                                      "5 1 2 6 0.5 0.25",
+                                      "5 1 2 3 1.1 0.25",
+                                      "5 1 2 3 -0.1 0.25",
+                                      "5 1 2 3 0.5 1.1",
+                                      "5 1 2 3 0.5 -0.1",
+                                      "5 1 2 3 nan 0.25",
+                                      "5 1 nan 3 0.5 0.5",
+                                      "5 1 inf 3 0.5 0.5",
+                                      "5 1 2 3 0.5",
+                                      "",
+                                      NULL};
+    TransformerShape small = {1, 1, 2, 4, 3};
+    Transformer *model = transformer_new(&small, 1);
+    char path[] = "/tmp/test_mle_XXXXXX";
+    close(mkstemp(path));
+    Mle *m = mle_new(model, &options);
+    for (int i = 0; i < 4; i++) {
+        Error err;
+        ck_assert_msg(state_is_taken(m, good[i], path, &err), "%s: %s", good[i], err.text);
+        ck_assert_int_eq((int)m->adam.steps, m->step);
+    }
+    for (int i = 0; i < 13; i++) {
+        Error err;
+        ck_assert_msg(!state_is_taken(m, bad[i], path, &err), "%s", bad[i] ? bad[i] : "nothing");
+        ck_assert(strstr(err.text, "does not say where its run stopped: start anew"));
+    }
+    unlink(path);
+    mle_free(m);
+    transformer_free(model);
+}
+END_TEST
+
+START_TEST(a_run_that_is_further_than_its_steps_is_refused)
+{
+    TransformerShape small = {1, 1, 2, 4, 3};
+    Transformer *model = transformer_new(&small, 1);
+    char path[] = "/tmp/test_mle_XXXXXX";
+    close(mkstemp(path));
+    Mle *m = mle_new(model, &options); /* 30 steps */
+    Error err;
+    ck_assert(state_is_taken(m, "30 1 2 3 0.5 0.25", path, &err));
+    ck_assert(!state_is_taken(m, "31 1 2 3 0.5 0.25", path, &err));
+    ck_assert_msg(strstr(err.text, "stopped at step 31, and --steps 30 ends before"), "%s",
+                  err.text);
+    unlink(path);
+    mle_free(m);
+    transformer_free(model);
+}
+END_TEST
+
 static const TTest *const tests[] = {the_first_loss_is_that_of_a_uniform_guess,
                                      training_lowers_the_loss_on_text_that_it_has_not_seen,
                                      the_mean_is_over_symbols_whatever_the_batch,
@@ -185,5 +328,9 @@ static const TTest *const tests[] = {the_first_loss_is_that_of_a_uniform_guess,
                                      a_state_of_another_shape_is_refused,
                                      threads_change_no_bit_of_a_run,
                                      a_learning_rate_of_zero_changes_nothing,
+                                     a_step_is_adamw_on_the_mean_gradient_of_its_windows,
+                                     some_windows_are_scored_as_the_first_of_all,
+                                     a_state_that_no_run_can_have_is_refused,
+                                     a_run_that_is_further_than_its_steps_is_refused,
                                      NULL};
 RUN_TESTS("mle", tests)

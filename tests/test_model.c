@@ -115,6 +115,10 @@ START_TEST(directories_that_hold_no_model_are_refused_with_a_sentence)
     check_refused("config.json", "{\"activation_function\": \"relu\"}", "\"gelu_new\"");
     check_refused("config.json", "{\"n_layer\": 2}", "has no \"n_head\"");
     check_refused("config.json", "{\"n_layer\": 2.5}", "must be a whole number");
+    check_refused("config.json", "{\"n_layer\": 0}", "must be a whole number");
+    check_refused("config.json", "{\"n_layer\": 16777217}", "must be a whole number");
+    check_refused("config.json", "{\"n_layer\": 1}", "has no \"n_head\"");
+    check_refused("config.json", "{\"n_layer\": 16777216}", "has no \"n_head\"");
     const char *shapes =
         "{\"n_layer\":%d,\"n_head\":%d,\"n_embd\":12,\"n_positions\":7,\"vocab_size\":%d}";
     char text[256];
@@ -135,7 +139,90 @@ START_TEST(directories_that_hold_no_model_are_refused_with_a_sentence)
 }
 END_TEST
 
-static const TTest *const tests[] = {a_model_comes_back_as_it_was, config_is_that_of_a_gpt2,
-                                     directories_that_hold_no_model_are_refused_with_a_sentence,
-                                     NULL};
+static cJSON *config_of(Documents documents)
+{
+    char dir[32], path[128], text[2048] = {0};
+    in_new_directory(dir);
+    save_model(dir, documents);
+    snprintf(path, sizeof path, "%s/config.json", dir);
+    FILE *in = fopen(path, "rb");
+    ck_assert_uint_gt(fread(text, 1, sizeof text - 1, in), 10);
+    fclose(in);
+    remove_directory(dir);
+    return cJSON_Parse(text);
+}
+
+START_TEST(a_stream_has_no_end_symbol_in_its_config)
+{
+    cJSON *j = config_of(TEXT_STREAM);
+    ck_assert(cJSON_IsNull(cJSON_GetObjectItem(j, "eos_token_id")));
+    ck_assert(cJSON_IsNull(cJSON_GetObjectItem(j, "bos_token_id")));
+    ck_assert_str_eq(cJSON_GetObjectItem(j, "documents")->valuestring, "stream");
+    cJSON_Delete(j);
+}
+END_TEST
+
+START_TEST(every_number_of_the_config_is_the_models)
+{
+    static const struct {
+        const char *key;
+        double value;
+    } numbers[] = {{"n_layer", 2},      {"n_head", 3},
+                   {"n_embd", 12},      {"n_positions", 7},
+                   {"n_ctx", 7},        {"vocab_size", 4},
+                   {"resid_pdrop", 0},  {"embd_pdrop", 0},
+                   {"attn_pdrop", 0},   {"layer_norm_epsilon", 1e-5},
+                   {"bos_token_id", 0}, {"eos_token_id", 0}};
+    cJSON *j = config_of(TEXT_LINES);
+    for (size_t i = 0; i < sizeof numbers / sizeof *numbers; i++) {
+        const cJSON *item = cJSON_GetObjectItem(j, numbers[i].key);
+        ck_assert_msg(cJSON_IsNumber(item) && item->valuedouble == numbers[i].value, "%s",
+                      numbers[i].key);
+    }
+    ck_assert(cJSON_IsTrue(cJSON_GetObjectItem(j, "scale_attn_weights")));
+    const cJSON *architectures = cJSON_GetObjectItem(j, "architectures");
+    ck_assert_int_eq(cJSON_GetArraySize(architectures), 1);
+    ck_assert_str_eq(cJSON_GetArrayItem(architectures, 0)->valuestring, "GPT2LMHeadModel");
+    ck_assert_str_eq(cJSON_GetObjectItem(j, "documents")->valuestring, "lines");
+    cJSON_Delete(j);
+}
+END_TEST
+
+/* Two bytes a weight are the least that any format has. */
+START_TEST(a_file_too_short_for_its_weights_is_refused_before_they_are_made)
+{
+    char dir[32], path[128], expected[128];
+    in_new_directory(dir);
+    save_model(dir, TEXT_LINES);
+    snprintf(path, sizeof path, "%s/model.safetensors", dir);
+    Transformer *whole = transformer_new(&shape, 5), *t;
+    Tensor tensors[64];
+    Vocabulary v;
+    Documents documents;
+    Error err;
+    size_t weights = 0;
+    for (int i = transformer_tensors(whole, tensors) - 1; i >= 0; i--)
+        weights += (size_t)tensors[i].m.rows * (size_t)tensors[i].m.cols;
+    snprintf(expected, sizeof expected, "%zu bytes, too few for the %zu weights", 2 * weights - 1,
+             weights);
+    ck_assert_int_eq(truncate(path, (off_t)(2 * weights - 1)), 0);
+    ck_assert(!model_load(dir, &t, &v, &documents, &err));
+    ck_assert_msg(strstr(err.text, expected) && t == NULL, "%s", err.text);
+    save_model(dir, TEXT_LINES);
+    ck_assert_int_eq(truncate(path, (off_t)(2 * weights)), 0);
+    ck_assert(!model_load(dir, &t, &v, &documents, &err));
+    ck_assert_msg(!strstr(err.text, "too few for the"), "%s", err.text);
+    transformer_free(whole);
+    remove_directory(dir);
+}
+END_TEST
+
+static const TTest *const tests[] = {
+    a_model_comes_back_as_it_was,
+    config_is_that_of_a_gpt2,
+    directories_that_hold_no_model_are_refused_with_a_sentence,
+    a_stream_has_no_end_symbol_in_its_config,
+    every_number_of_the_config_is_the_models,
+    a_file_too_short_for_its_weights_is_refused_before_they_are_made,
+    NULL};
 RUN_TESTS("model", tests)

@@ -602,6 +602,38 @@ START_TEST(the_same_stream_of_random_numbers_writes_the_same_text)
 }
 END_TEST
 
+/* Without smoothing nothing is known after a history that was never seen. */
+START_TEST(where_nothing_has_a_probability_the_text_ends)
+{
+    Text text = text_of("abc\nbca\n", TEXT_LINES, TEXT_CHARS);
+    Ngram *m = train(&text, 2, SMOOTHING_NONE);
+    real weights[8];
+    bool ended;
+    for (int temperature = 0; temperature < 3; temperature++) {
+        Rng rng = rng_stream(3, 1);
+        int ids[4] = {SYMBOL_UNKNOWN};
+        NgramState unseen = ngram_state(m, ids, 1);
+        ck_assert_int_eq(ngram_sample(m, unseen, temperature, &rng, weights), m->end);
+        ck_assert_int_eq(ngram_generate(m, ids, 1, 4, temperature, &rng, &ended), 1);
+        ck_assert(ended);
+    }
+    ngram_free(m);
+    text_free(&text);
+}
+END_TEST
+
+/* The end, <s> and <unk> need numbers as well. */
+START_TEST(vocabularies_are_as_large_as_a_trie_can_number)
+{
+    Vocabulary v = {.size = TRIE_MAX_SYMBOL - 2, .end = -1};
+    Ngram *m = ngram_new(&v, 1);
+    ck_assert_uint_eq(m->trie.nodes[m->unknown].symbol, TRIE_MAX_SYMBOL);
+    ngram_free(m);
+    v.size++;
+    ck_assert_dies(ngram_new(&v, 1), "16777214 symbols");
+}
+END_TEST
+
 static const TTest *const tests[] = {
     perplexity_without_smoothing_by_hand,
     perplexity_of_add_one_by_hand,
@@ -629,6 +661,8 @@ static const TTest *const tests[] = {
     temperature_zero_takes_the_most_probable_symbol,
     generated_texts_hold_symbols_of_the_training_text_only,
     the_same_stream_of_random_numbers_writes_the_same_text,
+    where_nothing_has_a_probability_the_text_ends,
+    vocabularies_are_as_large_as_a_trie_can_number,
     NULL,
 };
 

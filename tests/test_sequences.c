@@ -130,6 +130,21 @@ START_TEST(a_full_batch_refuses_more)
 }
 END_TEST
 
+START_TEST(a_batch_is_filled_to_its_last_row)
+{
+    Sequences *s = sequences_new(3, 4);
+    const int symbols[] = {1, 2, 3, 4, 5};
+    sequences_add(s, symbols, 2);
+    sequences_add(s, symbols, 4);
+    ck_assert_int_eq(batch_rows(&s->batch), 4);
+    ck_assert_dies(sequences_add(s, symbols, 2), "2 symbols into a batch with 4 of 4 rows");
+    sequences_clear(s);
+    sequences_add(s, symbols, 5);
+    ck_assert_int_eq(batch_rows(&s->batch), 4);
+    sequences_free(s);
+}
+END_TEST
+
 static const TTest *const tests[] = {a_line_is_read_from_its_end_symbol_and_predicts_its_end,
                                      a_long_line_is_cut_so_that_every_symbol_is_predicted_once,
                                      a_stream_has_no_ends_and_only_full_windows,
@@ -138,5 +153,6 @@ static const TTest *const tests[] = {a_line_is_read_from_its_end_symbol_and_pred
                                      drawn_windows_of_a_stream_begin_everywhere,
                                      drawing_clears_the_batch_first,
                                      a_full_batch_refuses_more,
+                                     a_batch_is_filled_to_its_last_row,
                                      NULL};
 RUN_TESTS("sequences", tests)
