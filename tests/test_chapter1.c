@@ -1,0 +1,285 @@
+/* test_chapter1.c: the program as its user meets it: which orders, texts and seeds it takes, and
+ * that what it says and writes is what its parts measure. */
+#define SUITE_TIMEOUT 120
+#include "program.h"
+
+#include <cjson/cJSON.h>
+
+#include "curves.h"
+#include "study.h"
+#include "tales.h"
+
+#define COUNTED "1 --tales 60 --length 8 --threads 1 "
+
+static Error err;
+static cJSON *summary;
+
+static void read_summary(const char *file)
+{
+    static char text[1 << 16];
+    FILE *in = fopen(in_place(file), "r");
+    ck_assert_msg(in != NULL, "%s is missing", file);
+    text[fread(text, 1, sizeof text - 1, in)] = '\0';
+    fclose(in);
+    cJSON_Delete(summary);
+    summary = cJSON_Parse(text);
+    ck_assert_ptr_nonnull(summary);
+}
+
+/* An item of the summary by its path of keys and places: "orders.2.held_out" */
+static const cJSON *item_of(const char *keys)
+{
+    char path[256];
+    const cJSON *at = summary;
+    snprintf(path, sizeof path, "%s", keys);
+    for (char *key = strtok(path, "."); key && at; key = strtok(NULL, "."))
+        at = cJSON_IsArray(at) ? cJSON_GetArrayItem(at, atoi(key)) : cJSON_GetObjectItem(at, key);
+    return at;
+}
+
+static double number_of(const char *keys)
+{
+    const cJSON *item = item_of(keys);
+    ck_assert_msg(cJSON_IsNumber(item), "no number %s", keys);
+    return item->valuedouble;
+}
+
+static Curves *table_of(const char *path)
+{
+    char header[256];
+    FILE *in = fopen(in_place(path), "r");
+    ck_assert_msg(in && fgets(header, sizeof header, in), "%s is missing", path);
+    fclose(in);
+    header[strcspn(header, "\n")] = '\0';
+    Curves *c = curves_new(header);
+    ck_assert_msg(curves_load(c, in_place(path), &err), "%s", err.text);
+    return c;
+}
+
+/* The tales of a run. */
+static Text tales_text(uint64_t seed)
+{
+    Text text;
+    TextOptions options = {.documents = TEXT_LINES, .level = TEXT_CHARS, .held_out = 0.1};
+    size_t size;
+    char *tales = tales_corpus(seed, 60, &size);
+    ck_assert(text_from_string(&text, tales, size, "the tales", &options, &err));
+    free(tales);
+    return text;
+}
+
+/* All numbers are those of a model that is trained here. */
+static void check_order(int i, int order, const Text *text)
+{
+    char keys[64];
+    NgramOptions options = {.order = order, .smoothing = SMOOTHING_KNESER_NEY, .k = 0.1};
+    for (int s = 0; s < 3; s++) {
+        static const char *const names[] = {"none", "add-k", "kneser-ney"};
+        options.smoothing = (Smoothing)s;
+        Ngram *m = ngram_train(&text->train, &text->vocabulary, &options);
+        NgramScore score = ngram_evaluate(m, &text->held_out);
+        snprintf(keys, sizeof keys, "smoothings.%d.with_all.%s", i, names[s]);
+        const cJSON *perplexity = cJSON_GetObjectItem(item_of(keys), "perplexity");
+        if (isfinite(score.logprob))
+            ck_assert(close_to(perplexity->valuedouble, score_perplexity(&score), 1e-9));
+        else
+            ck_assert(cJSON_IsNull(perplexity));
+        snprintf(keys, sizeof keys, "orders.%d.distinct_ngrams", i);
+        ck_assert(number_of(keys) == m->trie.count - 1);
+        if (s == SMOOTHING_KNESER_NEY) {
+            snprintf(keys, sizeof keys, "orders.%d.held_out.nats_per_symbol", i);
+            ck_assert(close_to(number_of(keys), score_nats(&score), 1e-9));
+        }
+        ngram_free(m);
+    }
+    snprintf(keys, sizeof keys, "orders.%d.order", i);
+    ck_assert(number_of(keys) == order);
+    snprintf(keys, sizeof keys, "smoothings.%d.with_little", i);
+    ck_assert(cJSON_IsNull(item_of(keys)));
+    for (int k = 0; k < 2; k++) {
+        snprintf(keys, sizeof keys, "orders.%d.%s_seconds", i, k ? "score" : "train");
+        ck_assert(0 <= number_of(keys) && number_of(keys) < 60);
+    }
+}
+
+START_TEST(orders_from_1_to_6_are_counted_unless_one_is_given)
+{
+    Text text = tales_text(1);
+    check_run(0, COUNTED, "Counts n-grams of order 1 to 6.");
+    read_summary("out/chapter1/summary.json");
+    ck_assert_int_eq(cJSON_GetArraySize(item_of("orders")), 6);
+    ck_assert_int_eq(cJSON_GetArraySize(item_of("smoothings")), 6);
+    for (int order = 1; order <= 6; order++) check_order(order - 1, order, &text);
+    ck_assert(!item_of("settings.order") && !item_of("settings.smoothing"));
+    ck_assert(number_of("settings.tales") == 60 && number_of("chapter") == 1);
+    ck_assert(number_of("text.train_symbols") == (double)corpus_symbols(&text.train));
+    ck_assert(cJSON_IsFalse(item_of("stopped_early")));
+
+    check_run(0, COUNTED "--order 4", "Counts n-grams of order 4.");
+    read_summary("out/chapter1/summary.json");
+    ck_assert_int_eq(cJSON_GetArraySize(item_of("orders")), 1);
+    check_order(0, 4, &text);
+    ck_assert(number_of("settings.order") == 4);
+    text_free(&text);
+}
+END_TEST
+
+START_TEST(the_truth_is_that_of_the_held_out_tales)
+{
+    Text text = tales_text(3);
+    check_run(0, COUNTED "--order 2 --seed 3", "the truth");
+    read_summary("out/chapter1/summary.json");
+    double nats = -study_truth(&text, TEXT_CHARS) / (double)corpus_symbols(&text.held_out);
+    ck_assert(close_to(number_of("truth.held_out_nats_per_symbol"), nats, 1e-9));
+    ck_assert(number_of("seed") == 3);
+    text_free(&text);
+
+    /* the same truth by the word; where a text is given, or has no lines, there is none */
+    check_run(0, COUNTED "--order 2 --seed 3 --level word --out out/words", "bits/word");
+    read_summary("out/words/summary.json");
+    double words = number_of("truth.held_out_nats_per_symbol");
+    ck_assert(words > 2 * nats && !item_of("truth.far_excess_nats"));
+    ck_assert_int_ne(access(in_place("out/words/recall.csv"), F_OK), 0);
+    check_run(0, COUNTED "--order 2 --documents stream --out out/stream", "wrote");
+    read_summary("out/stream/summary.json");
+    ck_assert(!item_of("truth"));
+    ck_assert_int_ne(access(in_place("out/stream/recall.csv"), F_OK), 0);
+    shell(
+        "for i in 1 2 3 4 5 6 7 8 9; do echo 'a hen met a fox'; echo 'the fox sang'; done > story");
+    check_run(0, "1 --order 2 --text story --seeds 3 --threads 1 --out out/story", "wrote");
+    read_summary("out/story/summary.json");
+    ck_assert(!item_of("truth"));
+    Curves *c = table_of("out/story/curves.csv"); /* a text has no seeds */
+    for (int i = 0; i < c->rows; i++) ck_assert(curves_at(c, i, "seed") == 1);
+    curves_free(c);
+}
+END_TEST
+
+/* Of several orders it is the highest whose memory of far places is judged. */
+START_TEST(far_places_are_those_of_the_highest_order)
+{
+    check_run(0, COUNTED "--seeds 2", "order 6 pays");
+    read_summary("out/chapter1/summary.json");
+    Curves *c = table_of("out/chapter1/recall.csv");
+    double places = 0, excess = 0, seen[8] = {0};
+    for (int i = 0; i < c->rows; i++) {
+        seen[(int)curves_at(c, i, "order")]++;
+        if (curves_at(c, i, "order") < 6 || curves_at(c, i, "distance") < 40) continue;
+        places += curves_at(c, i, "places");
+        excess += curves_at(c, i, "places") * curves_at(c, i, "excess_nats");
+    }
+    for (int order = 1; order <= 6; order++) ck_assert(seen[order] > 4);
+    ck_assert(close_to(number_of("truth.far_excess_nats"), excess / places, 1e-6));
+    curves_free(c);
+    c = table_of("out/chapter1/curves.csv");
+    int halves = 1 + (int)floor(log2(number_of("text.train_symbols") / 1000));
+    ck_assert_int_eq(c->rows, 2 * 6 * halves); /* seeds, orders, parts of the text */
+    curves_free(c);
+}
+END_TEST
+
+/* 71110 characters, of which 63999 are learnt, and an end: the least of which 1/64 is tried. */
+START_TEST(smoothings_are_also_compared_after_little_text)
+{
+    for (int more = 0; more < 2; more++) {
+        shell("i=0; while [ $i -lt 7111 ]; do printf 'abcaacb ed'; i=$((i+1)); done |"
+              " head -c %d > long",
+              71109 + more);
+        check_run(0, "1 --order 2 --text long --documents stream --sample 0 --threads 1", "wrote");
+        read_summary("out/chapter1/summary.json");
+        ck_assert(number_of("text.train_symbols") == 63999 + more);
+        const cJSON *little = item_of("smoothings.0.with_little");
+        if (more == 0)
+            ck_assert(cJSON_IsNull(little));
+        else
+            ck_assert(number_of("smoothings.0.with_little.train_symbols") == 1000);
+    }
+    ck_assert(number_of("smoothings.0.with_little.kneser-ney.scored") > 0);
+
+    /* who chooses a smoothing gets this one */
+    check_run(0, COUNTED "--order 2 --smoothing add-k", "wrote");
+    read_summary("out/chapter1/summary.json");
+    const cJSON *all = item_of("smoothings.0.with_all");
+    ck_assert(cJSON_HasObjectItem(all, "add-k") && !cJSON_HasObjectItem(all, "kneser-ney"));
+    ck_assert_str_eq(item_of("settings.smoothing")->valuestring, "add-k");
+}
+END_TEST
+
+static int occurrences(const char *text, const char *part)
+{
+    int n = 0;
+    for (const char *at = text; (at = strstr(at, part)); at++) n++;
+    return n;
+}
+
+START_TEST(every_order_writes_its_samples_behind_the_prompt)
+{
+    char first[64], second[64];
+    const Ended *e = run_program("", COUNTED "--sample 3 --prompt zyz");
+    ck_assert_int_eq(e->status, 0);
+    ck_assert_ptr_nonnull(strstr(e->said, "What each order writes (temperature 1):"));
+    for (int order = 1; order <= 6; order++) {
+        char head[32];
+        snprintf(head, sizeof head, "\n  %d  zyz", order);
+        ck_assert_int_eq(occurrences(e->said, head), 3);
+    }
+    e = run_program("", COUNTED "--order 1 --sample 2 --length 200 --prompt z");
+    ck_assert_int_eq(occurrences(e->said, "\n  1  z"), 2);
+    const char *at = strstr(e->said, "\n  1  z");
+    snprintf(first, sizeof first, "%s", at);
+    snprintf(second, sizeof second, "%s", strstr(at + 1, "\n  1  z"));
+    ck_assert(strncmp(first, second, 20) != 0); /* each by its own chance */
+    /* no more than its length, whatever the prompt; and what has not ended goes on */
+    e = run_program("", COUNTED "--order 2 --sample 1 --length 2 --prompt zyz");
+    ck_assert_msg(strstr(e->said, "\n  2  zy ...\n"), "%s", e->said);
+    e = run_program("", COUNTED "--order 2 --sample 0");
+    ck_assert(!strstr(e->said, "What each order writes"));
+    e = run_program("", COUNTED "--order 2 --sample 1 --documents stream --prompt zy");
+    ck_assert_msg(strstr(e->said, "order 2:\nzy"), "%s", e->said);
+    check_run(0, COUNTED "--order 2 --prompt ''", "wrote");
+}
+END_TEST
+
+START_TEST(what_is_read_from_arpa_is_counted_as_it_was_written)
+{
+    char said[80];
+    shell("printf 'The hen said hello.\\n' > story");
+    check_run(0, COUNTED "--order 3 --arpa m.arpa --eval story", "wrote");
+    read_summary("out/chapter1/summary.json");
+    snprintf(said, sizeof said, "a model of order 3, %.0f symbols, %.0f n-grams.",
+             number_of("text.vocabulary"), number_of("orders.0.distinct_ngrams"));
+    check_run(0, "1 --load-arpa m.arpa --eval story --out out/b", said);
+    check_run(0, COUNTED "--arpa m.arpa", "wrote"); /* of the highest order */
+    check_run(0, "1 --load-arpa m.arpa --eval story --out out/b", "a model of order 6");
+}
+END_TEST
+
+START_TEST(a_text_is_announced_with_its_sizes)
+{
+    char said[160];
+    check_run(0, COUNTED "--order 2", "wrote");
+    read_summary("out/chapter1/summary.json");
+    snprintf(said, sizeof said,
+             "Learns from %.0f lines of %.0f symbols, ends included; held out: %.0f of %.0f.",
+             number_of("text.train_documents"), number_of("text.train_symbols"),
+             number_of("text.held_out_documents"), number_of("text.held_out_symbols"));
+    check_run(0, COUNTED "--order 2", said);
+    check_run(0, COUNTED "--order 2 --level word --seed 9", "(words), seed 9");
+    check_run(0, COUNTED "--order 2 --held-out 0", "held out: 0 of 0.");
+    read_summary("out/chapter1/summary.json");
+    ck_assert(!item_of("smoothings") && cJSON_IsNull(item_of("orders.0.held_out")));
+    /* nothing is possible, nothing is drawn: the table of words never seen after each other */
+    check_run(0, COUNTED "--order 5 --smoothing none", "infinite (");
+}
+END_TEST
+
+static const TTest *const tests[] = {orders_from_1_to_6_are_counted_unless_one_is_given,
+                                     the_truth_is_that_of_the_held_out_tales,
+                                     far_places_are_those_of_the_highest_order,
+                                     smoothings_are_also_compared_after_little_text,
+                                     every_order_writes_its_samples_behind_the_prompt,
+                                     what_is_read_from_arpa_is_counted_as_it_was_written,
+                                     a_text_is_announced_with_its_sizes,
+                                     NULL};
+
+RUN_TESTS("chapter1", tests)
