@@ -5,7 +5,13 @@
 #include <sys/wait.h>
 #include <time.h>
 
+#include "curves.h"
+#include "generate.h"
+#include "mle.h"
+#include "model.h"
 #include "suite.h"
+#include "tales.h"
+#include "yardstick.h"
 
 #define SMALL                                                                           \
     " --tales 60 --layers 1 --heads 2 --channels 8 --context 128 --batch 4 --steps 24 " \
@@ -212,6 +218,348 @@ START_TEST(bad_input_gets_a_sentence_and_a_status)
 }
 END_TEST
 
+/* --- what it writes is what its parts measure --------------------------------------------------
+ */
+
+static Error err;
+
+static Curves *curves_of(const char *file)
+{
+    char path[256];
+    char *whole = read_whole(file);
+    whole[strcspn(whole, "\n")] = '\0';
+    Curves *c = curves_new(whole);
+    snprintf(path, sizeof path, "%s/%s", dir, file);
+    ck_assert_msg(curves_load(c, path, &err), "%s", err.text);
+    free(whole);
+    return c;
+}
+
+static cJSON *json_of(const char *file)
+{
+    char *whole = read_whole(file);
+    cJSON *j = cJSON_Parse(whole);
+    ck_assert_ptr_nonnull(j);
+    free(whole);
+    return j;
+}
+
+static double number(const cJSON *j, const char *key)
+{
+    const cJSON *item = cJSON_GetObjectItem(j, key);
+    ck_assert_msg(cJSON_IsNumber(item), "no number %s", key);
+    return item->valuedouble;
+}
+
+/* The run of SMALL again, by hand. */
+typedef struct {
+    Text text;
+    Windows *train, *held_out;
+    Transformer *model;
+    Mle *m;
+} Again;
+
+static Again again(int seed)
+{
+    Again a;
+    size_t size;
+    TextOptions options = {TEXT_LINES, TEXT_CHARS, 0.1};
+    char *tales = tales_corpus(1, 60, &size);
+    ck_assert(text_from_string(&a.text, tales, size, "the tales", &options, &err));
+    free(tales);
+    TransformerShape shape = {1, 2, 8, 128, a.text.vocabulary.size};
+    MleOptions mle = {.steps = 24,
+                      .batch = 4,
+                      .lr = 8e-3,
+                      .last_lr = 3e-5,
+                      .warmup = 2,
+                      .beta2 = 0.99,
+                      .weight_decay = 0.1,
+                      .clip = 1,
+                      .seed = (uint64_t)seed};
+    a.train = windows_new(&a.text.train, 0, 128);
+    a.held_out = windows_new(&a.text.held_out, 0, 128);
+    a.model = transformer_new(&shape, (uint64_t)seed);
+    a.m = mle_new(a.model, &mle);
+    return a;
+}
+
+static void again_free(Again *a)
+{
+    mle_free(a->m);
+    transformer_free(a->model);
+    windows_free(a->train);
+    windows_free(a->held_out);
+    text_free(&a->text);
+}
+
+/* A row every six steps: what was read, the mean loss since the row before, the loss over the
+ * held-out windows that are looked at, and the last step's rate and norm. */
+static void check_curves(const char *arguments, int windows)
+{
+    ck_assert_int_eq(run(arguments), 0);
+    Curves *c = curves_of("a/curves.csv");
+    Again a = again(1);
+    double symbols = 0, recent = 0;
+    MleStep step = {.lr = NAN, .gradient_norm = NAN};
+    if (windows == 0) windows = a.held_out->windows;
+    ck_assert_int_eq(c->rows, 5);
+    for (int row = 0; row < 5; row++) {
+        double held_out = mle_evaluate(a.m, a.held_out, windows, NULL);
+        ck_assert(curves_at(c, row, "seed") == 1 && curves_at(c, row, "step") == 6 * row);
+        ck_assert(curves_at(c, row, "symbols") == symbols);
+        ck_assert_msg(close_to(curves_at(c, row, "held_out_loss"), held_out, 1e-6), "row %d", row);
+        if (row == 0) {
+            ck_assert(isnan(curves_at(c, row, "train_loss")));
+            ck_assert(isnan(curves_at(c, row, "learning_rate")));
+        } else {
+            ck_assert(close_to(curves_at(c, row, "train_loss"), recent / 6, 1e-6));
+            ck_assert(close_to(curves_at(c, row, "learning_rate"), step.lr, 1e-6));
+            ck_assert(close_to(curves_at(c, row, "gradient_norm"), step.gradient_norm, 1e-6));
+        }
+        recent = 0;
+        for (int i = 0; i < 6 && row < 4; i++) {
+            step = mle_step(a.m, a.train);
+            recent += step.loss;
+            symbols += step.symbols;
+        }
+    }
+    again_free(&a);
+    curves_free(c);
+}
+
+START_TEST(a_row_of_the_curves_is_the_run_up_to_its_step)
+{
+    setup();
+    check_curves(SMALL "--out @/a", 0);
+    check_curves(SMALL "--eval-windows 2 --out @/a", 2);
+    check_curves(SMALL "--eval-windows 1 --out @/a", 1);
+    cleanup();
+}
+END_TEST
+
+/* The best model of those that were looked at is kept and judged, and so are uniform guesses, the
+ * best of the n-grams, and the floor. */
+START_TEST(the_summary_judges_the_best_model_beside_its_yardsticks)
+{
+    setup();
+    for (int orders = 0; orders <= 5; orders++) {
+        char arguments[256];
+        snprintf(arguments, sizeof arguments, SMALL "--orders %d --seed 3 --out @/a", orders);
+        ck_assert_int_eq(run(arguments), 0);
+        cJSON *j = json_of("a/summary.json");
+        Curves *c = curves_of("a/curves.csv");
+        double best = INFINITY;
+        for (int i = 0; i < c->rows; i++) best = fmin(best, curves_at(c, i, "held_out_loss"));
+        const cJSON *first = cJSON_GetArrayItem(cJSON_GetObjectItem(j, "runs"), 0);
+        const cJSON *held_out = cJSON_GetObjectItem(first, "held_out");
+        ck_assert(close_to(number(held_out, "nats_per_symbol"), best, 1e-6));
+        ck_assert(number(first, "seed") == 3 && number(first, "steps") == 24);
+        ck_assert(0 <= number(first, "training_seconds") && number(first, "training_seconds") < 60);
+        ck_assert_int_eq(cJSON_GetArraySize(cJSON_GetObjectItem(j, "runs")), 1);
+
+        Again a = again(3); /* the same tales whatever the seed */
+        Yardstick *y = yardstick_new(&a.text, true, orders < 3 ? 1 : 3, orders);
+        ck_assert(close_to(number(j, "uniform_nats_per_symbol"), y->uniform, 1e-12));
+        ck_assert(close_to(number(j, "floor_nats_per_symbol"), y->floor, 1e-12));
+        ck_assert(number(j, "best_ngram_order") == y->order);
+        if (orders > 0)
+            ck_assert(close_to(number(cJSON_GetObjectItem(j, "best_ngram"), "nats_per_symbol"),
+                               y->ngram.nats, 1e-12));
+        /* every place is weighed against the truth */
+        Transformer *kept;
+        Vocabulary v;
+        Documents documents;
+        char path[64];
+        snprintf(path, sizeof path, "%s/a", dir);
+        ck_assert_msg(model_load(path, &kept, &v, &documents, &err), "%s", err.text);
+        Mle *m = mle_new(kept, &a.m->options);
+        real *logprob = NEW(real, y->symbols);
+        double *wide = NEW(double, y->symbols);
+        mle_evaluate(m, a.held_out, a.held_out->windows, logprob);
+        for (size_t i = 0; i < y->symbols; i++) wide[i] = (double)logprob[i];
+        Score s = yardstick_score(y, wide);
+        ck_assert(close_to(number(held_out, "excess_where_far"), s.far, 1e-6));
+        ck_assert(close_to(number(held_out, "excess_elsewhere"), s.near, 1e-6));
+        free(logprob), free(wide);
+        mle_free(m);
+        transformer_free(kept);
+        vocabulary_free(&v);
+        char *said = read_whole("said");
+        ck_assert_int_eq(strstr(said, "best n-gram") != NULL, orders > 0);
+        free(said);
+        yardstick_free(y);
+        again_free(&a);
+        curves_free(c);
+        cJSON_Delete(j);
+    }
+    cleanup();
+}
+END_TEST
+
+/* What a saved model writes is what generate gives, behind the prompt, without the end symbol. */
+static void check_samples(const char *prompt, int length, double temperature, int top_k)
+{
+    char arguments[256], path[64], expected[4096] = "", option[64] = "";
+    Transformer *t;
+    Vocabulary v;
+    Documents documents;
+    snprintf(path, sizeof path, "%s/a", dir);
+    ck_assert_msg(model_load(path, &t, &v, &documents, &err), "%s", err.text);
+    int ids[16] = {v.end}, count = 1, longest = length ? length : 128;
+    for (const char *p = prompt; *p; p++) ids[count++] = vocabulary_find(&v, p, 1);
+    if (documents == TEXT_STREAM) memmove(ids, ids + 1, sizeof ids - sizeof *ids), count--;
+    if (documents == TEXT_STREAM && !length) longest = 500;
+    if (count == 0)
+        ids[count++] = vocabulary_find(&v, "\n", 1) >= 0 ? vocabulary_find(&v, "\n", 1) : 0;
+    SampleOptions o = {temperature, top_k, v.end, longest};
+    Samples *s = samples_new(&t->shape, 3, longest);
+    generate(s, t, ids, count, &o, 6);
+    for (int i = 0; i < 3; i++) {
+        char *at = expected + strlen(expected);
+        at += sprintf(at, "    %s", prompt);
+        for (int n = 0; n < s->lengths[i]; n++)
+            if (s->ids[i * longest + n] != v.end)
+                at += sprintf(at, "%s", v.symbol[s->ids[i * longest + n]]);
+        sprintf(at, "\n");
+    }
+    if (*prompt) snprintf(option, sizeof option, "--prompt '%s'", prompt);
+    snprintf(arguments, sizeof arguments,
+             "--load @/a --sample 3 --seed 6 --length %d --temperature %g --top-k %d %s --out @/b",
+             length, temperature, top_k, option);
+    check_says(0, arguments, expected);
+    samples_free(s);
+    transformer_free(t);
+    vocabulary_free(&v);
+}
+
+START_TEST(samples_are_what_the_model_generates)
+{
+    setup();
+    ck_assert_int_eq(run(SMALL "--out @/a"), 0);
+    check_samples("", 7, 1, 0);
+    check_samples("Zoe", 9, 2, 3);
+    check_samples("T", 12, 0, 0);
+    check_samples("", 0, 1, 0);
+    char command[256];
+    snprintf(command, sizeof command,
+             "i=0; while [ $i -lt 60 ]; do echo 'Zoe met a fox.'; i=$((i+1)); done > %s/story",
+             dir);
+    ck_assert_int_eq(system(command), 0);
+    ck_assert_int_eq(run(SMALL "--text @/story --documents stream --context 16 --out @/a"), 0);
+    check_samples("", 9, 1, 0);
+    check_samples("Zoe", 9, 1, 0);
+    check_samples("", 0, 1, 0);
+    snprintf(command, sizeof command, "tr -d '\\n' < %s/story > %s/flat", dir, dir);
+    ck_assert_int_eq(system(command), 0); /* without a newline it begins after symbol 0 */
+    ck_assert_int_eq(run(SMALL "--text @/flat --documents stream --context 16 --out @/a"), 0);
+    check_samples("", 9, 1, 0);
+    cleanup();
+}
+END_TEST
+
+/* 100 symbols predict 99, six windows of 16 and 3 that fill none. */
+START_TEST(a_file_is_scored_by_its_windows)
+{
+    setup();
+    char command[256], path[64];
+    snprintf(command, sizeof command,
+             "i=0; while [ $i -lt 20 ]; do printf 'abcde'; i=$((i+1)); done > %s/story", dir);
+    ck_assert_int_eq(system(command), 0);
+    ck_assert_int_eq(
+        run(SMALL "--text @/story --documents stream --context 16 --eval @/story --out @/a"), 0);
+    cJSON *trained = json_of("a/summary.json");
+    check_says(0, "--load @/a --eval @/story --sample 0 --out @/b",
+               "; 3 at the end fill no window");
+    cJSON *j = json_of("b/summary.json");
+    const cJSON *eval = cJSON_GetObjectItem(j, "eval");
+    Transformer *t;
+    Vocabulary v;
+    Documents documents;
+    Corpus c;
+    snprintf(path, sizeof path, "%s/a", dir);
+    ck_assert(model_load(path, &t, &v, &documents, &err));
+    snprintf(path, sizeof path, "%s/story", dir);
+    TextOptions options = {.documents = documents};
+    ck_assert(corpus_load(&c, path, &v, &options, false, &err));
+    Windows *w = windows_new(&c, -1, 16);
+    Mle *m = mle_new(t, &(MleOptions){.batch = 2});
+    double nats = mle_evaluate(m, w, w->windows, NULL);
+    ck_assert(close_to(number(eval, "nats_per_symbol"), nats, 1e-6));
+    ck_assert(close_to(number(eval, "bits_per_symbol"), nats / log(2), 1e-6));
+    ck_assert(close_to(number(eval, "perplexity"), exp(nats), 1e-6));
+    ck_assert(number(eval, "symbols") == 96 && number(eval, "left_over") == 3);
+    const cJSON *same = cJSON_GetObjectItem(trained, "eval"); /* in batches of another size */
+    ck_assert(close_to(number(same, "nats_per_symbol"), nats, 1e-6));
+    snprintf(command, sizeof command, "printf a > %s/short", dir);
+    ck_assert_int_eq(system(command), 0);
+    check_says(1, "--load @/a --eval @/short --out @/b", "has nothing to score");
+    cJSON_Delete(j), cJSON_Delete(trained);
+    mle_free(m);
+    windows_free(w);
+    corpus_free(&c);
+    vocabulary_free(&v);
+    transformer_free(t);
+    cleanup();
+}
+END_TEST
+
+START_TEST(every_seed_has_a_model_of_its_own)
+{
+    setup();
+    check_says(0, SMALL "--seeds 3 --seed 5 --out @/a", "training, seed 7");
+    char *said = read_whole("said");
+    int before = 0, after = 0;
+    for (const char *at = said; (at = strstr(at, "before training it writes")); at++) before++;
+    for (const char *at = said; (at = strstr(at, "after training it writes")); at++) after++;
+    ck_assert(before == 1 && after == 1 && !strstr(said, "seed 8"));
+    free(said);
+    cJSON *j = json_of("a/summary.json");
+    const cJSON *runs = cJSON_GetObjectItem(j, "runs");
+    ck_assert_int_eq(cJSON_GetArraySize(runs), 3);
+    for (int i = 0; i < 3; i++) ck_assert(number(cJSON_GetArrayItem(runs, i), "seed") == 5 + i);
+    cJSON_Delete(j);
+    free(read_whole("a/seed6/model.safetensors"));
+    free(read_whole("a/seed7/model.safetensors"));
+    ck_assert_int_eq(run(SMALL "--seed 6 --sample 0 --out @/b"), 0);
+    check_same("a/seed6/config.json", "b/config.json");
+    said = read_whole("said");
+    ck_assert(!strstr(said, "it writes"));
+    free(said);
+    cleanup();
+}
+END_TEST
+
+START_TEST(the_introduction_says_what_will_be_learnt)
+{
+    setup();
+    char text[256];
+    Again a = again(1);
+    const Corpus *c = &a.text.train, *h = &a.text.held_out;
+    snprintf(text, sizeof text,
+             "learns the tales: %zu symbols of %d kinds in %d documents, and %zu held out",
+             c->start[c->documents], a.text.vocabulary.size, c->documents, h->start[h->documents]);
+    check_says(0, SMALL "--steps 0 --threads 1 --out @/a", text);
+    check_says(0, SMALL "--steps 0 --threads 1 --out @/a",
+               "0 steps of 4 windows, seed 1, 1 thread\n");
+    snprintf(text, sizeof text, "1 layers, 2 heads, 8 channels, context 128: %zu weights",
+             a.model->size);
+    check_says(0, SMALL "--steps 0 --threads 2 --out @/a", text);
+    check_says(0, SMALL "--steps 0 --threads 2 --out @/a", "seed 1, 2 threads\n");
+    char *said = read_whole("said");
+    ck_assert(!strstr(said, "stopped at step"));
+    free(said);
+    again_free(&a);
+    char command[256];
+    snprintf(command, sizeof command, "printf 'abcdefgh abcdefgh' > %s/story", dir);
+    ck_assert_int_eq(system(command), 0);
+    check_says(0,
+               SMALL "--text @/story --documents stream --context 4 --steps 0 --orders 0 --out @/b",
+               "in 1 document,");
+    cleanup();
+}
+END_TEST
+
 static const TTest *const tests[] = {a_run_writes_curves_summary_and_model,
                                      threads_change_no_byte_of_the_curves,
                                      another_seed_gives_other_curves_and_the_same_seed_the_same,
@@ -220,5 +568,11 @@ static const TTest *const tests[] = {a_run_writes_curves_summary_and_model,
                                      a_chinese_stream_can_be_learnt,
                                      a_short_context_and_no_held_out_text_work,
                                      bad_input_gets_a_sentence_and_a_status,
+                                     a_row_of_the_curves_is_the_run_up_to_its_step,
+                                     the_summary_judges_the_best_model_beside_its_yardsticks,
+                                     samples_are_what_the_model_generates,
+                                     a_file_is_scored_by_its_windows,
+                                     every_seed_has_a_model_of_its_own,
+                                     the_introduction_says_what_will_be_learnt,
                                      NULL};
 RUN_TESTS("chapter2", tests)
