@@ -1,10 +1,12 @@
-/* test_arena.c: the two passes of a layout, and the two kinds of mistake (error.h). */
+/* test_arena.c: the two passes of a layout, the two kinds of mistake (error.h), and what is left to
+ * do. */
 #include "suite.h"
 
 #include <stdint.h>
 
 #include "arena.h"
 #include "error.h"
+#include "exercise.h"
 
 typedef struct {
     Matrix weight, bias, nothing, head;
@@ -220,6 +222,14 @@ START_TEST(require_says_expression_place_and_reason)
 }
 END_TEST
 
+START_TEST(an_open_exercise_says_what_is_missing_and_where_to_read)
+{
+    ck_assert_exits(exercise_open("3.2", "Reward to go", "chapter 3", "returns", "rollout.c"), 1,
+                    "exercise 3.2, \"Reward to go\", is still to be written: returns() in "
+                    "rollout.c. Read chapter 3.\n");
+}
+END_TEST
+
 START_TEST(new_memory_is_zero_and_keeps_its_numbers_when_it_grows)
 {
     int *x = NEW(int, 10);
@@ -259,6 +269,7 @@ static const TTest *const tests[] = {
     error_longer_than_its_room_is_cut,
     error_shows_a_terminal_nothing_but_characters,
     require_says_expression_place_and_reason,
+    an_open_exercise_says_what_is_missing_and_where_to_read,
     new_memory_is_zero_and_keeps_its_numbers_when_it_grows,
     memory_that_is_not_there_ends_the_program_with_a_sentence,
     NULL,

@@ -128,6 +128,7 @@ START_TEST(the_nearest_name_is_the_one_with_the_fewest_changes)
         {"xabcd", "abdd", "abcd", "xabcd"},       /* an insertion costs what a change costs */
         {"axyz", "abcde", "abcdxe", "abcde"},     /* a deletion: 1, against 4 */
         {"abc", "bcd", "bcde", "bcd"},            /* deletion 1, against 3 */
+        {"tab", "tax", "oax", "tax"},             /* the last letter counts too */
         {"kitten", "sitting", "sittin", "sitting"},
         {"held-out", "help-me", "held_ou_t", "held-out"}, /* a dash is an underscore */
     };
@@ -236,6 +237,25 @@ START_TEST(a_file_settles_what_is_given_once_per_reading)
 }
 END_TEST
 
+START_TEST(texts_of_any_length_come_whole_from_a_file)
+{
+    const char *first = NULL, *second = NULL;
+    Setting table[] = {{"first", SETTING_STRING, &first, .help = "any"},
+                       {"second", SETTING_STRING, &second, .help = "any"},
+                       {0}};
+    for (int length = 1; length <= 100; length++) {
+        char text[101] = "", json[256];
+        memset(text, 't', (size_t)length);
+        snprintf(json, sizeof json, "{\"first\": \"%s\", \"second\": \"%s\"}", text, text + 1);
+        ck_assert_int_eq(read_json(table, json), SETTINGS_GO);
+        ck_assert_str_eq(first, text);
+        ck_assert_str_eq(second, text + 1);
+        settings_free(table);
+        ck_assert(!first && !second);
+    }
+}
+END_TEST
+
 /* --- help ------------------------------------------------------------------------------------- */
 
 /* What settings_help prints of this table; valid until the next call. */
@@ -338,6 +358,7 @@ static const TTest *const tests[] = {
     a_key_of_a_flag_is_refused_in_the_first_row_too,
     a_file_of_a_byte_less_than_a_megabyte_is_read,
     a_file_settles_what_is_given_once_per_reading,
+    texts_of_any_length_come_whole_from_a_file,
     help_is_the_page_written_by_hand,
     a_flag_of_26_letters_has_its_help_beside_it_and_a_longer_one_above,
     a_line_of_help_has_a_hundred_columns_at_most,
