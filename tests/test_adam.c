@@ -46,6 +46,7 @@ START_TEST(three_steps_are_those_worked_by_hand)
         ck_assert(close_to((double)a.v[i], v[i], tolerance()));
     }
     adam_free(&a);
+    ck_assert(!a.m && !a.v && a.size == 0 && a.options.beta1 == 0);
 }
 END_TEST
 

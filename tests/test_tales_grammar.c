@@ -205,6 +205,7 @@ START_TEST(rules_from_the_fourth_on_are_of_one_kind)
         ck_assert(close_to(g.symbols[1].kind_share[k], share[k] / 30, 1e-14));
     ck_assert_int_eq(g.symbols[1].count, 7);
     grammar_free(&g);
+    ck_assert(!g.symbols && !g.bodies && !g.items && g.symbol_count == 0);
 }
 END_TEST
 

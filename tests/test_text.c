@@ -30,7 +30,9 @@ static void refused(const char *bytes, size_t size, TextOptions o, const char *s
     ck_assert(!text_from_string(&t, bytes, size, "a.txt", &o, &err));
     ck_assert_str_eq(err.text, sentence);
     ck_assert_ptr_null(t.vocabulary.symbol);
+    ck_assert_int_eq(t.vocabulary.end, -1);
     ck_assert_ptr_null(t.train.ids);
+    ck_assert_int_eq(t.train.documents + t.held_out.documents, 0);
 }
 
 /* The symbols of a document, joined by '|'. Valid until the next call. */
@@ -362,8 +364,12 @@ START_TEST(a_file_is_read_as_its_bytes_are)
     ck_assert(corpus_load(&c, path, &t.vocabulary, &o, false, NULL));
     ck_assert_int_eq(c.documents, 2); /* nothing is held out here */
     unlink(path);
-    corpus_free(&c);
-    text_free(&t);
+    for (int twice = 0; twice < 2; twice++) { /* what is freed is empty */
+        corpus_free(&c);
+        text_free(&t);
+        ck_assert(c.documents == 0 && !c.start && !c.ids);
+        ck_assert(t.vocabulary.size == 0 && t.vocabulary.end == -1 && t.train.documents == 0);
+    }
 }
 END_TEST
 
@@ -376,11 +382,16 @@ static void load_refused(const char *path, const char *sentence)
     Error err = {""};
     ck_assert(!text_load(&t, path, &o, &err));
     ck_assert_str_eq(err.text, sentence);
+    ck_assert_int_eq(t.vocabulary.size, 0);
+    ck_assert_int_eq(t.vocabulary.end, -1);
     ck_assert(!vocabulary_load(&v, path, TEXT_LINES, &err));
     ck_assert_str_eq(err.text, sentence);
+    ck_assert_int_eq(v.size, 0);
+    ck_assert_int_eq(v.end, -1);
     vocabulary_make(&v, NULL, 0, -1);
     ck_assert(!corpus_load(&c, path, &v, &o, false, &err));
     ck_assert_str_eq(err.text, sentence);
+    ck_assert(c.documents == 0 && !c.ids);
 }
 
 START_TEST(a_missing_file_and_a_directory_are_refused)
@@ -459,7 +470,7 @@ START_TEST(an_unknown_symbol_is_refused_by_name_and_offset_or_allowed)
     ck_assert(!corpus_from_string(&c, bytes, size, "b.txt", &v, &o, false, &err));
     ck_assert_str_eq(err.text, "b.txt: the symbol \"x\" at byte offset 5 is not in the vocabulary: "
                                "remove it, or train on a text that has it");
-    ck_assert_ptr_null(c.ids);
+    ck_assert(c.documents == 0 && !c.ids);
 
     ck_assert(corpus_from_string(&c, bytes, size, "b.txt", &v, &o, true, &err));
     static const int expected[] = {2, 1, 1, SYMBOL_UNKNOWN, 2, SYMBOL_UNKNOWN};
@@ -548,6 +559,7 @@ START_TEST(a_corpus_without_a_document_is_refused)
     ck_assert_str_eq(err.text, "b has nothing but white space: give a file with some text");
     ck_assert(!corpus_from_string(&c, "a\xff", 2, "b", &v, &o, true, &err));
     ck_assert_ptr_nonnull(strstr(err.text, "b is not UTF-8 text: at byte offset 1"));
+    ck_assert(c.documents == 0 && !c.ids);
     vocabulary_free(&v);
 }
 END_TEST
