@@ -322,6 +322,10 @@ START_TEST(a_batch_of_more_rows_than_were_promised_is_valued_but_not_learnt)
     ck_assert(whole[0] != 0 && memcmp(whole, slices, sizeof whole) == 0);
     ck_assert_dies(critic_gradient(small, f.r, returns), "10 rows, and there is room for 9");
     critic_free(small);
+    small = critic_new(f.policy, &usual, ROWS); /* and as many as promised are learnt */
+    critic_zero_gradients(small);
+    ck_assert(critic_gradient(small, f.r, returns) > 0);
+    critic_free(small);
     fixture_free(&f);
 }
 END_TEST

@@ -487,7 +487,9 @@ END_TEST
 START_TEST(ratio_stays_one_at_learning_rate_zero)
 {
     Toy *t = toy();
-    Ppo *f = new_ppo(t, options_of(0));
+    PpoOptions options = options_of(0);
+    options.stop_kl = 0; /* which a KL of 0 does not pass */
+    Ppo *f = new_ppo(t, options);
     Rollout *r = draw(t, f, 5);
     PpoStep s = ppo_update(f, r, 1);
     ck_assert(s.largest_ratio == 1 && s.approx_kl == 0 && s.clip_fraction == 0);
@@ -690,6 +692,7 @@ START_TEST(at_learning_rate_zero_more_epochs_say_the_same)
         options.epochs = 1 + 2 * i;
         Ppo *f = new_ppo(t, options);
         Rollout *r = draw(t, f, 5);
+        for (int n = 0; n < rollout_rows(r); n++) r->logprob_old[n] -= 1; /* all far away */
         steps[i] = ppo_update(f, r, 1);
         ck_assert_int_eq(steps[i].updates, options.epochs);
         rollout_free(r);
@@ -702,6 +705,7 @@ START_TEST(at_learning_rate_zero_more_epochs_say_the_same)
         ck_assert(close_to(steps[i].gradient_norm, steps[0].gradient_norm, tol));
         ck_assert(close_to(steps[i].value_loss, steps[0].value_loss, tol));
         ck_assert(steps[i].explained_variance == steps[0].explained_variance);
+        ck_assert(close_to(steps[i].clip_fraction, 1, 1e-12));
     }
     ck_assert(steps[0].policy_loss != 0 && steps[0].gradient_norm > 0 && steps[0].value_loss > 0);
     toy_free(t);
@@ -782,6 +786,11 @@ START_TEST(a_minibatch_of_more_rows_than_there_is_room_for_is_refused)
     double entropy;
     ppo_weights(f, r); /* all texts, in slices */
     ck_assert_dies(ppo_gradient(f, r, &s, &entropy), "rows, and there is room for");
+    rollout_clear(r); /* half of the texts have room, each as long as can be */
+    for (int i = 0; i < TEXTS / 2; i++) rollout_add(r, (int[]){1, 2, 3, 2, 1}, LONGEST);
+    ppo_weights(f, r);
+    ppo_gradient(f, r, &s, &entropy);
+    ck_assert_int_eq(rollout_rows(r), f->activations->capacity);
     rollout_free(r);
     ppo_free(f);
     toy_free(t);

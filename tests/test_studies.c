@@ -141,26 +141,47 @@ END_TEST
 
 /* ---- chapters 3 to 5 ---------------------------------------------------------------------- */
 
-/* The run ends well, and its texts have all the probability there is. */
-static void ask_oracle(const char *run)
+/* The run ends well, its texts have all the probability there is, J_beta = J - 0.1 KL, and the last
+ * row is told as the last of so many. */
+static void ask_oracle(const char *run, int rows)
 {
+    double J, KL, objective;
+    char last[32];
     const Ended *e = run_program("", run);
     const char *sum = strstr(e->said, "probabilities sum to ");
     ck_assert_msg(e->status == 0 && sum, "chapter%s\nended with %d:\n%s", run, e->status, e->said);
     ck_assert(strstr(e->said, "\n364 texts, "));
     double total = atof(sum + strlen("probabilities sum to "));
     ck_assert_msg(fabs(total - 1) < 1e-6, "the probabilities sum to %.9f", total);
+    const char *found = strstr(e->said, "\nJ = ");
+    ck_assert(found &&
+              sscanf(found, " J = %lf, KL = %lf nats, J_beta = %lf", &J, &KL, &objective) == 3);
+    ck_assert_msg(KL > 0 && fabs(J - 0.1 * KL - objective) < 2e-4, "%g, %g, %g", J, KL, objective);
+    const char *top = strstr(e->said, "beta log Z = ");
+    if (top) ck_assert(atof(top + strlen("beta log Z = ")) > objective);
+    snprintf(last, sizeof last, "step %d/%d ", rows, rows);
+    ck_assert_msg(strstr(e->said, last), "%s is missing in:\n%s", last, e->said);
+}
+
+/* What chance alone makes of a bias is sqrt(variance / draws): there are as many as asked, or two
+ * more, so that there is always a variance. */
+static void check_draws(const Curves *c, int row, double variance, double asked)
+{
+    double draws = variance / pow(curves_at(c, row, "bias_error"), 2);
+    ck_assert_msg(draws > asked - 0.1 && draws < asked + 2.1, "row %d: %g draws, not %g", row,
+                  draws, asked);
 }
 
 START_TEST(the_variance_of_an_estimate_falls_as_one_over_the_batch)
 {
-    ask_oracle("3 --env oracle --largest-batch 4 --draws 400 --threads 1");
+    ask_oracle("3 --env oracle --largest-batch 4 --draws 400 --threads 1", 9);
     Curves *c = table_of("out/chapter3/variance.csv");
     double first = NAN, raw = NAN;
     ck_assert_int_eq(c->rows, 3 * (3 + 2 + 3)); /* other texts are there from two on */
     for (int i = 0; i < c->rows; i++) {
         double batch = curves_at(c, i, "batch"), exact = curves_at(c, i, "expected");
         double measured = curves_at(c, i, "variance");
+        check_draws(c, i, measured, 400 / batch);
         if (isnan(exact)) continue; /* other texts as a baseline: none is known */
         if (batch == 1) first = exact;
         if (batch == 1 && isnan(raw)) raw = exact;
@@ -176,7 +197,7 @@ END_TEST
 
 START_TEST(lambda_of_one_or_a_right_critic_has_no_bias)
 {
-    ask_oracle("4 --env oracle --draws 400 --batch 4 --threads 1");
+    ask_oracle("4 --env oracle --draws 400 --batch 4 --threads 1", 33);
     Curves *c = table_of("out/chapter4/lambda.csv");
     double before = NAN;
     ck_assert_int_eq(c->rows, 33); /* three critics, lambda from 0 to 1 by tenths */
@@ -184,6 +205,7 @@ START_TEST(lambda_of_one_or_a_right_critic_has_no_bias)
         double bias = curves_at(c, i, "bias"), lambda = curves_at(c, i, "lambda");
         bool right = curves_at(c, i, "critic") == 0;
         bool none = right || lambda == 1;
+        check_draws(c, i, curves_at(c, i, "measured"), 400 / 4);
         ck_assert_msg(none == (bias < 1e-3), "row %d: the bias is %g", i, bias);
         ck_assert_msg(lambda == 0 || right || bias < before, "row %d: the bias grows", i);
         ck_assert_msg(fabs(curves_at(c, i, "measured_bias") - bias) <
@@ -331,6 +353,10 @@ START_TEST(the_table_of_values_is_all_there_and_nothing_more)
                     " && test $(grep -c ^text, out/chapter4/values.csv) = 1"
                     " && ! grep -vE '^(text|[0-9]+),.*,[^,]+,[^,]+$' out/chapter4/values.csv") ==
               0);
+    check_run(0,
+              TINY_4 "--batch 16 --steps 12 --critic-lr 1e-2 --reward length --seeds 2 --out out/2",
+              "values.csv");
+    check_same_files("out/chapter4/values.csv", "out/2/values.csv"); /* of the first seed */
 }
 END_TEST
 
@@ -464,6 +490,20 @@ START_TEST(a_comparison_runs_every_seed_without_a_baseline_too)
     learn(3, "--reward length --compare --baseline none", &c); /* is one already */
     ck_assert_int_eq(c->rows, 2);
     curves_free(c);
+}
+END_TEST
+
+/* Nothing that can't be written is passed over in silence. */
+START_TEST(a_model_or_a_table_that_cannot_be_saved_ends_the_run)
+{
+    static const char *const files[] = {"model.safetensors", "curves.csv", "summary.json"};
+    for (int n = 3; n <= 5; n++)
+        for (int k = 0; k < 3; k++) {
+            char run[512];
+            shell("rm -rf out; mkdir -p out/chapter%d/%s/in_the_way", n, files[k]);
+            snprintf(run, sizeof run, "%s--reward length", learners[n - 3]);
+            check_run(1, run, files[k]);
+        }
 }
 END_TEST
 
@@ -648,6 +688,7 @@ static const TTest *const tests[] = {
     the_model_that_is_kept_is_the_first_seeds,
     a_batch_can_be_shared_down_to_single_texts,
     a_comparison_runs_every_seed_without_a_baseline_too,
+    a_model_or_a_table_that_cannot_be_saved_ends_the_run,
     texts_are_shown_as_they_end,
     a_price_is_measured_on_as_many_texts_as_asked_and_before_on_twice_as_many,
     a_price_is_measured_on_fresh_texts,

@@ -84,6 +84,11 @@ START_TEST(the_batch_in_which_most_was_foreseen_is_kept)
     values_keep(&v, r, 0.99, 6);
     ck_assert_int_eq(v.step, 5);
     values_free(&v);
+    r->reward[0] = 1;
+    values_keep(&v, r, 0.5, 7); /* begins afresh; of two that are alike the first stays */
+    values_keep(&v, r, 0.5, 8);
+    ck_assert_int_eq(v.step, 7);
+    values_free(&v);
     rollout_free(r);
     vocabulary_free(&vocabulary);
 }
