@@ -202,6 +202,9 @@ START_TEST(smoothings_are_also_compared_after_little_text)
     const cJSON *all = item_of("smoothings.0.with_all");
     ck_assert(cJSON_HasObjectItem(all, "add-k") && !cJSON_HasObjectItem(all, "kneser-ney"));
     ck_assert_str_eq(item_of("settings.smoothing")->valuestring, "add-k");
+    double distinct =
+        number_of("orders.0.ngrams.0.distinct") + number_of("orders.0.ngrams.1.distinct");
+    ck_assert(number_of("orders.0.distinct_ngrams") == distinct);
 }
 END_TEST
 
@@ -232,6 +235,7 @@ START_TEST(every_order_writes_its_samples_behind_the_prompt)
     /* no more than its length, whatever the prompt; and what has not ended goes on */
     e = run_program("", COUNTED "--order 2 --sample 1 --length 2 --prompt zyz");
     ck_assert_msg(strstr(e->said, "\n  2  zy ...\n"), "%s", e->said);
+    ck_assert_ptr_nonnull(strstr(e->said, "What each order writes"));
     e = run_program("", COUNTED "--order 2 --sample 0");
     ck_assert(!strstr(e->said, "What each order writes"));
     e = run_program("", COUNTED "--order 2 --sample 1 --documents stream --prompt zy");
