@@ -132,6 +132,7 @@ START_TEST(the_truth_is_that_of_the_held_out_tales)
     double nats = -study_truth(&text, TEXT_CHARS) / (double)corpus_symbols(&text.held_out);
     ck_assert(close_to(number_of("truth.held_out_nats_per_symbol"), nats, 1e-9));
     ck_assert(number_of("seed") == 3);
+    ck_assert_str_eq(item_of("text.name")->valuestring, "tales");
     text_free(&text);
 
     /* the same truth by the word; where a text is given, or has no lines, there is none */
@@ -148,6 +149,7 @@ START_TEST(the_truth_is_that_of_the_held_out_tales)
         "for i in 1 2 3 4 5 6 7 8 9; do echo 'a hen met a fox'; echo 'the fox sang'; done > story");
     check_run(0, "1 --order 2 --text story --seeds 3 --threads 1 --out out/story", "wrote");
     read_summary("out/story/summary.json");
+    ck_assert_str_eq(item_of("text.name")->valuestring, "story");
     ck_assert(!item_of("truth"));
     Curves *c = table_of("out/story/curves.csv"); /* a text has no seeds */
     for (int i = 0; i < c->rows; i++) ck_assert(curves_at(c, i, "seed") == 1);

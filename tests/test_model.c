@@ -1,4 +1,6 @@
 /* test_model.c: a model's directory: what is written, and what is refused. */
+#include <sys/stat.h>
+
 #include "model.h"
 #include "run.h"
 #include "suite.h"
@@ -217,6 +219,33 @@ START_TEST(a_file_too_short_for_its_weights_is_refused_before_they_are_made)
 }
 END_TEST
 
+START_TEST(a_config_of_a_megabyte_is_read_and_no_larger_one)
+{
+    char dir[32], path[128];
+    Transformer *t;
+    Vocabulary v;
+    Documents documents;
+    Error err;
+    struct stat info;
+    in_new_directory(dir);
+    save_model(dir, TEXT_LINES);
+    snprintf(path, sizeof path, "%s/config.json", dir);
+    ck_assert_int_eq(stat(path, &info), 0);
+    FILE *out = fopen(path, "ab");
+    for (long n = (long)info.st_size; n < 1 << 20; n++) fputc(' ', out);
+    ck_assert_int_eq(fclose(out), 0);
+    ck_assert_msg(model_load(dir, &t, &v, &documents, &err), "%s", err.text);
+    transformer_free(t);
+    vocabulary_free(&v);
+    out = fopen(path, "ab");
+    fputc(' ', out);
+    ck_assert_int_eq(fclose(out), 0);
+    ck_assert(!model_load(dir, &t, &v, &documents, &err));
+    ck_assert(strstr(err.text, "config.json is not a JSON object"));
+    remove_directory(dir);
+}
+END_TEST
+
 static const TTest *const tests[] = {
     a_model_comes_back_as_it_was,
     config_is_that_of_a_gpt2,
@@ -224,5 +253,6 @@ static const TTest *const tests[] = {
     a_stream_has_no_end_symbol_in_its_config,
     every_number_of_the_config_is_the_models,
     a_file_too_short_for_its_weights_is_refused_before_they_are_made,
+    a_config_of_a_megabyte_is_read_and_no_larger_one,
     NULL};
 RUN_TESTS("model", tests)

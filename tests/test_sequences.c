@@ -145,6 +145,28 @@ START_TEST(a_batch_is_filled_to_its_last_row)
 }
 END_TEST
 
+/* Five sequences of 3, 4, 2, 5 and 1 rows. */
+START_TEST(parts_of_a_batch_are_as_full_as_they_can_be)
+{
+    static const struct {
+        int rows, first[6]; /* of each part, and 5 */
+    } cases[] = {{7, {0, 2, 4, 5}},       {6, {0, 1, 3, 5}}, {8, {0, 2, 5}},
+                 {1, {0, 1, 2, 3, 4, 5}}, {14, {0, 4, 5}},   {15, {0, 5}}};
+    const int lengths[] = {3, 4, 2, 5, 1}, symbols[6] = {0};
+    Sequences *s = sequences_new(5, 15);
+    for (int i = 0; i < 5; i++) sequences_add(s, symbols, lengths[i] + 1);
+    for (size_t c = 0; c < sizeof cases / sizeof *cases; c++) {
+        int part = 0;
+        for (Batch b = {0}; batch_next(&s->batch, cases[c].rows, &b); part++) {
+            ck_assert_int_eq((int)(b.start - s->start), cases[c].first[part]);
+            ck_assert_int_eq(b.sequences, cases[c].first[part + 1] - cases[c].first[part]);
+        }
+        ck_assert_int_eq(cases[c].first[part], 5);
+    }
+    sequences_free(s);
+}
+END_TEST
+
 static const TTest *const tests[] = {a_line_is_read_from_its_end_symbol_and_predicts_its_end,
                                      a_long_line_is_cut_so_that_every_symbol_is_predicted_once,
                                      a_stream_has_no_ends_and_only_full_windows,
@@ -154,5 +176,6 @@ static const TTest *const tests[] = {a_line_is_read_from_its_end_symbol_and_pred
                                      drawing_clears_the_batch_first,
                                      a_full_batch_refuses_more,
                                      a_batch_is_filled_to_its_last_row,
+                                     parts_of_a_batch_are_as_full_as_they_can_be,
                                      NULL};
 RUN_TESTS("sequences", tests)
