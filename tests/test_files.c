@@ -229,6 +229,21 @@ START_TEST(a_path_longer_than_any_is_refused_by_its_beginning)
 }
 END_TEST
 
+START_TEST(the_longest_path_with_room_for_the_temporary_name_is_written)
+{
+    char path[PATH_MAX] = "";
+    enter_place();
+    for (size_t i = 0; i + 5 < PATH_MAX; i++) path[i] = i % 2 ? '/' : '.';
+    path[PATH_MAX - 6] = 'f'; /* ./././f: 4091 bytes, 4095 with .tmp, one less than the most */
+    for (int again = 0; again < 2; again++) {
+        ck_assert_msg(file_replace(path, write_text, (void *)(again ? "two" : "one"), &err), "%s",
+                      err.text);
+        contains("f", again ? "two" : "one");
+        ck_assert(!is_there("f.tmp"));
+    }
+}
+END_TEST
+
 START_TEST(only_what_is_there_and_protected_can_not_be_replaced)
 {
     enter_place();
@@ -251,6 +266,7 @@ static const TTest *const tests[] = {names_of_one_letter_are_made_one_by_one,
                                      a_write_that_fails_without_a_reason_failed_halfway,
                                      a_file_with_a_hole_is_no_file,
                                      a_path_longer_than_any_is_refused_by_its_beginning,
+                                     the_longest_path_with_room_for_the_temporary_name_is_written,
                                      only_what_is_there_and_protected_can_not_be_replaced,
                                      NULL};
 
