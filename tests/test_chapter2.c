@@ -562,6 +562,24 @@ START_TEST(the_introduction_says_what_will_be_learnt)
 }
 END_TEST
 
+/* The row where it stopped is not written twice. */
+START_TEST(a_finished_run_goes_on_to_more_steps)
+{
+    setup();
+    ck_assert_int_eq(run(SMALL "--out @/a"), 0);
+    check_says(0, SMALL "--steps 48 --resume --out @/a", "goes on from step 24 of 48");
+    Curves *c = curves_of("a/curves.csv");
+    ck_assert_int_eq(c->rows, 9);
+    for (int i = 0; i < 9; i++) {
+        ck_assert(curves_at(c, i, "step") == 6 * i);
+        if (i > 0) ck_assert(curves_at(c, i, "symbols") > curves_at(c, i - 1, "symbols"));
+    }
+    curves_free(c);
+    check_says(1, SMALL "--steps 30 --resume --out @/a", "--steps 30 ends before");
+    cleanup();
+}
+END_TEST
+
 static const TTest *const tests[] = {a_run_writes_curves_summary_and_model,
                                      threads_change_no_byte_of_the_curves,
                                      another_seed_gives_other_curves_and_the_same_seed_the_same,
@@ -576,5 +594,6 @@ static const TTest *const tests[] = {a_run_writes_curves_summary_and_model,
                                      a_file_is_scored_by_its_windows,
                                      every_seed_has_a_model_of_its_own,
                                      the_introduction_says_what_will_be_learnt,
+                                     a_finished_run_goes_on_to_more_steps,
                                      NULL};
 RUN_TESTS("chapter2", tests)
