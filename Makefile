@@ -115,12 +115,13 @@ $(BUILD)/tests/%: $(BUILD)/tests/%.o $(IDEAS) $(LIB)
 	$(CC) $(CFLAGS) $(LDFLAGS) $(filter %.o,$^) $(LIB) $(LDLIBS) $(CHECK) -o $@
 
 check: $(addprefix $(BUILD)/tests/,$(TESTS)) $(addprefix $(BUILD)/chapter,$(NUMBERS)) \
-       $(addprefix $(BUILD)/bench/,$(BENCHES)) $(BUILD)/tools/book
+       $(if $(filter float,$(REAL)),$(addprefix $(BUILD)/bench/,$(BENCHES))) $(BUILD)/tools/book
 	@BUILD=$(BUILD) sh tests/run.sh $(addprefix $(BUILD)/tests/,$(TESTS))
 
-# what does not depend on the width of a number is tested in one, and that something is learnt in the
-# one that the programs use
-ONCE     := test_faults test_extremes $(filter test_learning_%,$(TESTS))
+# what does not depend on the width of a number (most of it compiles to the same code) is tested in
+# one, and that something is learnt in the one that the programs use
+ONCE     := $(addprefix test_,faults extremes text tales tales_grammar settings settings_row run files \
+            curves book fuzz) $(filter test_learning_%,$(TESTS))
 
 test: ## run every test, in float and in double
 	@$(MAKE) --no-print-directory check REAL=float
