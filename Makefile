@@ -25,7 +25,7 @@ PKG     := $(shell pkg-config --cflags libcjson 2>/dev/null | sed 's,-I\([^ ]*\)
 COVEROPT := $(if $(COVERAGE),--coverage -include tests/coverage.h)
 CFLAGS  += -std=c11 -D_GNU_SOURCE -g $(OPT) $(ARCHOPT) $(MATH) $(WARN) $(OMPOPT) $(SANOPT) $(COVEROPT) \
            -DREAL=$(REAL) -Ilib $(addprefix -I,$(FOLDERS)) $(PKG)
-LDLIBS  += $(or $(shell pkg-config --libs libcjson 2>/dev/null),-lcjson) -lm
+LDLIBS  += $(or $(shell pkg-config --libs libcjson 2>/dev/null),-lcjson) -lm -lpthread
 CHECK   := $(or $(shell pkg-config --libs check 2>/dev/null),-lcheck -lsubunit -lrt -lpthread)
 
 # --- what there is --------------------------------------------------------------------------------

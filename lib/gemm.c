@@ -24,6 +24,7 @@
  * turns acc += a * b into that fused instruction. */
 #include "gemm.h"
 
+#include <pthread.h>
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
@@ -219,9 +220,17 @@ static void pack_panel(int k, int cols, Strided b, real *panel)
             memcpy(panel + p * NR, b.data + p * b.row, sizeof(real) * (size_t)cols);
 }
 
-/* Each thread keeps a buffer of its own for panels, grown when a larger product comes. */
+/* Each thread keeps a buffer of its own for panels, grown when a larger product comes, and freed
+ * when the thread ends: OpenMP's come and go as its teams change. */
 static _Thread_local real *buffer;
 static _Thread_local size_t buffer_size;
+static pthread_key_t end_of_thread;
+static pthread_once_t once = PTHREAD_ONCE_INIT;
+
+static void free_at_the_end(void)
+{
+    REQUIRE(pthread_key_create(&end_of_thread, free) == 0, "no key for the buffers of threads");
+}
 
 static real *panel_buffer(int n, int k)
 {
@@ -231,6 +240,8 @@ static real *panel_buffer(int n, int k)
         buffer = aligned_alloc(64, (need * sizeof(real) + 63) / 64 * 64);
         if (!buffer) out_of_memory(need, sizeof(real));
         buffer_size = need;
+        pthread_once(&once, free_at_the_end);
+        pthread_setspecific(end_of_thread, buffer);
     }
     return buffer;
 }
