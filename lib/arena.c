@@ -3,6 +3,7 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 
 #include "error.h"
 
@@ -19,13 +20,26 @@ Matrix arena_matrix(Arena *a, int rows, int cols)
     return m;
 }
 
+/* Pages of 2 MiB, where the system has them: an address is then looked up once for 512 of the usual
+ * pages, which is a few per cent of the time of a product. */
+static void *large_pages(size_t bytes)
+{
+    enum { LARGE = 1 << 21 };
+    if (bytes < LARGE) return aligned_alloc(64, (bytes + 63) / 64 * 64);
+    void *base = aligned_alloc(LARGE, (bytes + LARGE - 1) / LARGE * LARGE);
+#ifdef MADV_HUGEPAGE
+    if (base) madvise(base, bytes, MADV_HUGEPAGE); /* advice: no matter if it is not taken */
+#endif
+    return base;
+}
+
 void arena_reserve(Arena *a)
 {
     REQUIRE(!a->base, "an arena is reserved once");
     size_t bytes = (a->used + LINE) * sizeof(real);
-    a->base = aligned_alloc(64, bytes / 64 * 64);
+    a->base = large_pages(bytes);
     if (!a->base) out_of_memory(a->used, sizeof(real));
-    memset(a->base, 0, bytes / 64 * 64);
+    memset(a->base, 0, bytes);
     a->size = a->used;
     a->used = 0;
 }

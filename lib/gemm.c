@@ -45,7 +45,8 @@ enum { VECTOR_BYTES = 16, MR = 6 };
 enum { LANES = VECTOR_BYTES / sizeof(real), NR = 2 * LANES };
 enum { WIDE = 8 };                /* vectors of a tile of one row, which would wait for its sums */
 enum { KC = 512 };                /* rows of B packed at a time: MR * KC of A fit in L1 */
-enum { WORTH_PACKING = 12 * MR }; /* rows of A below which B is read but a few times: in place */
+enum { WORTH_PACKING = 8 * MR };  /* rows of A below which B is read but a few times: in place */
+enum { AHEAD = 24 };              /* rows of a transposed A that are asked for early */
 enum { WORTH_A_TEAM = 1 << 18 };  /* multiply-adds below which a second thread costs more */
 
 typedef real Vector __attribute__((vector_size(VECTOR_BYTES), aligned(sizeof(real))));
@@ -58,27 +59,28 @@ typedef real Quad __attribute__((vector_size(4 * sizeof(real)), aligned(sizeof(r
 #define UNROLL _Pragma("GCC unroll 16")
 #endif
 
-/* B, or a packed copy of it, as the tiles read it: NR columns at a time. */
+/* A slab of B, or of a packed copy of it, as the tiles read it: NR columns at a time. */
 typedef struct {
     const real *data;
     long row;   /* from one k to the next */
     long panel; /* from NR columns to the next NR */
-} Panels;
+} Slab;
 
 static const real zeros[WIDE * LANES];
-const Strided gemm_zero = {zeros, 0, 0};
+const Strided gemm_zero = {zeros, 0, 0, NULL};
 
 /* The same matrix from row i and column j on. */
 static Strided at(Strided m, long i, long j)
 {
-    return (Strided){m.data + i * m.row + j * m.col, m.row, m.col};
+    return (Strided){m.data + i * m.row + j * m.col, m.row, m.col, NULL};
 }
 
 /* ---- tiles -------------------------------------------------------------------------------- */
 
-/* c[rows][vectors * LANES] = from + a[rows][k] b[k][vectors * LANES]; `rows` and `vectors` are
- * constants where this is inlined, so the loops marked UNROLL vanish and acc lives in registers. */
-INLINE void tile_body(int rows, int vectors, int k, Strided a, const real *b, long step,
+/* c[rows][vectors * LANES] = from + a[rows][k] b[k][vectors * LANES], where each two vectors of b are
+ * of the next panel; `rows` and `vectors` are constants where this is inlined, so the loops marked
+ * UNROLL vanish and acc lives in registers. */
+INLINE void tile_body(int rows, int vectors, int k, Strided a, const real *b, long step, long panel,
                       Strided from, real *c, long ldc)
 {
     Vector acc[MR][WIDE];
@@ -89,11 +91,13 @@ INLINE void tile_body(int rows, int vectors, int k, Strided a, const real *b, lo
             acc[i][j] = *(const Vector *)(from.data + i * from.row + j * LANES);
     }
     for (int p = 0; p < k; p++, a.data += a.col, b += step) {
+        if (rows == MR) __builtin_prefetch(a.data + AHEAD * a.col + MR - 1);
         UNROLL
         for (int i = 0; i < rows; i++) {
             UNROLL
             for (int j = 0; j < vectors; j++)
-                acc[i][j] += a.data[i * a.row] * *(const Vector *)(b + j * LANES);
+                acc[i][j] +=
+                    a.data[i * a.row] * *(const Vector *)(b + j / 2 * panel + j % 2 * LANES);
         }
     }
     UNROLL
@@ -105,10 +109,11 @@ INLINE void tile_body(int rows, int vectors, int k, Strided a, const real *b, lo
 
 enum { LOW = MR < 8 ? 4 : 8 };
 
-/* The rows that a strip of A has: MR while there are as many and B is packed, then 8, 4, 2, 1. */
+/* The rows that a strip of A has: MR while there are as many and B is packed, then 8, 4, 2, 1; and
+ * twice 8 rather than 12 and 4. */
 static int strip_height(int rows, bool packed)
 {
-    if (packed && rows >= MR) return MR;
+    if (packed && rows >= MR && rows != 2 * LOW) return MR;
     return rows >= LOW ? LOW : rows >= 4 ? 4 : rows >= 2 ? 2 : 1;
 }
 
@@ -117,24 +122,28 @@ static int strip_height(int rows, bool packed)
 INLINE void strip_body(int rows, int n, int k, Strided a, const real *b, long step, long panel,
                        Strided from, real *c, long ldc)
 {
-    enum { WIDTH = WIDE * LANES };
-    for (; rows == 1 && panel == NR && n >= WIDTH; n -= WIDTH, b += WIDTH, c += WIDTH) {
-        tile_body(1, WIDE, k, a, b, step, from, c, ldc);
-        from.data += WIDTH * from.col;
+#define TILES(vectors)                                                    \
+    for (; n >= (vectors)*LANES; n -= (vectors)*LANES) {                  \
+        tile_body(rows, vectors, k, a, b, step, panel, from, c, ldc);     \
+        b += (vectors) / 2 * panel;                                       \
+        from.data += (vectors)*LANES * from.col, c += (vectors)*LANES;    \
     }
-    for (; n >= NR; n -= NR, b += panel, from.data += NR * from.col, c += NR)
-        tile_body(rows, 2, k, a, b, step, from, c, ldc);
+    if (rows == 1) {
+        TILES(WIDE)
+        TILES(WIDE / 2)
+    }
+    TILES(2)
     if (n == LANES) {
-        tile_body(rows, 1, k, a, b, step, from, c, ldc);
+        tile_body(rows, 1, k, a, b, step, panel, from, c, ldc);
     } else if (n > 0) {
         real edge[MR * NR];
         size_t width = sizeof(real) * (size_t)n;
         memset(edge, 0, sizeof(real) * NR * (size_t)rows);
         for (int i = 0; i < rows; i++) memcpy(edge + i * NR, from.data + i * from.row, width);
         if (n < LANES)
-            tile_body(rows, 1, k, a, b, step, (Strided){edge, NR, 1}, edge, NR);
+            tile_body(rows, 1, k, a, b, step, panel, (Strided){edge, NR, 1, NULL}, edge, NR);
         else
-            tile_body(rows, 2, k, a, b, step, (Strided){edge, NR, 1}, edge, NR);
+            tile_body(rows, 2, k, a, b, step, panel, (Strided){edge, NR, 1, NULL}, edge, NR);
         for (int i = 0; i < rows; i++) memcpy(c + i * ldc, edge + i * NR, width);
     }
 }
@@ -142,12 +151,12 @@ INLINE void strip_body(int rows, int n, int k, Strided a, const real *b, long st
 #define STRIP(rows, a, step) strip_body(rows, n, k, a, b.data, step, b.panel, from, c, ldc)
 
 /* The tall strip is told what it can be told: it has no register left for more than one stride. */
-static void strip(int rows, int n, int k, Strided a, Panels b, Strided from, real *c, long ldc)
+INLINE void strip(int rows, int n, int k, Strided a, Slab b, Strided from, real *c, long ldc)
 {
     if (rows == MR && a.col == 1)
-        STRIP(MR, ((Strided){a.data, a.row, 1}), NR);
+        STRIP(MR, ((Strided){a.data, a.row, 1, NULL}), NR);
     else if (rows == MR)
-        STRIP(MR, ((Strided){a.data, 1, a.col}), NR);
+        STRIP(MR, ((Strided){a.data, 1, a.col, NULL}), NR);
     else if (rows == LOW)
         STRIP(LOW, a, b.row);
     else if (rows == 4)
@@ -159,7 +168,7 @@ static void strip(int rows, int n, int k, Strided a, Panels b, Strided from, rea
 }
 
 /* One slab of k. */
-static void multiply(int m, int n, int k, Strided a, Panels b, Strided from, real *c, long ldc)
+INLINE void multiply(int m, int n, int k, Strided a, Slab b, Strided from, real *c, long ldc)
 {
     for (int i = 0, rows; i < m; i += rows) {
         rows = strip_height(m - i, b.row == NR);
@@ -192,10 +201,11 @@ INLINE void transpose_quad(const real *from, long row, real *to)
 }
 #endif
 
-/* A panel from a B whose columns are contiguous: the copy turns it round. */
+/* A panel of `cols` <= NR columns of a B whose columns are contiguous: the copy turns it round. */
 static void pack_transposed(int k, int cols, Strided b, real *panel)
 {
     int j = 0;
+    if (cols < NR) memset(panel, 0, sizeof(real) * NR * (size_t)k);
     for (; j + 4 <= cols; j += 4) {
         const real *from = b.data + j * b.col;
         int p = 0;
@@ -207,17 +217,14 @@ static void pack_transposed(int k, int cols, Strided b, real *panel)
         for (int p = 0; p < k; p++) panel[p * NR + j] = b.data[j * b.col + p];
 }
 
-/* Copies k rows of `cols` <= NR columns of B into a panel of NR columns, zeros to the right. */
-static void pack_panel(int k, int cols, Strided b, real *panel)
+/* Copies row p of B, n columns, into its places in all panels, each k rows deep. */
+static void pack_row(int p, int k, int n, const real *b, real *panels)
 {
-    if (cols < NR) memset(panel, 0, sizeof(real) * NR * (size_t)k);
-    if (b.col != 1)
-        pack_transposed(k, cols, b, panel);
-    else if (cols == NR)
-        for (int p = 0; p < k; p++) memcpy(panel + p * NR, b.data + p * b.row, sizeof(real) * NR);
-    else
-        for (int p = 0; p < k; p++)
-            memcpy(panel + p * NR, b.data + p * b.row, sizeof(real) * (size_t)cols);
+    real *to = panels + p * NR;
+    for (; n >= NR; n -= NR, b += NR, to += (long)NR * k) memcpy(to, b, sizeof(real) * NR);
+    if (n == 0) return;
+    memset(to, 0, sizeof(real) * NR);
+    memcpy(to, b, sizeof(real) * (size_t)n);
 }
 
 /* Each thread keeps a buffer of its own for panels, grown when a larger product comes, and freed
@@ -232,9 +239,8 @@ static void free_at_the_end(void)
     REQUIRE(pthread_key_create(&end_of_thread, free) == 0, "no key for the buffers of threads");
 }
 
-static real *panel_buffer(int n, int k)
+static real *panel_buffer(size_t need)
 {
-    size_t panels = ((size_t)n + NR - 1) / NR, need = panels * NR * (size_t)(k < KC ? k : KC);
     if (need > buffer_size) {
         free(buffer);
         buffer = aligned_alloc(64, (need * sizeof(real) + 63) / 64 * 64);
@@ -246,25 +252,68 @@ static real *panel_buffer(int n, int k)
     return buffer;
 }
 
-static Panels pack(int n, int k, Strided b)
+/* n rounded up to whole panels. */
+static int padded(int n)
 {
-    real *panels = panel_buffer(n, k);
-    for (int j = 0; j < n; j += NR)
-        pack_panel(k, n - j < NR ? n - j : NR, at(b, 0, j), panels + (size_t)j * (size_t)k);
-    return (Panels){panels, NR, (long)NR * k};
+    return (n + NR - 1) / NR * NR;
+}
+
+/* Copies k rows of n columns of B into panels of NR columns, one behind the other, zeros to the right
+ * of the last. */
+static const real *pack_slab(int k, int n, Strided b, real *panels)
+{
+    if (b.col == 1)
+        for (int p = 0; p < k; p++) pack_row(p, k, n, b.data + p * b.row, panels);
+    else
+        for (int j = 0; j < n; j += NR)
+            pack_transposed(k, n - j < NR ? n - j : NR, at(b, 0, j), panels + (long)j * k);
+    return panels;
+}
+
+size_t gemm_panels_size(int k, int n)
+{
+    return (size_t)k * (size_t)padded(n);
+}
+
+void gemm_pack(int k, int n, Strided b, real *panels)
+{
+    for (int p = 0; p < k; p += KC)
+        pack_slab(k - p < KC ? k - p : KC, n, at(b, p, 0), panels + gemm_panels_size(p, n));
 }
 
 /* ---- the product -------------------------------------------------------------------------- */
 
-static void product(int m, int n, int k, Strided a, Strided b, Strided from, real *c, long ldc)
+/* The second factor, from one of its columns on. */
+typedef struct {
+    Strided b; /* all of it */
+    int cols;
+    int first; /* where a panel begins */
+} Factor;
+
+/* Rows p .. p + depth - 1 of n columns of a factor. */
+static Slab slab_of(Factor f, int p, int depth, int n, bool in_place)
 {
-    bool in_place = b.col == 1 && m < WORTH_PACKING && n % LANES == 0;
+    Strided b = at(f.b, p, f.first);
+    const real *panels = f.b.panels;
+    if (panels) {
+        panels += gemm_panels_size(p, f.cols) + (size_t)f.first * (size_t)depth;
+    } else if (in_place) {
+        return (Slab){b.data, b.row, NR};
+    } else {
+        panels = pack_slab(depth, n, b, panel_buffer(gemm_panels_size(depth, n)));
+    }
+    return (Slab){panels, NR, (long)NR * depth};
+}
+
+static void product(int m, int n, int k, Strided a, Factor f, Strided from, real *c, long ldc)
+{
+    bool in_place = f.b.col == 1 && m < WORTH_PACKING && n % LANES == 0;
     int p = 0;
     do { /* even for k = 0: C = from */
         int depth = k - p < KC ? k - p : KC;
-        Strided slab = at(b, p, 0);
-        Panels panels = in_place ? (Panels){slab.data, b.row, NR} : pack(n, depth, slab);
-        multiply(m, n, depth, at(a, 0, p), panels, p == 0 ? from : (Strided){c, ldc, 1}, c, ldc);
+        Slab slab = slab_of(f, p, depth, n, in_place);
+        Strided begin = p == 0 ? from : (Strided){c, ldc, 1, NULL};
+        multiply(m, n, depth, at(a, 0, p), slab, begin, c, ldc);
         p += KC;
     } while (p < k);
 }
@@ -280,9 +329,9 @@ static void product_share(int m, int n, int k, Strided a, Strided b, Strided fro
     int first = units * thread / threads * unit, last = units * (thread + 1) / threads * unit;
     int count = (last < whole ? last : whole) - first;
     if (by_rows)
-        product(count, n, k, at(a, first, 0), b, at(from, first, 0), c + first * ldc, ldc);
+        product(count, n, k, at(a, first, 0), (Factor){b, n, 0}, at(from, first, 0), c + first * ldc, ldc);
     else
-        product(m, count, k, a, at(b, 0, first), at(from, 0, first), c + first, ldc);
+        product(m, count, k, a, (Factor){b, n, first}, at(from, 0, first), c + first, ldc);
 }
 #endif
 
@@ -295,5 +344,5 @@ void gemm(int m, int n, int k, Strided a, Strided b, Strided from, real *c, long
         return;
     }
 #endif
-    product(m, n, k, a, b, from, c, ldc);
+    product(m, n, k, a, (Factor){b, n, 0}, from, c, ldc);
 }

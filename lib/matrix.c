@@ -9,21 +9,23 @@
 Matrix mat(real *data, int rows, int cols)
 {
     REQUIRE(rows >= 0 && cols >= 0, "a matrix of %d x %d", rows, cols);
-    return (Matrix){rows, cols, cols, data};
+    return (Matrix){.rows = rows, .cols = cols, .stride = cols, .data = data};
 }
 
 Matrix mat_rows(Matrix m, int first, int count)
 {
     REQUIRE(first >= 0 && count >= 0 && first <= m.rows - count,
             "%d rows from row %d of a %d x %d matrix", count, first, m.rows, m.cols);
-    return (Matrix){count, m.cols, m.stride, m.data ? m.data + (size_t)first * m.stride : NULL};
+    real *data = m.data ? m.data + (size_t)first * m.stride : NULL;
+    return (Matrix){.rows = count, .cols = m.cols, .stride = m.stride, .data = data};
 }
 
 Matrix mat_cols(Matrix m, int first, int count)
 {
     REQUIRE(first >= 0 && count >= 0 && first <= m.cols - count,
             "%d columns from column %d of a %d x %d matrix", count, first, m.rows, m.cols);
-    return (Matrix){m.rows, count, m.stride, m.data ? m.data + first : NULL};
+    real *data = m.data ? m.data + first : NULL;
+    return (Matrix){.rows = m.rows, .cols = count, .stride = m.stride, .data = data};
 }
 
 /* op names the product in the message: "C += A B'" */
@@ -37,14 +39,22 @@ Matrix mat_cols(Matrix m, int first, int count)
 #define REQUIRE_ATB(op) \
     REQUIRE_PRODUCT(op, c.rows == a.cols && a.rows == b.rows && c.cols == b.cols)
 
+/* A packed copy that is still one. */
+static const real *fresh(const real *copy, Matrix m)
+{
+    REQUIRE(!copy || memcmp(copy, m.data, sizeof(real)) == 0,
+            "a %d x %d matrix has changed since it was packed: mat_pack it again", m.rows, m.cols);
+    return copy;
+}
+
 static Strided plain(Matrix m)
 {
-    return (Strided){m.data, m.stride, 1};
+    return (Strided){m.data, m.stride, 1, fresh(m.panels, m)};
 }
 
 static Strided transposed(Matrix m)
 {
-    return (Strided){m.data, 1, m.stride};
+    return (Strided){m.data, 1, m.stride, fresh(m.turned, m)};
 }
 
 void mat_add_ab(Matrix c, Matrix a, Matrix b)
@@ -88,7 +98,24 @@ void mat_set_ab_row(Matrix c, Matrix a, Matrix b, Matrix row)
     REQUIRE_AB("C = A B + row");
     REQUIRE(row.rows == 1 && row.cols == c.cols, "a row of %d x %d for a %d x %d matrix", row.rows,
             row.cols, c.rows, c.cols);
-    gemm(c.rows, c.cols, a.cols, plain(a), plain(b), (Strided){row.data, 0, 1}, c.data, c.stride);
+    gemm(c.rows, c.cols, a.cols, plain(a), plain(b), (Strided){row.data, 0, 1, NULL}, c.data,
+         c.stride);
+}
+
+size_t mat_panels_size(int rows, int cols)
+{
+    size_t panels = gemm_panels_size(rows, cols), turned = gemm_panels_size(cols, rows);
+    return panels > turned ? panels : turned;
+}
+
+Matrix mat_pack(Matrix m, real *panels, real *turned)
+{
+    REQUIRE(m.rows > 0 && m.cols > 0, "a %d x %d matrix has nothing to pack", m.rows, m.cols);
+    m.panels = m.turned = NULL;
+    if (panels) gemm_pack(m.rows, m.cols, plain(m), panels);
+    if (turned) gemm_pack(m.cols, m.rows, transposed(m), turned);
+    m.panels = panels, m.turned = turned;
+    return m;
 }
 
 void mat_zero(Matrix m)

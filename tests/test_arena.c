@@ -88,6 +88,25 @@ START_TEST(memory_that_was_used_before_is_zero_too)
 }
 END_TEST
 
+/* More than 2 MiB, which come in pages of that size where there are such. */
+START_TEST(much_memory_is_zero_and_begins_a_line_too)
+{
+    Arena a = {0};
+    arena_matrix(&a, 1 << 10, 1 << 11);
+    arena_matrix(&a, 1, 3);
+    arena_reserve(&a);
+    ck_assert_uint_eq((uintptr_t)a.base % 64, 0);
+    size_t others = 0;
+    for (size_t i = 0; i < a.size; i++) others += a.base[i] != 0;
+    ck_assert_uint_eq(others, 0);
+    Matrix m = arena_matrix(&a, 1 << 10, 1 << 11), last = arena_matrix(&a, 1, 3);
+    mat_row(m, (1 << 10) - 1)[(1 << 11) - 1] = 1;
+    mat_row(last, 0)[2] = 2;
+    ck_assert(a.base[(1 << 21) - 1] == 1 && a.base[(1 << 21) + 2] == 2);
+    arena_free(&a);
+}
+END_TEST
+
 START_TEST(gaps_stay_zero_when_the_matrices_are_filled)
 {
     Toy t;
@@ -259,6 +278,7 @@ static const TTest *const tests[] = {
     second_pass_places_every_matrix_on_a_line_of_its_own,
     reserved_memory_is_zero,
     memory_that_was_used_before_is_zero_too,
+    much_memory_is_zero_and_begins_a_line_too,
     gaps_stay_zero_when_the_matrices_are_filled,
     twin_arenas_lay_out_alike,
     empty_arena_can_be_reserved_and_freed,

@@ -121,7 +121,36 @@ static void operands_free(Operands *o)
     framed_free(&o->row);
 }
 
+/* The matrix with panels for this product. To show that they are what is read, the matrix itself
+ * becomes NaN but for its first element; kept has what it held. */
+static Matrix packed(Product product, Matrix m, real **room, Matrix kept)
+{
+    size_t size = mat_panels_size(m.rows, m.cols);
+    *room = aligned_alloc(64, (size * sizeof(real) + 63) / 64 * 64);
+    for (size_t i = 0; i < size; i++) (*room)[i] = (real)NAN;
+    m = mat_pack(m, product == ABT ? NULL : *room, product == ABT ? *room : NULL);
+    mat_copy(kept, m);
+    for (int i = 0; i < m.rows; i++)
+        for (int j = 0; j < m.cols; j++)
+            if (i + j > 0) mat_row(m, i)[j] = (real)NAN;
+    return m;
+}
+
 /* True if the product of these sizes has the plain version's bits and touches nothing else. */
+static bool agrees_packed(Start start, Product product, int m, int n, int k, uint64_t seed)
+{
+    Operands o = operands_new(product, m, n, k, seed);
+    real *room, *kept = calloc((size_t)o.b.view.rows * (size_t)o.b.view.cols, sizeof(real));
+    Matrix b = mat(kept, o.b.view.rows, o.b.view.cols);
+    fast(start, product, o.c.view, o.a.view, packed(product, o.b.view, &room, b), o.row.view);
+    plain(start, product, framed_copy(&o.c), o.a.view, b, o.row.view);
+    bool same = framed_same(&o.c) && framed_same(&o.a) && framed_same(&o.row);
+    operands_free(&o);
+    free(room);
+    free(kept);
+    return same;
+}
+
 static bool agrees(Start start, Product product, int m, int n, int k, uint64_t seed)
 {
     Operands o = operands_new(product, m, n, k, seed);
@@ -135,10 +164,15 @@ static bool agrees(Start start, Product product, int m, int n, int k, uint64_t s
 static void check_products(int m, int n, int k, uint64_t seed)
 {
     for (Start start = ADD; start <= SET_ROW; start++)
-        for (Product product = AB; product <= ATB && product_name[start][product]; product++)
+        for (Product product = AB; product <= ATB && product_name[start][product]; product++) {
             ck_assert_msg(agrees(start, product, m, n, k, seed),
                           "%s, (m, n, k) = (%d, %d, %d), seed %d: other bits than the plain loops",
                           product_name[start][product], m, n, k, (int)seed);
+            if (k > 0)
+                ck_assert_msg(agrees_packed(start, product, m, n, k, seed),
+                              "%s, (m, n, k) = (%d, %d, %d), seed %d, packed: other bits",
+                              product_name[start][product], m, n, k, (int)seed);
+        }
 }
 
 static void set_threads(int threads)
@@ -183,7 +217,7 @@ END_TEST
 START_TEST(products_at_the_edges_of_every_tile_have_the_bits_of_plain_loops)
 {
     const int rows[] = {1, 2, 5, 6, 7, 11, 12, 13, 24, 25};
-    const int cols[] = {1, 3, 4, 5, 7, 8, 9, 15, 16, 17, 31, 32, 33, 48, 64, 65};
+    const int cols[] = {1, 3, 4, 5, 7, 8, 9, 15, 16, 17, 31, 32, 33, 48, 64, 65, 200};
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
         for (size_t j = 0; j < sizeof cols / sizeof *cols; j++) {
             check_products(rows[i], cols[j], 1, i);
@@ -207,7 +241,7 @@ END_TEST
 /* B is read in place where A has few rows and C whole vectors of columns, and packed elsewhere. */
 START_TEST(products_with_b_in_place_have_the_bits_of_plain_loops)
 {
-    const int rows[] = {3, 31, 71, 72, 73, 143, 144, 145};
+    const int rows[] = {3, 16, 31, 47, 48, 49, 64, 71, 72, 73, 95, 96, 97};
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
         check_products(rows[i], 48, 37, i);
         check_products(rows[i], 32, 600, i);
@@ -343,6 +377,30 @@ START_TEST(products_that_do_not_fit_are_refused_with_all_three_shapes)
 END_TEST
 
 /* --- views --- */
+
+START_TEST(a_packed_matrix_that_has_changed_is_refused_and_its_slices_are_not_packed)
+{
+    real b[6] = {1, 2, 3, 4, 5, 6}, a[2] = {1, 10}, c[3] = {0};
+    real *room = aligned_alloc(64, 4096 * sizeof(real));
+    ck_assert_uint_le(mat_panels_size(2, 3), 2048);
+    Matrix m = mat_pack(mat(b, 2, 3), room, room + 2048), row = mat(c, 1, 3), two = mat(a, 1, 2);
+    mat_add_ab(row, two, m);
+    ck_assert(c[0] == 41 && c[1] == 52 && c[2] == 63);
+    mat_set_abt(two, row, m); /* 41 + 104 + 189,  164 + 260 + 378 */
+    ck_assert(a[0] == 334 && a[1] == 802);
+    b[0] = 7;
+    ck_assert_dies(mat_add_ab(row, two, m), "a 2 x 3 matrix has changed since it was packed");
+    ck_assert_dies(mat_set_abt(two, row, m), "has changed since it was packed");
+    ck_assert_ptr_null(mat_rows(m, 0, 2).panels);
+    ck_assert_ptr_null(mat_rows(m, 0, 2).turned);
+    ck_assert_ptr_null(mat_cols(m, 0, 3).panels);
+    ck_assert_ptr_null(mat_cols(m, 0, 3).turned);
+    m = mat_pack(m, NULL, room); /* one of the two */
+    ck_assert(!m.panels && m.turned == room);
+    ck_assert_dies(mat_pack(mat(b, 0, 3), room, NULL), "a 0 x 3 matrix has nothing to pack");
+    free(room);
+}
+END_TEST
 
 START_TEST(slices_see_the_same_memory)
 {
@@ -481,6 +539,7 @@ static const TTest *const tests[] = {
     nan_in_one_operand_spoils_its_row_or_column_and_no_more,
     infinity_propagates_and_infinity_times_zero_is_nan,
     products_that_do_not_fit_are_refused_with_all_three_shapes,
+    a_packed_matrix_that_has_changed_is_refused_and_its_slices_are_not_packed,
     slices_see_the_same_memory,
     slices_of_a_matrix_without_memory_have_none,
     slices_and_rows_out_of_range_are_refused,

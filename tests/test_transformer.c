@@ -421,6 +421,66 @@ START_TEST(activations_without_backward_give_the_same_bits)
 }
 END_TEST
 
+START_TEST(packed_weights_give_the_same_bits_forward_and_backward)
+{
+    Lines lines;
+    lines_random(&lines, wider_lengths, 5, wider_shape.vocabulary, 9);
+    int N = batch_rows(&lines.batch);
+    Transformer *t = strong_model(&wider_shape, 9), *other = strong_model(&wider_shape, 10);
+    Activations *a = activations_new(&wider_shape, N, true),
+                *light = activations_new(&wider_shape, N, false);
+    real w[ROWS_MAX], logprob[ROWS_MAX], packed_logprob[ROWS_MAX];
+    unequal_weights(w, N);
+    transformer_zero_gradients(t);
+    run(t, a, &lines, w, logprob);
+    real *plain = copy_of_gradients(t);
+    for (int round = 0; round < 2; round++) { /* packed anew, in the same room */
+        activations_pack(a, t);
+        ck_assert_ptr_eq(parameters_for(t, a), &a->packed);
+        ck_assert_ptr_nonnull(a->packed.block[0].fc.w.panels);
+        transformer_zero_gradients(t);
+        run(t, a, &lines, w, packed_logprob);
+        ck_assert(memcmp(logprob, packed_logprob, sizeof(real) * (size_t)N) == 0);
+        ck_assert(memcmp(t->gradients.base, plain, t->size * sizeof(real)) == 0);
+    }
+    Matrix logits = logits_of(t, &lines, false), others = logits_of(other, &lines, false);
+    activations_pack(light, t);
+    ck_assert_ptr_null(light->packed.block[0].fc.w.turned); /* nobody will look back */
+    ck_assert(same_bits(transformer_forward(t, light, &lines.batch, NULL), logits));
+    ck_assert_ptr_eq(parameters_for(other, light), &other->p); /* who is not packed is read */
+    ck_assert(same_bits(transformer_forward(other, light, &lines.batch, NULL), others));
+    free(plain);
+    free(logits.data);
+    free(others.data);
+    activations_free(a);
+    activations_free(light);
+    transformer_free(t);
+    transformer_free(other);
+}
+END_TEST
+
+START_TEST(packed_weights_that_have_changed_are_refused_until_they_are_unpacked)
+{
+    TransformerShape other_shape = toy_shape;
+    other_shape.heads = 4;
+    Lines lines;
+    lines_random(&lines, toy_lengths, TOY_SEQUENCES, toy_shape.vocabulary, 11);
+    Transformer *t = model_new(&toy_shape, 1), *other = model_new(&other_shape, 1);
+    Activations *a = activations_new(&toy_shape, 15, true);
+    activations_pack(a, t);
+    for (size_t i = 0; i < t->size; i++) t->weights.base[i] *= (real)1.25;
+    ck_assert_dies(transformer_forward(t, a, &lines.batch, NULL), "has changed since it was packed");
+    activations_unpack(a);
+    Matrix logits = logits_of(t, &lines, false);
+    ck_assert(same_bits(transformer_forward(t, a, &lines.batch, NULL), logits));
+    ck_assert_dies(activations_pack(a, other), "a model of another shape");
+    free(logits.data);
+    activations_free(a);
+    transformer_free(t);
+    transformer_free(other);
+}
+END_TEST
+
 /* A batch large enough that rows, columns and products are all shared between threads. */
 START_TEST(any_number_of_threads_gives_the_same_bits)
 {
@@ -920,6 +980,8 @@ static const TTest *const tests[] = {
     changing_a_symbol_changes_no_earlier_logit,
     a_sequence_alone_has_the_same_bits_as_in_a_batch,
     activations_without_backward_give_the_same_bits,
+    packed_weights_give_the_same_bits_forward_and_backward,
+    packed_weights_that_have_changed_are_refused_until_they_are_unpacked,
     any_number_of_threads_gives_the_same_bits,
     ten_steps_of_training_end_in_the_same_bits_everywhere,
     a_cache_gives_the_same_bits_symbol_by_symbol,

@@ -174,6 +174,7 @@ static void hand_generate(Hand *h, Samples *s, const Transformer *t, const int *
                           int prompt_length, const SampleOptions *o, uint64_t seed)
 {
     int T = t->shape.context, fed = 0;
+    activations_pack(h->activations, t);
     h->sequences = h->count;
     h->used = prompt_length < T ? prompt_length : T;
     for (int i = 0; i < h->count; i++) {
@@ -191,6 +192,7 @@ static void hand_generate(Hand *h, Samples *s, const Transformer *t, const int *
         }
         draw_all(h, s, logits, n, o);
     }
+    activations_unpack(h->activations);
 }
 
 void generate(Samples *s, const Transformer *t, const int *prompt, int prompt_length,

@@ -71,10 +71,12 @@ MleStep mle_step(Mle *m, const Windows *train)
     for (int n = 0; n < N; n++) m->weights[n] = 1 / (real)N;
 
     transformer_zero_gradients(m->model);
+    activations_pack(m->activations, m->model); /* for all parts */
     for (Batch part = {0}; batch_next(&m->batch->batch, m->activations->capacity, &part);) {
         result.loss += forward(m, &part) / N;
         backward(m, &part);
     }
+    activations_unpack(m->activations);
 
     real *weights = m->model->weights.base, *gradients = m->model->gradients.base;
     result.lr = learning_rate(m->step, o->warmup, o->steps, o->lr, o->last_lr);
@@ -90,6 +92,7 @@ double mle_evaluate(Mle *m, const Windows *w, int windows, real *logprob)
 {
     double total = 0;
     size_t scored = 0;
+    activations_pack(m->activations, m->model);
     for (int first = 0; first < windows; first += m->options.batch) {
         sequences_clear(m->batch);
         for (int i = first; i < windows && i < first + m->options.batch; i++)
@@ -101,6 +104,7 @@ double mle_evaluate(Mle *m, const Windows *w, int windows, real *logprob)
             for (int n = 0; n < N; n++) logprob[scored + (size_t)n] = m->logprob[n];
         scored += (size_t)N;
     }
+    activations_unpack(m->activations);
     return total / (double)scored;
 }
 

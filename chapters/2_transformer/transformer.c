@@ -268,33 +268,34 @@ static void require_same_shape(const TransformerShape *t, const TransformerShape
 static void my_trunk_forward(const Transformer *t, Activations *a, const Batch *b, Cache *cache,
                              Part mine)
 {
-    int L = t->shape.layers;
-    int first = b->start[0] + mine.row;
-    embedding_forward(my_rows(a->block[0].x, mine), b->ids + first, b->positions + first, t->p.wte,
-                      t->p.wpe);
+    const Parameters *p = parameters_for(t, a);
+    int L = t->shape.layers, first = b->start[0] + mine.row;
+    embedding_forward(my_rows(a->block[0].x, mine), b->ids + first, b->positions + first, p->wte,
+                      p->wpe);
     for (int l = 0; l < L; l++) {
         Matrix y = l + 1 < L ? a->block[l + 1].x : a->x_last;
-        block_forward(y, &a->block[l], &t->p.block[l], b, mine, &t->shape,
+        block_forward(y, &a->block[l], &p->block[l], b, mine, &t->shape,
                       cache ? &cache->keys[l] : NULL, cache ? &cache->values[l] : NULL);
     }
     layernorm_forward(my_rows(a->hidden, mine), my_rows(a->ln_f_stats, mine),
-                      my_rows(a->x_last, mine), &t->p.ln_f);
+                      my_rows(a->x_last, mine), &p->ln_f);
 }
 
 static void my_trunk_backward(Transformer *t, Activations *a, const Batch *b, Matrix dhidden,
                               Part mine)
 {
+    const Parameters *p = parameters_for(t, a);
     Matrix dy = my_rows(a->dy, mine);
     mat_zero(dy);
     layernorm_backward(dy, my_rows(dhidden, mine), my_rows(a->ln_f_stats, mine),
-                       my_rows(a->x_last, mine), &t->p.ln_f);
+                       my_rows(a->x_last, mine), &p->ln_f);
     my_layernorm_gradient(&t->d.ln_f, dhidden, a->ln_f_stats, a->x_last, mine);
     for (int l = t->shape.layers - 1; l >= 0; l--) {
-        block_backward(a, &t->p.block[l], &a->block[l], b, mine);
+        block_backward(a, &p->block[l], &a->block[l], b, mine);
         team_meet(); /* every row has its gradients */
         block_gradient(&t->d.block[l], a, &a->block[l], mine);
         team_meet(); /* they have been read and may change */
-        block_input(a, &t->p.block[l], &a->block[l], mine);
+        block_input(a, &p->block[l], &a->block[l], mine);
     }
     team_meet();
     embedding_gradient(my_cols(t->d.wte, mine), my_cols(t->d.wpe, mine), b->ids + b->start[0],
@@ -327,14 +328,14 @@ void trunk_backward(Transformer *t, Activations *a, const Batch *b, Matrix dhidd
 Matrix transformer_forward(const Transformer *t, Activations *a, const Batch *b, Cache *cache)
 {
     trunk_forward(t, a, b, cache);
-    mat_set_abt(a->logits, a->hidden, t->p.wte);
+    mat_set_abt(a->logits, a->hidden, parameters_for(t, a)->wte);
     return a->logits;
 }
 
 /* dhidden = dlogits wte,   dwte += dlogits' hidden */
 void transformer_backward(Transformer *t, Activations *a, const Batch *b, Matrix dlogits)
 {
-    mat_set_ab(a->dhidden, dlogits, t->p.wte);
+    mat_set_ab(a->dhidden, dlogits, parameters_for(t, a)->wte);
     mat_add_atb(t->d.wte, dlogits, a->hidden);
     trunk_backward(t, a, b, a->dhidden);
 }

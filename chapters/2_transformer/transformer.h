@@ -78,6 +78,12 @@ typedef struct {
     Matrix fc, gelu;   /* (N, 4C) */
 } BlockActivations;
 
+/* A weight matrix among packed parameters, and the room for its two copies. */
+typedef struct {
+    Matrix *m;
+    real *panels, *turned;
+} PackedWeight;
+
 typedef struct {
     TransformerShape shape;
     bool for_backward;
@@ -91,6 +97,11 @@ typedef struct {
     Matrix dhidden;                /* (N, C) */
     Matrix dy, dfc, dln_2, dx_mid, dheads, datt, dqkv, dln_1; /* of one block at a time */
     Arena arena;
+    const Transformer *packed_of; /* whose weights are packed, or NULL */
+    Parameters packed;            /* the same weights with their panels: see mat_pack */
+    PackedWeight *weights;        /* (weight_count) private */
+    int weight_count;
+    Arena panels;
 } Activations;
 
 /* Keys and values of the symbols so far, so that a new symbol costs one row and not a whole pass.
@@ -118,6 +129,15 @@ Activations *activations_new(const TransformerShape *s, int rows, bool for_backw
 void activations_layout(Activations *a,
                         int rows); /* for the batch at hand; trunk_forward calls it */
 void activations_free(Activations *a);
+
+/* Copies a model's weights, for all passes with these activations up to activations_unpack, into
+ * the panels that products read. It pays where many passes come between two updates, and changes no
+ * bit. A pass that meets weights which have changed since then stops the program. */
+void activations_pack(Activations *a, const Transformer *t);
+void activations_unpack(Activations *a);
+
+/* The model's parameters, packed if these activations have them so. */
+const Parameters *parameters_for(const Transformer *t, const Activations *a);
 
 Cache *cache_new(const TransformerShape *s, int sequences);
 void cache_free(Cache *c);

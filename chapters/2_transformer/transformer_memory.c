@@ -192,6 +192,8 @@ Activations *activations_new(const TransformerShape *s, int rows, bool for_backw
     a->for_backward = for_backward;
     a->capacity = rows;
     a->block = NEW(BlockActivations, s->layers);
+    a->packed.block = NEW(Block, s->layers);
+    a->weights = NEW(PackedWeight, 4 * s->layers + 1);
     activations_layout(a, rows); /* counts */
     arena_reserve(&a->arena);
     activations_layout(a, rows); /* places */
@@ -202,7 +204,10 @@ void activations_free(Activations *a)
 {
     if (!a) return;
     free(a->block);
+    free(a->packed.block);
+    free(a->weights);
     arena_free(&a->arena);
+    arena_free(&a->panels);
     free(a);
 }
 

@@ -131,7 +131,9 @@ double critic_update(Critic *c, const Rollout *r, double *norm)
     for (int n = 0; n < rollout_rows(r); n++) targets[n] = r->advantages[n] + r->values[n];
 
     critic_zero_gradients(c);
+    activations_pack(c->activations, c->trunk);
     double loss = critic_gradient(c, r, targets), length = clip_both(c, c->options.clip);
+    activations_unpack(c->activations);
     if (norm) *norm = length;
 
     real *w = c->trunk->weights.base, *head = c->head_weights.base;

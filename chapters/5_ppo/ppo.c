@@ -155,7 +155,9 @@ PpoStep ppo_update(Ppo *f, Rollout *r, uint64_t seed)
         ClipStats stats;
         double entropy;
         transformer_zero_gradients(f->policy);
+        activations_pack(f->activations, f->policy);
         step.policy_loss += ppo_gradient(f, f->minibatch, &stats, &entropy);
+        activations_unpack(f->activations);
         if (looked_at++ == 0) step.entropy = entropy;
         step.approx_kl = stats.approx_kl;
         step.clip_fraction += stats.clip_fraction;
