@@ -13,10 +13,12 @@
  * MR|  A   | | C  |  registers
  *   +------+ +----+
  *
- * Only B is copied, into panels NR wide that the tile reads front to back (and not even B where A
- * has so few rows that a copy would cost more than it saves). A is read in place through its
- * strides, so a transposed product is the same code. The last rows of A are done in tiles of 8, 4,
- * 2 and 1; where C ends in the middle of a vector, the tile works on a padded copy.
+ * Only B is copied, into panels NR wide that the tile reads front to back: once for many products
+ * if it was packed before, and not at all where A has so few rows that a copy would cost more than
+ * it saves. A is read in place through its strides, so a transposed product is the same code; only
+ * where its rows would drive each other out of the cache is a strip of it copied too. The last rows
+ * of A are done in tiles of 8, 4, 2 and 1; where C ends in the middle of a vector, the tile works
+ * on a padded copy.
  *
  * The accumulators start from C, from a row or from nothing, and k runs upward, one fused
  * multiply-add a step. So an element's bits depend on its row of A, its column of B and its start
@@ -43,13 +45,15 @@ enum { VECTOR_BYTES = 32, MR = 6 }; /* 16 registers: 12 of C, 2 of B, 1 of A */
 enum { VECTOR_BYTES = 16, MR = 6 };
 #endif
 enum { LANES = VECTOR_BYTES / sizeof(real), NR = 2 * LANES };
-enum { WIDE = 8 };                /* vectors of a tile of one row, which would wait for its sums */
-enum { KC = 512 };                /* rows of B packed at a time: MR * KC of A fit in L1 */
-enum { WORTH_PACKING = 8 * MR };  /* rows of A below which B is read but a few times: in place */
-enum { AHEAD = 24 };              /* rows of a transposed A that are asked for early */
-enum { WORTH_A_TEAM = 1 << 18 };  /* multiply-adds below which a second thread costs more */
+enum { WIDE = 8 };               /* vectors of a tile of one row, which would wait for its sums */
+enum { KC = 512 };               /* rows of B packed at a time: MR * KC of A fit in L1 */
+enum { WORTH_PACKING = 8 * MR }; /* rows of A below which B is read but a few times: in place */
+enum { AHEAD = 24 };             /* rows of a transposed A that are asked for early */
+enum { LONG = 256 };             /* a tile so deep leaves the time to ask for the next one's C */
+enum { WORTH_A_TEAM = 1 << 18 }; /* multiply-adds below which a second thread costs more */
 
 typedef real Vector __attribute__((vector_size(VECTOR_BYTES), aligned(sizeof(real))));
+typedef real Half __attribute__((vector_size(VECTOR_BYTES / 2), aligned(sizeof(real))));
 typedef real Quad __attribute__((vector_size(4 * sizeof(real)), aligned(sizeof(real))));
 
 #define INLINE static inline __attribute__((always_inline))
@@ -77,9 +81,9 @@ static Strided at(Strided m, long i, long j)
 
 /* ---- tiles -------------------------------------------------------------------------------- */
 
-/* c[rows][vectors * LANES] = from + a[rows][k] b[k][vectors * LANES], where each two vectors of b are
- * of the next panel; `rows` and `vectors` are constants where this is inlined, so the loops marked
- * UNROLL vanish and acc lives in registers. */
+/* c[rows][vectors * LANES] = from + a[rows][k] b[k][vectors * LANES], where each two vectors of b
+ * are of the next panel; `rows` and `vectors` are constants where this is inlined, so the loops
+ * marked UNROLL vanish and acc lives in registers. */
 INLINE void tile_body(int rows, int vectors, int k, Strided a, const real *b, long step, long panel,
                       Strided from, real *c, long ldc)
 {
@@ -107,6 +111,31 @@ INLINE void tile_body(int rows, int vectors, int k, Strided a, const real *b, lo
     }
 }
 
+/* c[rows][LANES / 2] += a b: an edge that fits into half a vector, which many cores do in half the
+ * time. */
+INLINE void half_tile(int rows, int k, Strided a, const real *b, long step, real *c, long ldc)
+{
+    Half acc[MR];
+    UNROLL
+    for (int i = 0; i < rows; i++) acc[i] = *(const Half *)(c + i * ldc);
+    for (int p = 0; p < k; p++, a.data += a.col, b += step) {
+        UNROLL
+        for (int i = 0; i < rows; i++) acc[i] += a.data[i * a.row] * *(const Half *)b;
+    }
+    UNROLL
+    for (int i = 0; i < rows; i++) *(Half *)(c + i * ldc) = acc[i];
+}
+
+/* Asks for a tile of C, to be written soon. */
+INLINE void ask_for(const real *c, long ldc)
+{
+    UNROLL
+    for (int i = 0; i < MR; i++) {
+        __builtin_prefetch(c + i * ldc, 1);
+        __builtin_prefetch(c + i * ldc + LANES, 1);
+    }
+}
+
 enum { LOW = MR < 8 ? 4 : 8 };
 
 /* The rows that a strip of A has: MR while there are as many and B is packed, then 8, 4, 2, 1; and
@@ -122,17 +151,16 @@ static int strip_height(int rows, bool packed)
 INLINE void strip_body(int rows, int n, int k, Strided a, const real *b, long step, long panel,
                        Strided from, real *c, long ldc)
 {
-#define TILES(vectors)                                                    \
-    for (; n >= (vectors)*LANES; n -= (vectors)*LANES) {                  \
-        tile_body(rows, vectors, k, a, b, step, panel, from, c, ldc);     \
-        b += (vectors) / 2 * panel;                                       \
-        from.data += (vectors)*LANES * from.col, c += (vectors)*LANES;    \
+    enum { WIDTH = WIDE * LANES };
+    for (; rows == 1 && n >= WIDTH; n -= WIDTH, b += WIDE / 2 * panel, c += WIDTH) {
+        tile_body(1, WIDE, k, a, b, step, panel, from, c, ldc);
+        from.data += WIDTH * from.col;
     }
-    if (rows == 1) {
-        TILES(WIDE)
-        TILES(WIDE / 2)
+    const real *below = c + rows * ldc;
+    for (; n >= NR; n -= NR, b += panel, from.data += NR * from.col, c += NR) {
+        if (rows == MR && k >= LONG) ask_for(n < 2 * NR ? below : c + NR, ldc);
+        tile_body(rows, 2, k, a, b, step, panel, from, c, ldc);
     }
-    TILES(2)
     if (n == LANES) {
         tile_body(rows, 1, k, a, b, step, panel, from, c, ldc);
     } else if (n > 0) {
@@ -140,7 +168,9 @@ INLINE void strip_body(int rows, int n, int k, Strided a, const real *b, long st
         size_t width = sizeof(real) * (size_t)n;
         memset(edge, 0, sizeof(real) * NR * (size_t)rows);
         for (int i = 0; i < rows; i++) memcpy(edge + i * NR, from.data + i * from.row, width);
-        if (n < LANES)
+        if (n <= LANES / 2)
+            half_tile(rows, k, a, b, step, edge, NR);
+        else if (n < LANES)
             tile_body(rows, 1, k, a, b, step, panel, (Strided){edge, NR, 1, NULL}, edge, NR);
         else
             tile_body(rows, 2, k, a, b, step, panel, (Strided){edge, NR, 1, NULL}, edge, NR);
@@ -167,54 +197,50 @@ INLINE void strip(int rows, int n, int k, Strided a, Slab b, Strided from, real 
         STRIP(1, a, b.row);
 }
 
-/* One slab of k. */
-INLINE void multiply(int m, int n, int k, Strided a, Slab b, Strided from, real *c, long ldc)
-{
-    for (int i = 0, rows; i < m; i += rows) {
-        rows = strip_height(m - i, b.row == NR);
-        strip(rows, n, k, at(a, i, 0), b, at(from, i, 0), c + i * ldc, ldc);
-    }
-}
-
 /* ---- packing ------------------------------------------------------------------------------ */
 
 #if __has_builtin(__builtin_shufflevector)
 /* to[p][j] = from[j][p], 4 x 4 */
-INLINE void transpose_quad(const real *from, long row, real *to)
+INLINE void transpose_quad(const real *from, long row, real *to, long step)
 {
     Quad a = *(const Quad *)from, b = *(const Quad *)(from + row);
     Quad c = *(const Quad *)(from + 2 * row), d = *(const Quad *)(from + 3 * row);
     Quad ab = __builtin_shufflevector(a, b, 0, 4, 1, 5);
     Quad cd = __builtin_shufflevector(c, d, 0, 4, 1, 5);
     *(Quad *)to = __builtin_shufflevector(ab, cd, 0, 1, 4, 5);
-    *(Quad *)(to + NR) = __builtin_shufflevector(ab, cd, 2, 3, 6, 7);
+    *(Quad *)(to + step) = __builtin_shufflevector(ab, cd, 2, 3, 6, 7);
     ab = __builtin_shufflevector(a, b, 2, 6, 3, 7);
     cd = __builtin_shufflevector(c, d, 2, 6, 3, 7);
-    *(Quad *)(to + 2 * NR) = __builtin_shufflevector(ab, cd, 0, 1, 4, 5);
-    *(Quad *)(to + 3 * NR) = __builtin_shufflevector(ab, cd, 2, 3, 6, 7);
+    *(Quad *)(to + 2 * step) = __builtin_shufflevector(ab, cd, 0, 1, 4, 5);
+    *(Quad *)(to + 3 * step) = __builtin_shufflevector(ab, cd, 2, 3, 6, 7);
 }
 #else
-INLINE void transpose_quad(const real *from, long row, real *to)
+INLINE void transpose_quad(const real *from, long row, real *to, long step)
 {
     for (int p = 0; p < 4; p++)
-        for (int j = 0; j < 4; j++) to[p * NR + j] = from[j * row + p];
+        for (int j = 0; j < 4; j++) to[p * step + j] = from[j * row + p];
 }
 #endif
 
-/* A panel of `cols` <= NR columns of a B whose columns are contiguous: the copy turns it round. */
-static void pack_transposed(int k, int cols, Strided b, real *panel)
+/* to[p][j] = from[j][p] for k numbers of each of n rows, turned round; to has rows of `step`. */
+static void transpose(int n, int k, const real *from, long row, real *to, long step)
 {
     int j = 0;
-    if (cols < NR) memset(panel, 0, sizeof(real) * NR * (size_t)k);
-    for (; j + 4 <= cols; j += 4) {
-        const real *from = b.data + j * b.col;
+    for (; j + 4 <= n; j += 4, from += 4 * row) {
         int p = 0;
-        for (; p + 4 <= k; p += 4) transpose_quad(from + p, b.col, panel + p * NR + j);
+        for (; p + 4 <= k; p += 4) transpose_quad(from + p, row, to + p * step + j, step);
         for (; p < k; p++)
-            for (int i = 0; i < 4; i++) panel[p * NR + j + i] = from[i * b.col + p];
+            for (int i = 0; i < 4; i++) to[p * step + j + i] = from[i * row + p];
     }
-    for (; j < cols; j++)
-        for (int p = 0; p < k; p++) panel[p * NR + j] = b.data[j * b.col + p];
+    for (; j < n; j++, from += row)
+        for (int p = 0; p < k; p++) to[p * step + j] = from[p];
+}
+
+/* A panel of `cols` <= NR columns of a B whose columns are contiguous. */
+static void pack_transposed(int k, int cols, Strided b, real *panel)
+{
+    if (cols < NR) memset(panel, 0, sizeof(real) * NR * (size_t)k);
+    transpose(cols, k, b.data, b.col, panel, NR);
 }
 
 /* Copies row p of B, n columns, into its places in all panels, each k rows deep. */
@@ -258,8 +284,8 @@ static int padded(int n)
     return (n + NR - 1) / NR * NR;
 }
 
-/* Copies k rows of n columns of B into panels of NR columns, one behind the other, zeros to the right
- * of the last. */
+/* Copies k rows of n columns of B into panels of NR columns, one behind the other, zeros to the
+ * right of the last. */
 static const real *pack_slab(int k, int n, Strided b, real *panels)
 {
     if (b.col == 1)
@@ -282,6 +308,29 @@ void gemm_pack(int k, int n, Strided b, real *panels)
 }
 
 /* ---- the product -------------------------------------------------------------------------- */
+
+/* Rows a multiple of 4096 bytes apart fall into the same few places of the nearest cache and drive
+ * each other out: a strip of such an A is copied, where it meets so many panels that this is worth
+ * it. */
+static bool rows_collide(Strided a, int n)
+{
+    return a.col == 1 && a.row * (long)sizeof(real) % 4096 == 0 && n >= 8 * NR;
+}
+
+/* One slab of k. */
+INLINE void multiply(int m, int n, int k, Strided a, Slab b, Strided from, real *c, long ldc)
+{
+    real copy[MR * KC];
+    for (int i = 0, rows; i < m; i += rows) {
+        rows = strip_height(m - i, b.row == NR);
+        Strided mine = at(a, i, 0);
+        if (rows == MR && rows_collide(a, n)) {
+            transpose(MR, k, mine.data, a.row, copy, MR);
+            mine = (Strided){copy, 1, MR, NULL};
+        }
+        strip(rows, n, k, mine, b, at(from, i, 0), c + i * ldc, ldc);
+    }
+}
 
 /* The second factor, from one of its columns on. */
 typedef struct {
@@ -329,7 +378,8 @@ static void product_share(int m, int n, int k, Strided a, Strided b, Strided fro
     int first = units * thread / threads * unit, last = units * (thread + 1) / threads * unit;
     int count = (last < whole ? last : whole) - first;
     if (by_rows)
-        product(count, n, k, at(a, first, 0), (Factor){b, n, 0}, at(from, first, 0), c + first * ldc, ldc);
+        product(count, n, k, at(a, first, 0), (Factor){b, n, 0}, at(from, first, 0),
+                c + first * ldc, ldc);
     else
         product(m, count, k, a, (Factor){b, n, first}, at(from, 0, first), c + first, ldc);
 }

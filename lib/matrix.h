@@ -50,9 +50,10 @@ void mat_set_atb(Matrix c, Matrix a, Matrix b);                /* C = A' B */
 void mat_set_ab_row(Matrix c, Matrix a, Matrix b, Matrix row); /* every row of C = row + A B */
 
 /* A matrix that many products read before it changes, as a layer's weights are, can be copied once
- * into the form in which they read it: M with panels, as B of A B, and with its transpose's, as B of
- * A B'. Either may be NULL. Each takes mat_panels_size numbers; the products' bits stay the same. A
- * product that meets a matrix which has changed since (its first element tells) stops the program. */
+ * into the form in which they read it: M with panels, as B of A B, and with its transpose's, as B
+ * of A B'. Either may be NULL. Each takes mat_panels_size numbers; the products' bits stay the
+ * same. A product that meets a matrix which has changed since (its first element tells) stops the
+ * program. */
 size_t mat_panels_size(int rows, int cols);
 Matrix mat_pack(Matrix m, real *panels, real *turned);
 

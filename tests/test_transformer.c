@@ -469,7 +469,8 @@ START_TEST(packed_weights_that_have_changed_are_refused_until_they_are_unpacked)
     Activations *a = activations_new(&toy_shape, 15, true);
     activations_pack(a, t);
     for (size_t i = 0; i < t->size; i++) t->weights.base[i] *= (real)1.25;
-    ck_assert_dies(transformer_forward(t, a, &lines.batch, NULL), "has changed since it was packed");
+    ck_assert_dies(transformer_forward(t, a, &lines.batch, NULL),
+                   "has changed since it was packed");
     activations_unpack(a);
     Matrix logits = logits_of(t, &lines, false);
     ck_assert(same_bits(transformer_forward(t, a, &lines.batch, NULL), logits));

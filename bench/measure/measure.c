@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "arena.h"
 #include "rng.h"
 
 enum { VOCABULARY = 65 };
@@ -74,8 +75,10 @@ void bench_row(const Bench *b, const char *name, double amount, Measured m)
 
 real *random_numbers(size_t n)
 {
-    real *x = aligned_alloc(64, (n * sizeof(real) + 63) / 64 * 64);
-    if (!x) out_of_memory(n, sizeof(real));
+    Arena a = {0};
+    arena_matrix(&a, 1, (int)n);
+    arena_reserve(&a);
+    real *x = a.base;
     Rng rng = rng_stream(1, n);
     for (size_t i = 0; i < n; i++) x[i] = (real)(rng_uniform(&rng) - 0.5);
     return x;
