@@ -1,4 +1,5 @@
 /* test_tales_grammar.c: grammars small enough to know all about, and grammars that are wrong. */
+#include "leaks.h"
 #include "tales_interpreter.h"
 
 #include <stdint.h>
@@ -321,6 +322,23 @@ START_TEST(a_grammar_with_too_long_a_tale_is_refused)
 }
 END_TEST
 
+static void make_and_free_a_grammar(void)
+{
+    static const Rule broken[] = {{"tale", 1, "[N=name] [N]"}, {0}};
+    Grammar g;
+    Error err;
+    ck_assert(grammar_make(&g, TALES_RULES, &err));
+    grammar_free(&g);
+    ck_assert(!grammar_make(&g, broken, &err));
+    grammar_free(&g);
+}
+
+START_TEST(a_grammar_good_or_bad_can_be_freed_to_the_last_byte)
+{
+    CHECK_LEAVES_NOTHING(make_and_free_a_grammar);
+}
+END_TEST
+
 #define TESTS                                                                   \
     (const TTest *const[])                                                      \
     {                                                                           \
@@ -334,7 +352,8 @@ END_TEST
             a_pick_is_as_long_as_its_longest_text_and_may_be_empty,             \
             a_malformed_grammar_is_refused_with_a_sentence,                     \
             a_wrong_use_of_memory_is_refused_with_a_sentence,                   \
-            a_grammar_with_too_long_a_tale_is_refused, NULL                     \
+            a_grammar_with_too_long_a_tale_is_refused,                          \
+            a_grammar_good_or_bad_can_be_freed_to_the_last_byte, NULL           \
     }
 
 RUN_TESTS("tales_grammar", TESTS)
