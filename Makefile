@@ -177,7 +177,7 @@ counted-check:
 
 .PHONY: mutants
 mutants: ## would the tests notice a mistake? N=300 changes of one operator each, SEED=1, FILE=lib/x.c
-	@N=$(N) SEED=$(SEED) FILE=$(FILE) JOBS=$(JOBS) sh tests/mutants.sh
+	@N=$(N) SEED=$(SEED) FILE='$(FILE)' JOBS=$(JOBS) sh tests/mutants.sh
 
 # --- the book -------------------------------------------------------------------------------------
 PAGES := $(wildcard README.md TUTORIAL.md)
