@@ -279,6 +279,74 @@ START_TEST(a_text_is_announced_with_its_sizes)
 }
 END_TEST
 
+/* OpenMP says of every thread of a team that it begins; alone, nobody makes a team. */
+START_TEST(it_counts_with_as_many_threads_as_it_is_told)
+{
+#ifdef _OPENMP
+    static const char speak[] =
+        "OMP_NUM_THREADS=2 OMP_DISPLAY_AFFINITY=TRUE OMP_AFFINITY_FORMAT='one of %N threads'";
+    static const int threads[] = {0, 1, 2, 3}; /* 0: as many as OpenMP has */
+    for (int i = 0; i < 4; i++) {
+        char run[128], team[32];
+        snprintf(run, sizeof run, "1 --tales 60 --order 2 --threads %d", threads[i]);
+        snprintf(team, sizeof team, "one of %d threads", threads[i] ? threads[i] : 2);
+        const Ended *e = run_program(speak, run);
+        ck_assert_int_eq(e->status, 0);
+        for (int n = 2; n <= 3; n++) {
+            char other[32];
+            snprintf(other, sizeof other, "one of %d threads", n);
+            ck_assert_msg((strstr(e->said, other) != NULL) == (strcmp(team, other) == 0),
+                          "--threads %d: %s", threads[i], e->said);
+        }
+    }
+#endif
+}
+END_TEST
+
+/* A program that notes what a figure is told, instead of gnuplot. */
+static void note_figures(void)
+{
+    shell("printf '#!/bin/sh\\necho \"$4 $3\" >> noted\\n' > bin/gnuplot && chmod +x bin/gnuplot");
+}
+
+static bool noted(const char *part)
+{
+    return shell("grep -q '%s' noted", part) == 0;
+}
+
+START_TEST(figures_are_told_the_orders_the_unit_and_the_floor)
+{
+    char told[128];
+    note_figures();
+    check_run(0, COUNTED, "wrote");
+    double floor = tales_entropy() / tales_mean_length() / log(2);
+    snprintf(told, sizeof told, "learning.*first=1; last=6; unit=\"character\"; floor=%.6f", floor);
+    told[strlen(told) - 1] = '\0'; /* the last digit may be rounded another way */
+    ck_assert_msg(noted(told), "%s", told);
+    ck_assert(noted("recall.*first=1; last=6"));
+    shell("rm noted");
+    check_run(0, COUNTED "--order 2 --level word", "wrote");
+    ck_assert(noted("learning.*first=2; last=2; unit=\"word\"; floor=-1"));
+    ck_assert(!noted("recall"));
+    shell("rm noted; for i in 1 2 3 4 5 6 7 8 9; do echo 'a hen met a fox'; echo 'the fox sang'; "
+          "done > story");
+    check_run(0, "1 --order 3 --text story --threads 1", "wrote");
+    ck_assert(noted("learning.*first=3; last=3; unit=\"character\"; floor=-1"));
+    ck_assert(!noted("recall"));
+}
+END_TEST
+
+/* Words that nothing was ever counted before have probability 0: such curves are saved, but there
+ * is nothing of them to draw. */
+START_TEST(a_curve_without_a_number_is_not_drawn)
+{
+    note_figures();
+    check_run(0, COUNTED "--order 6 --smoothing none --level word", "wrote");
+    ck_assert(access(in_place("out/chapter1/curves.csv"), R_OK) == 0);
+    ck_assert(access(in_place("noted"), F_OK) != 0);
+}
+END_TEST
+
 static const TTest *const tests[] = {orders_from_1_to_6_are_counted_unless_one_is_given,
                                      the_truth_is_that_of_the_held_out_tales,
                                      far_places_are_those_of_the_highest_order,
@@ -286,6 +354,9 @@ static const TTest *const tests[] = {orders_from_1_to_6_are_counted_unless_one_i
                                      every_order_writes_its_samples_behind_the_prompt,
                                      what_is_read_from_arpa_is_counted_as_it_was_written,
                                      a_text_is_announced_with_its_sizes,
+                                     it_counts_with_as_many_threads_as_it_is_told,
+                                     figures_are_told_the_orders_the_unit_and_the_floor,
+                                     a_curve_without_a_number_is_not_drawn,
                                      NULL};
 
 RUN_TESTS("chapter1", tests)

@@ -35,13 +35,13 @@ static void cleanup(void)
 }
 
 /* Runs "$BUILD/chapter2 <arguments>" in a shell, with @ in the arguments standing for the test's
- * directory; what it says goes to @/said. It finds no gnuplot: figures take time. Returns the exit
- * status. */
+ * directory; what it says goes to @/said. It finds no gnuplot, as figures take time, but what
+ * note_figures leaves there. Returns the exit status. */
 static int run(const char *arguments)
 {
     char command[2048], *at = command;
     const char *build = getenv("BUILD");
-    at += sprintf(at, "PATH=/nowhere %s/chapter2 ", build ? build : "build/gcc-float");
+    at += sprintf(at, "PATH=%s %s/chapter2 ", dir, build ? build : "build/gcc-float");
     for (const char *a = arguments; *a; a++)
         if (*a == '@')
             at += sprintf(at, "%s", dir);
@@ -580,6 +580,145 @@ START_TEST(a_finished_run_goes_on_to_more_steps)
 }
 END_TEST
 
+/* A state that is older than the curves, as after a crash between the two: what is trained again
+ * replaces what had been. */
+START_TEST(a_resumed_run_drops_rows_that_its_state_has_not_come_to)
+{
+    setup();
+    char command[256];
+    ck_assert_int_eq(run(SMALL "--out @/a"), 0);
+    snprintf(command, sizeof command, "cp %s/a/training.safetensors %s/old", dir, dir);
+    ck_assert_int_eq(system(command), 0);
+    ck_assert_int_eq(run(SMALL "--steps 48 --resume --out @/a"), 0);
+    snprintf(command, sizeof command,
+             "mv %s/old %s/a/training.safetensors && cp %s/a/curves.csv %s/whole.csv", dir, dir,
+             dir, dir);
+    ck_assert_int_eq(system(command), 0);
+    check_says(0, SMALL "--steps 48 --resume --out @/a", "goes on from step 24 of 48");
+    check_same("whole.csv", "a/curves.csv");
+    cleanup();
+}
+END_TEST
+
+/* The lines that the program writes behind these words, each a sample of so many letters. */
+static void check_sample_lengths(const char *behind, int samples, int length)
+{
+    char *said = read_whole("said"), *at = strstr(said, behind);
+    ck_assert_msg(at != NULL, "no \"%s\" in %s", behind, said);
+    at = strchr(at, '\n') + 1;
+    for (int i = 0; i < samples; i++, at = strchr(at, '\n') + 1) {
+        ck_assert_msg(strncmp(at, "    ", 4) == 0, "sample %d of \"%s\" in %s", i, behind, said);
+        ck_assert_int_eq((int)strcspn(at + 4, "\n"), length);
+    }
+    ck_assert_msg(strncmp(at, "    ", 4) != 0, "too many samples in %s", said);
+    free(said);
+}
+
+/* A stream has no end, so that a sample is as long as it may be. */
+START_TEST(one_short_sample_is_written_before_training_and_all_in_the_end)
+{
+    setup();
+    char command[256], arguments[256];
+    snprintf(command, sizeof command,
+             "i=0; while [ $i -lt 60 ]; do printf 'abcde'; i=$((i+1)); done > %s/story", dir);
+    ck_assert_int_eq(system(command), 0);
+    static const int lengths[] = {99, 150, 0}; /* by default 500 */
+    for (int i = 0; i < 3; i++) {
+        snprintf(arguments, sizeof arguments,
+                 SMALL "--text @/story --documents stream --context 16 --sample 2 --length %d "
+                       "--steps 1 --out @/a",
+                 lengths[i]);
+        ck_assert_int_eq(run(arguments), 0);
+        check_sample_lengths("before training it writes", 1, lengths[i] == 99 ? 99 : 100);
+        check_sample_lengths("after training it writes", 2, lengths[i] ? lengths[i] : 500);
+    }
+    check_says(0,
+               SMALL "--text @/story --documents stream --context 16 --steps 2 --resume --out @/a",
+               "after training it writes");
+    char *said = read_whole("said"); /* it has begun already */
+    ck_assert(!strstr(said, "before training"));
+    free(said);
+    cleanup();
+}
+END_TEST
+
+/* Instead of gnuplot: a program that notes the figure's script and what it is told. */
+static void note_figures(void)
+{
+    char command[512];
+    snprintf(command, sizeof command,
+             "printf '#!/bin/sh\\necho \"$4 $3\" >> %s/noted\\n' > %s/gnuplot && "
+             "chmod +x %s/gnuplot",
+             dir, dir, dir);
+    ck_assert_int_eq(system(command), 0);
+}
+
+static double told(const char *noted, const char *name)
+{
+    const char *at = strstr(noted, name);
+    ck_assert_msg(at && at[strlen(name)] == '=', "no %s in %s", name, noted);
+    return atof(at + strlen(name) + 1);
+}
+
+/* Lines stand where there is something to compare with: elsewhere below zero, out of the picture.
+ */
+START_TEST(the_figure_of_losses_is_told_the_yardsticks)
+{
+    setup();
+    char command[256];
+    snprintf(command, sizeof command,
+             "i=0; while [ $i -lt 30 ]; do echo 'a hen met a fox'; i=$((i+1)); done > %s/story",
+             dir);
+    ck_assert_int_eq(system(command), 0);
+    static const char *const given[] = {"", "--orders 1 ", "--orders 0 ", "--text @/story "};
+    for (int i = 0; i < 4; i++) {
+        char arguments[256];
+        snprintf(arguments, sizeof arguments, SMALL "--steps 0 %s--out @/a", given[i]);
+        note_figures();
+        ck_assert_int_eq(run(arguments), 0);
+        char *noted = read_whole("noted");
+        cJSON *j = json_of("a/summary.json");
+        const char *losses = strstr(noted, "chapter2_loss.gp");
+        ck_assert_msg(losses != NULL, "%s", noted);
+        ck_assert(fabs(told(losses, "uniform") - number(j, "uniform_nats_per_symbol")) < 1e-6);
+        double ngram =
+            i == 2 ? -1 : number(cJSON_GetObjectItem(j, "best_ngram"), "nats_per_symbol");
+        ck_assert(fabs(told(losses, "ngram") - ngram) < 1e-6);
+        ck_assert(told(losses, "order") == number(j, "best_ngram_order"));
+        double floor = i == 3 ? -1 : number(j, "floor_nats_per_symbol");
+        ck_assert(fabs(told(losses, "floor") - floor) < 1e-6);
+        ck_assert(i < 3 || !cJSON_GetObjectItem(j, "floor_nats_per_symbol"));
+        cJSON_Delete(j);
+        free(noted);
+        snprintf(command, sizeof command, "rm %s/noted", dir);
+        ck_assert_int_eq(system(command), 0);
+    }
+    cleanup();
+}
+END_TEST
+
+/* A picture per head: more than 24 can't be read. */
+START_TEST(attention_is_drawn_up_to_24_heads)
+{
+    setup();
+    note_figures();
+    ck_assert_int_eq(run(SMALL "--steps 0 --layers 2 --heads 12 --channels 12 --out @/a"), 0);
+    char *noted = read_whole("noted");
+    const char *attention = strstr(noted, "chapter2_attention.gp");
+    ck_assert_msg(attention != NULL, "%s", noted);
+    ck_assert(told(attention, "layers") == 2 && told(attention, "heads") == 12);
+    free(noted);
+    char command[256];
+    snprintf(command, sizeof command, "rm %s/noted", dir);
+    ck_assert_int_eq(system(command), 0);
+    ck_assert_int_eq(run(SMALL "--steps 0 --layers 5 --heads 5 --channels 5 --out @/a"), 0);
+    noted = read_whole("noted");
+    ck_assert(strstr(noted, "chapter2_loss.gp") && !strstr(noted, "chapter2_attention.gp"));
+    free(noted);
+    cleanup();
+}
+END_TEST
+
 static const TTest *const tests[] = {a_run_writes_curves_summary_and_model,
                                      threads_change_no_byte_of_the_curves,
                                      another_seed_gives_other_curves_and_the_same_seed_the_same,
@@ -595,5 +734,9 @@ static const TTest *const tests[] = {a_run_writes_curves_summary_and_model,
                                      every_seed_has_a_model_of_its_own,
                                      the_introduction_says_what_will_be_learnt,
                                      a_finished_run_goes_on_to_more_steps,
+                                     a_resumed_run_drops_rows_that_its_state_has_not_come_to,
+                                     one_short_sample_is_written_before_training_and_all_in_the_end,
+                                     the_figure_of_losses_is_told_the_yardsticks,
+                                     attention_is_drawn_up_to_24_heads,
                                      NULL};
 RUN_TESTS("chapter2", tests)
