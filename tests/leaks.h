@@ -6,7 +6,7 @@
 #include "suite.h"
 #include "threads.h"
 
-#if defined __GLIBC__ && !defined __SANITIZE_ADDRESS__
+#if defined __GLIBC__ && !defined SANITIZED
 #if __GLIBC_PREREQ(2, 33)
 #include <malloc.h>
 #define COUNTED

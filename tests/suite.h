@@ -27,6 +27,15 @@
     CK_ATTRIBUTE_UNUSED static const TTest name[] = {{#name, name##_fn, __FILE__, __LINE__}};     \
     static void name##_fn(int _i CK_ATTRIBUTE_UNUSED)
 
+/* Memory is watched by AddressSanitizer. */
+#ifdef __SANITIZE_ADDRESS__
+#define SANITIZED
+#elif defined __has_feature
+#if __has_feature(address_sanitizer)
+#define SANITIZED
+#endif
+#endif
+
 #ifndef SUITE_TIMEOUT
 #define SUITE_TIMEOUT 60
 #endif

@@ -719,6 +719,148 @@ START_TEST(attention_is_drawn_up_to_24_heads)
 }
 END_TEST
 
+/* Steps, symbols and rows go on as if the run had never stopped: only the learning rates are those
+ * of another plan. A run of no steps can go on, too. */
+START_TEST(a_resumed_run_has_the_rows_of_one_that_never_stopped)
+{
+    setup();
+    ck_assert_int_eq(run(SMALL "--steps 48 --out @/whole"), 0);
+    Curves *whole = curves_of("whole/curves.csv");
+    static const int stops[] = {0, 24, 48};
+    for (int i = 0; i < 3; i++) {
+        char arguments[256];
+        snprintf(arguments, sizeof arguments, SMALL "--steps %d --out @/a", stops[i]);
+        ck_assert_int_eq(run(arguments), 0);
+        ck_assert_int_eq(run(SMALL "--steps 48 --resume --out @/a"), 0);
+        Curves *c = curves_of("a/curves.csv");
+        ck_assert_int_eq(c->rows, whole->rows);
+        for (int row = 0; row < c->rows; row++) {
+            ck_assert(curves_at(c, row, "step") == curves_at(whole, row, "step"));
+            ck_assert(curves_at(c, row, "symbols") == curves_at(whole, row, "symbols"));
+        }
+        curves_free(c);
+    }
+    curves_free(whole);
+    cleanup();
+}
+END_TEST
+
+/* What is left out at the end of a stream is left out of its judgement. */
+START_TEST(a_stream_is_judged_by_the_windows_that_it_fills)
+{
+    setup();
+    char command[256];
+    snprintf(command, sizeof command,
+             "i=0; while [ $i -lt 60 ]; do echo 'Zoe met a fox.'; i=$((i+1)); done > %s/story",
+             dir);
+    ck_assert_int_eq(system(command), 0);
+    ck_assert_int_eq(run(SMALL "--text @/story --documents stream --context 16 --out @/a"), 0);
+    cJSON *j = json_of("a/summary.json");
+    Curves *c = curves_of("a/curves.csv");
+    double best = INFINITY;
+    for (int row = 0; row < c->rows; row++) best = fmin(best, curves_at(c, row, "held_out_loss"));
+    const cJSON *first = cJSON_GetArrayItem(cJSON_GetObjectItem(j, "runs"), 0);
+    const cJSON *held_out = cJSON_GetObjectItem(first, "held_out");
+    ck_assert(close_to(number(held_out, "nats_per_symbol"), best, 1e-6));
+    ck_assert(!cJSON_GetObjectItem(held_out, "excess_where_far"));
+    curves_free(c);
+    cJSON_Delete(j);
+    cleanup();
+}
+END_TEST
+
+/* Where nothing is held out, nothing is the best: it is the last model that is kept. */
+START_TEST(without_held_out_text_the_last_model_is_kept)
+{
+    setup();
+    ck_assert_int_eq(run(SMALL "--held-out 0 --sample 0 --out @/a"), 0);
+    Transformer *model;
+    Vocabulary v;
+    Documents documents;
+    char path[64];
+    snprintf(path, sizeof path, "%s/a", dir);
+    ck_assert_msg(model_load(path, &model, &v, &documents, &err), "%s", err.text);
+    Mle *m = mle_new(model, &(MleOptions){.steps = 24, .batch = 4});
+    real *kept = NEW(real, model->size);
+    memcpy(kept, model->weights.base, model->size * sizeof(real));
+    snprintf(path, sizeof path, "%s/a/training.safetensors", dir);
+    ck_assert_msg(mle_load(m, path, &err), "%s", err.text);
+    ck_assert_int_eq(m->step, 24);
+    ck_assert_mem_eq(kept, model->weights.base, model->size * sizeof(real));
+    free(kept);
+    mle_free(m);
+    transformer_free(model);
+    vocabulary_free(&v);
+    cleanup();
+}
+END_TEST
+
+/* Nothing to judge by: no loss is claimed, and no line or attention drawn. */
+START_TEST(without_held_out_text_nothing_is_judged)
+{
+    setup();
+    note_figures();
+    check_says(0, SMALL "--held-out 0 --sample 0 --out @/a", "nats per symbol to beat: uniform");
+    char *said = read_whole("said"), *noted = read_whole("noted");
+    ck_assert(!strstr(said, "n-gram") && !strstr(said, "held-out text"));
+    ck_assert(told(noted, "ngram") == -1 && told(noted, "floor") == -1);
+    ck_assert(!strstr(noted, "chapter2_attention.gp"));
+    free(said), free(noted);
+    cJSON *j = json_of("a/summary.json");
+    const cJSON *first = cJSON_GetArrayItem(cJSON_GetObjectItem(j, "runs"), 0);
+    const cJSON *held_out = cJSON_GetObjectItem(first, "held_out");
+    ck_assert(cJSON_IsNull(cJSON_GetObjectItem(held_out, "nats_per_symbol")));
+    cJSON_Delete(j);
+    char command[128];
+    snprintf(command, sizeof command, "printf ab > %s/short", dir);
+    ck_assert_int_eq(system(command), 0);
+    check_says(1, SMALL "--text @/short --documents stream --held-out 0.5 --out @/b",
+               "has fewer than two symbols");
+    cleanup();
+}
+END_TEST
+
+/* Ctrl-C: the step is finished, the state saved, no other seed begun, and the status says so. */
+START_TEST(a_run_that_is_stopped_says_where_and_begins_no_other)
+{
+    setup();
+    char path[300], out[64], curves[128], end[64];
+    const char *build = getenv("BUILD");
+    snprintf(path, sizeof path, "%s/chapter2", build ? build : "build/gcc-float");
+    snprintf(out, sizeof out, "%s/a", dir);
+    snprintf(curves, sizeof curves, "%s/curves.csv", out);
+    fflush(NULL);
+    pid_t child = fork();
+    if (child == 0) {
+        char said[64];
+        snprintf(said, sizeof said, "%s/said", dir);
+        if (!freopen(said, "w", stdout)) _exit(126);
+        setenv("PATH", "/nowhere", 1);
+        execl(path, path, "--tales", "60", "--layers", "1", "--heads", "1", "--channels", "4",
+              "--context", "16", "--batch", "2", "--steps", "100000000", "--orders", "0",
+              "--sample", "0", "--seeds", "2", "--out", out, (char *)NULL);
+        _exit(127);
+    }
+    ck_assert_int_ge(child, 0);
+    struct timespec nap = {0, 2000000};
+    for (int i = 0; i < 20000 && access(curves, R_OK) != 0; i++) nanosleep(&nap, NULL);
+    kill(child, SIGTERM);
+    int status;
+    ck_assert_int_eq(waitpid(child, &status, 0), child);
+    ck_assert(WIFEXITED(status) && WEXITSTATUS(status) == 1);
+    cJSON *j = json_of("a/summary.json");
+    const cJSON *runs = cJSON_GetObjectItem(j, "runs");
+    ck_assert_int_eq(cJSON_GetArraySize(runs), 1);
+    snprintf(end, sizeof end, "stopped at step %.0f of 100000000; --resume goes on from here\n",
+             number(cJSON_GetArrayItem(runs, 0), "steps"));
+    char *said = read_whole("said");
+    ck_assert_msg(strstr(said, end) != NULL, "no \"%s\" in %s", end, said);
+    free(said);
+    cJSON_Delete(j);
+    cleanup();
+}
+END_TEST
+
 static const TTest *const tests[] = {a_run_writes_curves_summary_and_model,
                                      threads_change_no_byte_of_the_curves,
                                      another_seed_gives_other_curves_and_the_same_seed_the_same,
@@ -738,5 +880,10 @@ static const TTest *const tests[] = {a_run_writes_curves_summary_and_model,
                                      one_short_sample_is_written_before_training_and_all_in_the_end,
                                      the_figure_of_losses_is_told_the_yardsticks,
                                      attention_is_drawn_up_to_24_heads,
+                                     a_resumed_run_has_the_rows_of_one_that_never_stopped,
+                                     a_stream_is_judged_by_the_windows_that_it_fills,
+                                     without_held_out_text_the_last_model_is_kept,
+                                     without_held_out_text_nothing_is_judged,
+                                     a_run_that_is_stopped_says_where_and_begins_no_other,
                                      NULL};
 RUN_TESTS("chapter2", tests)

@@ -280,6 +280,15 @@ START_TEST(samples_that_can_not_be_are_refused)
 }
 END_TEST
 
+/* Their number is counted without wrapping round: nobody has this much memory. */
+START_TEST(more_samples_than_memory_holds_are_refused_with_a_sentence)
+{
+#ifndef SANITIZED /* a sanitizer refuses them in its own words */
+    ck_assert_exits(samples_new(&shape, 1 << 30, 1 << 30), 1, "out of memory: 1152921504606846976");
+#endif
+}
+END_TEST
+
 static const TTest *const tests[] = {logprobs_are_those_of_the_whole_sequence_bit_for_bit,
                                      frequencies_are_the_probabilities,
                                      temperature_zero_takes_the_likeliest,
@@ -292,5 +301,6 @@ static const TTest *const tests[] = {logprobs_are_those_of_the_whole_sequence_bi
                                      equal_logits_are_drawn_together_or_not_at_all,
                                      of_a_long_prompt_the_last_window_is_read,
                                      samples_that_can_not_be_are_refused,
+                                     more_samples_than_memory_holds_are_refused_with_a_sentence,
                                      NULL};
 RUN_TESTS("generate", tests)

@@ -37,7 +37,7 @@ static Hand hand_new(const TransformerShape *s, int first, int count)
                   .cache = cache_new(s, count),
                   .rng = NEW(Rng, count),
                   .active = NEW(int, count),
-                  .window = NEW(int, count * s->context),
+                  .window = NEW(int, (size_t)count *(size_t)s->context),
                   .start = NEW(int, count + 1),
                   .ids = NEW(int, count),
                   .positions = NEW(int, count),
@@ -62,9 +62,9 @@ Samples *samples_new(const TransformerShape *shape, int sequences, int longest)
     Samples *s = NEW(Samples, 1);
     s->sequences = sequences;
     s->longest = longest;
-    s->ids = NEW(int, sequences *longest);
+    s->ids = NEW(int, (size_t)sequences *(size_t)longest);
     s->lengths = NEW(int, sequences);
-    s->logprob = NEW(real, sequences * longest);
+    s->logprob = NEW(real, (size_t)sequences * (size_t)longest);
     Generator *g = s->generator = NEW(Generator, 1);
     int hands = threads_count();
     g->hands = hands < sequences ? hands : sequences;
@@ -89,13 +89,18 @@ void samples_free(Samples *s)
     free(s);
 }
 
+static int *window_of(const Hand *h, int slot)
+{
+    return h->window + (size_t)slot * (size_t)h->activations->shape.context;
+}
+
 /* Feeds column j of every active window to the model: row i of the logits says what sequence
  * active[i] thinks comes after it. */
 static Matrix feed(Hand *h, const Transformer *t, int j)
 {
     for (int i = 0; i < h->sequences; i++) {
         h->start[i] = i;
-        h->ids[i] = h->window[h->active[i] * t->shape.context + j];
+        h->ids[i] = window_of(h, h->active[i])[j];
         h->positions[i] = j;
     }
     h->start[h->sequences] = h->sequences;
@@ -144,7 +149,7 @@ static int draw(real *logits, int V, const SampleOptions *o, real *p, Rng *rng, 
 /* One symbol for each active sequence; those that end leave. */
 static void draw_all(Hand *h, Samples *s, Matrix logits, int n, const SampleOptions *o)
 {
-    int T = h->activations->shape.context, kept = 0;
+    int kept = 0;
     for (int i = 0; i < h->sequences; i++) {
         int slot = h->active[i], sequence = h->first + slot;
         size_t at = (size_t)sequence * (size_t)s->longest + (size_t)n;
@@ -152,7 +157,7 @@ static void draw_all(Hand *h, Samples *s, Matrix logits, int n, const SampleOpti
         s->ids[at] = x;
         s->lengths[sequence] = n + 1;
         if (x == o->end) continue;
-        h->window[slot * T + h->used] = x;
+        window_of(h, slot)[h->used] = x;
         h->active[kept++] = slot;
     }
     h->sequences = kept;
@@ -164,7 +169,7 @@ static void slide(Hand *h, int T)
 {
     int keep = T / 2;
     for (int i = 0; i < h->sequences; i++) {
-        int *w = h->window + h->active[i] * T;
+        int *w = window_of(h, h->active[i]);
         memmove(w, w + T - keep, sizeof(int) * (size_t)keep);
     }
     h->used = keep;
@@ -180,7 +185,7 @@ static void hand_generate(Hand *h, Samples *s, const Transformer *t, const int *
     for (int i = 0; i < h->count; i++) {
         h->active[i] = i;
         h->rng[i] = rng_stream(seed, (uint64_t)(h->first + i));
-        memcpy(h->window + i * T, prompt + prompt_length - h->used, sizeof(int) * (size_t)h->used);
+        memcpy(window_of(h, i), prompt + prompt_length - h->used, sizeof(int) * (size_t)h->used);
         s->lengths[h->first + i] = 0;
     }
     for (int n = 0; n < o->length && h->sequences > 0; n++) {

@@ -165,7 +165,7 @@ static void show_samples(const Transformer *t, const Vocabulary *v, Documents do
     int prompt_length, *prompt = prompt_ids(v, documents, &prompt_length);
     generate(s, t, prompt, prompt_length, &options, (uint64_t)o.seed);
     for (int i = 0; i < count; i++) {
-        const int *ids = s->ids + i * s->longest;
+        const int *ids = s->ids + (size_t)i * (size_t)s->longest;
         int n = s->lengths[i];
         printf("    ");
         if (o.prompt) printf("%s", o.prompt);
@@ -337,10 +337,11 @@ static double resume(Mle *m, const Training *t)
 
 static Score score_held_out(Mle *m, const Training *t, const Yardstick *y)
 {
+    Score unknown = {.nats = NAN, .far = NAN, .near = NAN};
+    if (t->held_out->windows == 0) return unknown;
     if (t->held_out->scored != y->symbols) { /* windows leave the end of a stream out */
-        double nats =
-            t->held_out->windows ? mle_evaluate(m, t->held_out, t->held_out->windows, NULL) : NAN;
-        return (Score){.nats = nats, .far = NAN, .near = NAN};
+        unknown.nats = mle_evaluate(m, t->held_out, t->held_out->windows, NULL);
+        return unknown;
     }
     real *logprob = NEW(real, y->symbols);
     double *wide = NEW(double, y->symbols);
@@ -385,7 +386,7 @@ static void run_seed(Training *t, const Yardstick *y, cJSON *summary)
         printf("\nafter training it writes\n");
         show_samples(model, &t->text->vocabulary, (Documents)o.documents, o.sample, length);
     }
-    report_scores(y, s);
+    if (t->held_out->windows) report_scores(y, s);
     cJSON *j = cJSON_CreateObject();
     cJSON_AddItemToArray(cJSON_GetObjectItem(summary, "runs"), j);
     cJSON_AddNumberToObject(j, "seed", t->seed);
@@ -440,7 +441,7 @@ static void introduce(const Text *text, const Yardstick *y)
     printf("%d steps of %d windows, seed %d, %d thread%s\n", o.mle.steps, o.mle.batch, o.seed,
            threads_count(), threads_count() == 1 ? "" : "s");
     printf("nats per symbol to beat: uniform %.3f", y->uniform);
-    if (o.orders > 0) printf(", best n-gram %.4f (order %d)", y->ngram.nats, y->order);
+    if (y->order > 0) printf(", best n-gram %.4f (order %d)", y->ngram.nats, y->order);
     if (y->truth) printf("; the floor is %.4f", y->floor);
     printf("\n");
     transformer_free(t);
@@ -486,10 +487,11 @@ static void train_all(Run *run)
     curves_sketch(t.curves, run, "step", "held_out_loss", y->truth ? y->floor : y->ngram.nats);
     char lines[200];
     snprintf(lines, sizeof lines, "uniform=%.6f; ngram=%.6f; order=%d; floor=%.6f", y->uniform,
-             o.orders > 0 ? y->ngram.nats : -1, y->order, y->truth ? y->floor : -1);
+             y->order > 0 ? y->ngram.nats : -1, y->order, y->truth ? y->floor : -1);
     run_plot(run, "chapter2_loss.gp", lines);
     snprintf(lines, sizeof lines, "layers=%d; heads=%d", o.shape.layers, o.shape.heads);
-    if (o.shape.layers * o.shape.heads <= 24) run_plot(run, "chapter2_attention.gp", lines);
+    if (t.held_out->windows && o.shape.layers * o.shape.heads <= 24)
+        run_plot(run, "chapter2_attention.gp", lines);
     cJSON_Delete(summary);
     curves_free(t.curves);
     windows_free(t.train);
