@@ -347,6 +347,94 @@ START_TEST(a_curve_without_a_number_is_not_drawn)
 }
 END_TEST
 
+/* Sample i of order n is drawn by a stream of random numbers of its own. */
+START_TEST(samples_are_what_each_model_generates)
+{
+    enum { LENGTH = 30 };
+    Text text = tales_text(4);
+    int prompt = vocabulary_find(&text.vocabulary, "T", 1);
+    ck_assert_int_ge(prompt, 0);
+    for (int given = 0; given < 2; given++) {
+        char run[128];
+        snprintf(run, sizeof run,
+                 "1 --tales 60 --seed 4 --sample 2 --length %d --temperature 0.7 %s", LENGTH,
+                 given ? "--prompt T" : "");
+        const Ended *e = run_program("", run);
+        ck_assert_int_eq(e->status, 0);
+        for (int order = 1; order <= 6; order++) {
+            NgramOptions options = {.order = order, .smoothing = SMOOTHING_KNESER_NEY};
+            Ngram *m = ngram_train(&text.train, &text.vocabulary, &options);
+            char expected[1024], *at = expected;
+            for (int i = 0; i < 2; i++) {
+                int ids[LENGTH] = {prompt};
+                bool ended;
+                Rng rng = rng_stream(4, ((uint64_t)order << 40) + (uint64_t)i);
+                int count = ngram_generate(m, ids, given, LENGTH, 0.7, &rng, &ended);
+                at += sprintf(at, "\n  %d  ", order);
+                for (int k = 0; k < count; k++)
+                    at += sprintf(at, "%s", text.vocabulary.symbol[ids[k]]);
+                at += sprintf(at, ended ? "" : " ...");
+            }
+            sprintf(at, "\n");
+            ck_assert_msg(strstr(e->said, expected) != NULL, "no %s in %s", expected, e->said);
+            ngram_free(m);
+        }
+    }
+    text_free(&text);
+}
+END_TEST
+
+START_TEST(progress_counts_every_order_of_every_seed)
+{
+    static const struct {
+        const char *options, *lines[4];
+    } cases[] = {
+        {"--order 2", {"step 1/1  learning curves: order 2, seed 1\n", "order 2, seed 1", "", ""}},
+        {"--order 3 --seeds 2 --seed 7",
+         {"step 1/2  learning curves: order 3, seed 7\n",
+          "step 2/2  learning curves: order 3, seed 8\n", "", ""}},
+        {"--seeds 2 --seed 3",
+         {"step 6/12  learning curves: order 6, seed 3",
+          "step 8/12  learning curves: order 2, seed 4",
+          "step 11/12  learning curves: order 5, seed 4",
+          "step 12/12  learning curves: order 6, seed 4\n"}},
+    };
+    for (int i = 0; i < 3; i++) {
+        char run[128];
+        snprintf(run, sizeof run, COUNTED "%s", cases[i].options);
+        const Ended *e = run_program("", run);
+        for (int k = 0; k < 4; k++)
+            ck_assert_msg(strstr(e->said, cases[i].lines[k]) != NULL, "no %s in %s",
+                          cases[i].lines[k], e->said);
+    }
+}
+END_TEST
+
+/* Of a thousand seeds a hundred are seen: what there is by then is written, and the status tells.
+ */
+START_TEST(a_run_that_is_stopped_writes_what_it_has)
+{
+    static Ended e;
+    int status;
+    pid_t child = start_program(COUNTED "--order 1 --seeds 1000");
+    for (int i = 0; i < 12000; i++) {
+        read_said(&e);
+        if (strstr(e.said, "learning curves")) break;
+        sleep_seconds(0.005);
+    }
+    kill(child, SIGTERM);
+    ck_assert_int_eq(waitpid(child, &status, 0), child);
+    ck_assert_msg(WIFEXITED(status) && WEXITSTATUS(status) == 1, "status %x: %s", status, e.said);
+    read_summary("out/chapter1/summary.json");
+    ck_assert(cJSON_IsTrue(item_of("stopped_early")));
+    ck_assert_int_eq(cJSON_GetArraySize(item_of("orders")), 1);
+    Curves *c = table_of("out/chapter1/curves.csv");
+    double last = curves_at(c, c->rows - 1, "seed");
+    ck_assert(100 <= last && last < 1000);
+    curves_free(c);
+}
+END_TEST
+
 static const TTest *const tests[] = {orders_from_1_to_6_are_counted_unless_one_is_given,
                                      the_truth_is_that_of_the_held_out_tales,
                                      far_places_are_those_of_the_highest_order,
@@ -357,6 +445,9 @@ static const TTest *const tests[] = {orders_from_1_to_6_are_counted_unless_one_i
                                      it_counts_with_as_many_threads_as_it_is_told,
                                      figures_are_told_the_orders_the_unit_and_the_floor,
                                      a_curve_without_a_number_is_not_drawn,
+                                     samples_are_what_each_model_generates,
+                                     progress_counts_every_order_of_every_seed,
+                                     a_run_that_is_stopped_writes_what_it_has,
                                      NULL};
 
 RUN_TESTS("chapter1", tests)
