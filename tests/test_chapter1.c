@@ -435,6 +435,26 @@ START_TEST(a_run_that_is_stopped_writes_what_it_has)
 }
 END_TEST
 
+/* The text comes through a pipe, and the signal before it: no run ends without a model. */
+START_TEST(a_run_that_is_stopped_while_it_reads_counts_one_order)
+{
+    int status;
+    ck_assert_int_eq(shell("mkfifo story"), 0);
+    pid_t child = start_program("1 --text story --threads 1");
+    FILE *story = fopen(in_place("story"), "w"); /* once the program reads */
+    ck_assert_ptr_nonnull(story);
+    kill(child, SIGTERM);
+    sleep_seconds(0.05);
+    for (int i = 0; i < 20; i++) fprintf(story, "a hen met %s\n", i % 2 ? "a fox" : "an owl");
+    fclose(story);
+    ck_assert_int_eq(waitpid(child, &status, 0), child);
+    ck_assert_msg(WIFEXITED(status) && WEXITSTATUS(status) == 1, "status %x", status);
+    read_summary("out/chapter1/summary.json");
+    ck_assert(cJSON_IsTrue(item_of("stopped_early")));
+    ck_assert_int_eq(cJSON_GetArraySize(item_of("orders")), 1);
+}
+END_TEST
+
 static const TTest *const tests[] = {orders_from_1_to_6_are_counted_unless_one_is_given,
                                      the_truth_is_that_of_the_held_out_tales,
                                      far_places_are_those_of_the_highest_order,
@@ -448,6 +468,7 @@ static const TTest *const tests[] = {orders_from_1_to_6_are_counted_unless_one_i
                                      samples_are_what_each_model_generates,
                                      progress_counts_every_order_of_every_seed,
                                      a_run_that_is_stopped_writes_what_it_has,
+                                     a_run_that_is_stopped_while_it_reads_counts_one_order,
                                      NULL};
 
 RUN_TESTS("chapter1", tests)
