@@ -321,6 +321,27 @@ START_TEST(a_run_that_is_further_than_its_steps_is_refused)
 }
 END_TEST
 
+/* Parts of about 256 rows stay in the cache, and four windows can be shared by two threads; there
+ * is no room for more than a batch. */
+START_TEST(a_batch_goes_through_the_model_in_small_parts)
+{
+    static const struct {
+        int context, batch, rows;
+    } cases[] = {{16, 2, 32},  {16, 16, 256},  {16, 17, 256}, {64, 5, 256},
+                 {65, 5, 260}, {100, 10, 400}, {100, 3, 300}};
+    for (int i = 0; i < 7; i++) {
+        TransformerShape shape = {1, 1, 2, cases[i].context, 3};
+        MleOptions o = options;
+        o.batch = cases[i].batch;
+        Transformer *model = transformer_new(&shape, 1);
+        Mle *m = mle_new(model, &o);
+        ck_assert_int_eq(m->activations->capacity, cases[i].rows);
+        mle_free(m);
+        transformer_free(model);
+    }
+}
+END_TEST
+
 static const TTest *const tests[] = {the_first_loss_is_that_of_a_uniform_guess,
                                      training_lowers_the_loss_on_text_that_it_has_not_seen,
                                      the_mean_is_over_symbols_whatever_the_batch,
@@ -332,5 +353,6 @@ static const TTest *const tests[] = {the_first_loss_is_that_of_a_uniform_guess,
                                      some_windows_are_scored_as_the_first_of_all,
                                      a_state_that_no_run_can_have_is_refused,
                                      a_run_that_is_further_than_its_steps_is_refused,
+                                     a_batch_goes_through_the_model_in_small_parts,
                                      NULL};
 RUN_TESTS("mle", tests)

@@ -459,6 +459,28 @@ START_TEST(packed_weights_give_the_same_bits_forward_and_backward)
 }
 END_TEST
 
+/* Layers read x W forward and dy W' backward, the output the embedding the other way round; nothing
+ * is packed that is never read. */
+START_TEST(weights_are_packed_as_their_products_read_them)
+{
+    Transformer *t = model_new(&toy_shape, 1);
+    for (int back = 0; back < 2; back++) {
+        Activations *a = activations_new(&toy_shape, 15, back);
+        activations_pack(a, t);
+        const Parameters *p = parameters_for(t, a);
+        ck_assert(p->wte.turned && !p->wte.panels == !back);
+        ck_assert(!p->wpe.turned && !p->wpe.panels); /* it is only looked up */
+        for (int l = 0; l < toy_shape.layers; l++) {
+            const Block *b = &p->block[l];
+            const Matrix *w[] = {&b->qkv.w, &b->proj.w, &b->fc.w, &b->out.w};
+            for (int i = 0; i < 4; i++) ck_assert(w[i]->panels && !w[i]->turned == !back);
+        }
+        activations_free(a);
+    }
+    transformer_free(t);
+}
+END_TEST
+
 START_TEST(packed_weights_that_have_changed_are_refused_until_they_are_unpacked)
 {
     TransformerShape other_shape = toy_shape;
@@ -982,6 +1004,7 @@ static const TTest *const tests[] = {
     a_sequence_alone_has_the_same_bits_as_in_a_batch,
     activations_without_backward_give_the_same_bits,
     packed_weights_give_the_same_bits_forward_and_backward,
+    weights_are_packed_as_their_products_read_them,
     packed_weights_that_have_changed_are_refused_until_they_are_unpacked,
     any_number_of_threads_gives_the_same_bits,
     ten_steps_of_training_end_in_the_same_bits_everywhere,
