@@ -83,6 +83,14 @@ static inline void apart_end(Apart *a)
     waitpid(a->child, &a->status, 0);
 }
 
+/* True once a child has nothing more to say; it is still to be waited for. */
+static inline bool has_ended(pid_t child)
+{
+    siginfo_t how = {0};
+    return waitid(P_PID, (id_t)child, &how, WEXITED | WNOHANG | WNOWAIT) == 0 &&
+           how.si_pid == child;
+}
+
 #define RUN_APART(a, expression) \
     do {                         \
         if (apart_begin(a)) {    \
