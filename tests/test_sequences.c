@@ -72,6 +72,27 @@ START_TEST(a_stream_shorter_than_the_context_is_one_window)
 }
 END_TEST
 
+/* Ten symbols predict nine: whole windows of every length, and what is left of them. */
+START_TEST(every_target_of_a_stream_is_in_a_full_window_or_left_over)
+{
+    for (int context = 1; context <= 9; context++) {
+        Windows *w = windows_new(&ten, -1, context);
+        Sequences *s = sequences_new(1, context);
+        ck_assert_int_eq(w->windows, 9 / context);
+        ck_assert_uint_eq(w->scored, (size_t)(9 / context * context));
+        ck_assert_uint_eq(w->left_over, (size_t)(9 % context));
+        for (int i = 0; i < w->windows; i++) {
+            sequences_clear(s);
+            windows_add(w, i, s);
+            ck_assert_int_eq(batch_rows(&s->batch), context);
+            ck_assert_mem_eq(s->targets, ten_ids + 1 + i * context, sizeof(int) * (size_t)context);
+        }
+        sequences_free(s);
+        windows_free(w);
+    }
+}
+END_TEST
+
 START_TEST(an_empty_corpus_has_no_windows)
 {
     size_t none[] = {0};
@@ -171,6 +192,7 @@ static const TTest *const tests[] = {a_line_is_read_from_its_end_symbol_and_pred
                                      a_long_line_is_cut_so_that_every_symbol_is_predicted_once,
                                      a_stream_has_no_ends_and_only_full_windows,
                                      a_stream_shorter_than_the_context_is_one_window,
+                                     every_target_of_a_stream_is_in_a_full_window_or_left_over,
                                      an_empty_corpus_has_no_windows,
                                      drawn_windows_of_a_stream_begin_everywhere,
                                      drawing_clears_the_batch_first,
