@@ -456,6 +456,19 @@ START_TEST(samples_are_what_the_model_generates)
     ck_assert_int_eq(system(command), 0); /* without a newline it begins after symbol 0 */
     ck_assert_int_eq(run(SMALL "--text @/flat --documents stream --context 16 --out @/a"), 0);
     check_samples("", 9, 1, 0);
+
+    /* a model from elsewhere may have the newline anywhere */
+    char path[64], *symbols[] = {(char *)"a", (char *)"b", (char *)"\n"};
+    TransformerShape shape = {1, 1, 8, 16, 3};
+    Transformer *t = transformer_new(&shape, 1);
+    for (size_t i = 0; i < t->size; i++) t->weights.base[i] *= 60; /* with opinions */
+    Vocabulary v;
+    vocabulary_make(&v, symbols, 3, -1);
+    snprintf(path, sizeof path, "%s/a", dir);
+    ck_assert_msg(model_save(path, t, &v, TEXT_STREAM, &err), "%s", err.text);
+    check_samples("", 9, 1, 0);
+    vocabulary_free(&v);
+    transformer_free(t);
     cleanup();
 }
 END_TEST
@@ -596,6 +609,17 @@ START_TEST(a_resumed_run_drops_rows_that_its_state_has_not_come_to)
     ck_assert_int_eq(system(command), 0);
     check_says(0, SMALL "--steps 48 --resume --out @/a", "goes on from step 24 of 48");
     check_same("whole.csv", "a/curves.csv");
+
+    /* all of them, if need be */
+    ck_assert_int_eq(run(SMALL "--out @/a"), 0);
+    snprintf(command, sizeof command,
+             "cd %s && (head -n 1 whole.csv; sed -n '/^1,30,/p' whole.csv) > a/curves.csv", dir);
+    ck_assert_int_eq(system(command), 0);
+    check_says(0, SMALL "--steps 48 --resume --out @/a", "goes on from step 24 of 48");
+    Curves *c = curves_of("a/curves.csv");
+    ck_assert_int_eq(c->rows, 5);
+    for (int row = 0; row < 5; row++) ck_assert(curves_at(c, row, "step") == 24 + 6 * row);
+    curves_free(c);
     cleanup();
 }
 END_TEST
