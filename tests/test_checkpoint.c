@@ -85,12 +85,12 @@ START_TEST(every_bit_survives_its_file)
     real a[6] = {1, (real)-0.0, (real)0.1, (real)1e-40, INFINITY, -INFINITY};
     real wide[5 * 7], b[3] = {(real)M_PI, NAN, 3};
     for (int i = 0; i < 5 * 7; i++) wide[i] = (real)sqrt(i);
-    Matrix slice = {5, 2, 7, wide + 3};
+    Matrix slice = {.rows = 5, .cols = 2, .stride = 7, .data = wide + 3};
     Tensor out[] = {tensor("h.0.attn.c_attn.weight", 2, mat(a, 2, 3)), tensor("slice", 2, slice),
                     tensor("bias", 1, mat(b, 1, 3))};
     real a2[6], b2[3], wide2[5 * 9];
     for (int i = 0; i < 5 * 9; i++) wide2[i] = -1;
-    Matrix slice2 = {5, 2, 9, wide2 + 1};
+    Matrix slice2 = {.rows = 5, .cols = 2, .stride = 9, .data = wide2 + 1};
     Tensor in[] = {tensor("bias", 1, mat(b2, 1, 3)), tensor("slice", 2, slice2),
                    tensor("h.0.attn.c_attn.weight", 2, mat(a2, 2, 3))};
 
