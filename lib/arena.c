@@ -1,9 +1,11 @@
 /* arena.c: see arena.h for the contract. */
 #include "arena.h"
 
+#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <unistd.h>
 
 #include "error.h"
 
@@ -20,25 +22,27 @@ Matrix arena_matrix(Arena *a, int rows, int cols)
     return m;
 }
 
-/* Pages of 2 MiB, where the system has them: an address is then looked up once for 512 of the usual
- * pages, which is a few per cent of the time of a product. */
-static void *large_pages(size_t bytes)
+/* Asks for pages of 2 MiB, where the system has them: an address is then looked up once for 512 of
+ * the usual pages, which is a few per cent of the time of a product. */
+static void ask_for_large_pages(void *base, size_t bytes)
 {
-    enum { LARGE = 1 << 21 };
-    if (bytes < LARGE) return aligned_alloc(64, (bytes + 63) / 64 * 64);
-    void *base = aligned_alloc(LARGE, (bytes + LARGE - 1) / LARGE * LARGE);
 #ifdef MADV_HUGEPAGE
-    if (base) madvise(base, bytes, MADV_HUGEPAGE); /* advice: no matter if it is not taken */
+    uintptr_t page = (uintptr_t)sysconf(_SC_PAGESIZE);
+    uintptr_t first = ((uintptr_t)base + page - 1) / page * page, end = (uintptr_t)base + bytes;
+    /* advice: no matter if it is not taken */
+    if (bytes >= 1 << 21) madvise((void *)first, end - first, MADV_HUGEPAGE);
+#else
+    (void)base, (void)bytes;
 #endif
-    return base;
 }
 
 void arena_reserve(Arena *a)
 {
     REQUIRE(!a->base, "an arena is reserved once");
     size_t bytes = (a->used + LINE) * sizeof(real);
-    a->base = large_pages(bytes);
+    a->base = aligned_alloc(64, (bytes + 63) / 64 * 64);
     if (!a->base) out_of_memory(a->used, sizeof(real));
+    ask_for_large_pages(a->base, bytes);
     memset(a->base, 0, bytes);
     a->size = a->used;
     a->used = 0;
