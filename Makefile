@@ -14,7 +14,7 @@ BUILD   := build/$(notdir $(CC))-$(REAL)$(if $(findstring fuzzer,$(SAN)),-fuzzed
 # Products and sums are never fused or reordered by the compiler (-ffp-contract=off, no
 # -ffast-math), so that every compiler gives the same bits; lib/gemm.c alone fuses, on purpose.
 WARN    := -Wall -Wextra -Wpedantic -Wshadow -Wstrict-prototypes -Wmissing-prototypes \
-           -Wwrite-strings -Wvla $(if $(filter 0,$(OPENMP)),-Wno-unknown-pragmas) $(if $(WERROR),-Werror)
+           -Wwrite-strings -Wvla -Wno-missing-field-initializers $(if $(filter 0,$(OPENMP)),-Wno-unknown-pragmas) $(if $(WERROR),-Werror)
 # gcc 12's SLP vectoriser loses a rounding in (double)(float)x, so it is off: loops still vectorise.
 MATH    := -ffp-contract=off -fno-math-errno -fno-trapping-math -fno-tree-slp-vectorize
 ARCHOPT := $(shell echo 'int x;' | $(CC) -march=$(ARCH) -x c -c -o /dev/null - 2>/dev/null && echo -march=$(ARCH))

@@ -197,7 +197,7 @@ Matrix slice_new(int rows, int cols)
     int wide = cols + 3;
     real *data = NEW(real, rows * wide);
     for (int i = 0; i < rows * wide; i++) data[i] = (real)NAN;
-    Matrix m = {rows, cols, wide, data + 2};
+    Matrix m = {.rows = rows, .cols = cols, .stride = wide, .data = data + 2};
     for (int i = 0; i < rows; i++)
         for (int j = 0; j < cols; j++) m.data[i * wide + j] = 0;
     return m;
