@@ -9,23 +9,21 @@
 Matrix mat(real *data, int rows, int cols)
 {
     REQUIRE(rows >= 0 && cols >= 0, "a matrix of %d x %d", rows, cols);
-    return (Matrix){.rows = rows, .cols = cols, .stride = cols, .data = data};
+    return (Matrix){rows, cols, cols, data};
 }
 
 Matrix mat_rows(Matrix m, int first, int count)
 {
     REQUIRE(first >= 0 && count >= 0 && first <= m.rows - count,
             "%d rows from row %d of a %d x %d matrix", count, first, m.rows, m.cols);
-    real *data = m.data ? m.data + (size_t)first * m.stride : NULL;
-    return (Matrix){.rows = count, .cols = m.cols, .stride = m.stride, .data = data};
+    return (Matrix){count, m.cols, m.stride, m.data ? m.data + (size_t)first * m.stride : NULL};
 }
 
 Matrix mat_cols(Matrix m, int first, int count)
 {
     REQUIRE(first >= 0 && count >= 0 && first <= m.cols - count,
             "%d columns from column %d of a %d x %d matrix", count, first, m.rows, m.cols);
-    real *data = m.data ? m.data + first : NULL;
-    return (Matrix){.rows = m.rows, .cols = count, .stride = m.stride, .data = data};
+    return (Matrix){m.rows, count, m.stride, m.data ? m.data + first : NULL};
 }
 
 /* op names the product in the message: "C += A B'" */
