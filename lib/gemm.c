@@ -71,12 +71,12 @@ typedef struct {
 } Slab;
 
 static const real zeros[WIDE * LANES];
-const Strided gemm_zero = {zeros, 0, 0, NULL};
+const Strided gemm_zero = {zeros, 0, 0};
 
 /* The same matrix from row i and column j on. */
 static Strided at(Strided m, long i, long j)
 {
-    return (Strided){m.data + i * m.row + j * m.col, m.row, m.col, NULL};
+    return (Strided){m.data + i * m.row + j * m.col, m.row, m.col};
 }
 
 /* ---- tiles -------------------------------------------------------------------------------- */
@@ -171,9 +171,9 @@ INLINE void strip_body(int rows, int n, int k, Strided a, const real *b, long st
         if (n <= LANES / 2)
             half_tile(rows, k, a, b, step, edge, NR);
         else if (n < LANES)
-            tile_body(rows, 1, k, a, b, step, panel, (Strided){edge, NR, 1, NULL}, edge, NR);
+            tile_body(rows, 1, k, a, b, step, panel, (Strided){edge, NR, 1}, edge, NR);
         else
-            tile_body(rows, 2, k, a, b, step, panel, (Strided){edge, NR, 1, NULL}, edge, NR);
+            tile_body(rows, 2, k, a, b, step, panel, (Strided){edge, NR, 1}, edge, NR);
         for (int i = 0; i < rows; i++) memcpy(c + i * ldc, edge + i * NR, width);
     }
 }
@@ -184,9 +184,9 @@ INLINE void strip_body(int rows, int n, int k, Strided a, const real *b, long st
 INLINE void strip(int rows, int n, int k, Strided a, Slab b, Strided from, real *c, long ldc)
 {
     if (rows == MR && a.col == 1)
-        STRIP(MR, ((Strided){a.data, a.row, 1, NULL}), NR);
+        STRIP(MR, ((Strided){a.data, a.row, 1}), NR);
     else if (rows == MR)
-        STRIP(MR, ((Strided){a.data, 1, a.col, NULL}), NR);
+        STRIP(MR, ((Strided){a.data, 1, a.col}), NR);
     else if (rows == LOW)
         STRIP(LOW, a, b.row);
     else if (rows == 4)
@@ -326,7 +326,7 @@ INLINE void multiply(int m, int n, int k, Strided a, Slab b, Strided from, real 
         Strided mine = at(a, i, 0);
         if (rows == MR && rows_collide(a, n)) {
             transpose(MR, k, mine.data, a.row, copy, MR);
-            mine = (Strided){copy, 1, MR, NULL};
+            mine = (Strided){copy, 1, MR};
         }
         strip(rows, n, k, mine, b, at(from, i, 0), c + i * ldc, ldc);
     }
@@ -361,7 +361,7 @@ static void product(int m, int n, int k, Strided a, Factor f, Strided from, real
     do { /* even for k = 0: C = from */
         int depth = k - p < KC ? k - p : KC;
         Slab slab = slab_of(f, p, depth, n, in_place);
-        Strided begin = p == 0 ? from : (Strided){c, ldc, 1, NULL};
+        Strided begin = p == 0 ? from : (Strided){c, ldc, 1};
         multiply(m, n, depth, at(a, 0, p), slab, begin, c, ldc);
         p += KC;
     } while (p < k);

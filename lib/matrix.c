@@ -96,8 +96,7 @@ void mat_set_ab_row(Matrix c, Matrix a, Matrix b, Matrix row)
     REQUIRE_AB("C = A B + row");
     REQUIRE(row.rows == 1 && row.cols == c.cols, "a row of %d x %d for a %d x %d matrix", row.rows,
             row.cols, c.rows, c.cols);
-    gemm(c.rows, c.cols, a.cols, plain(a), plain(b), (Strided){row.data, 0, 1, NULL}, c.data,
-         c.stride);
+    gemm(c.rows, c.cols, a.cols, plain(a), plain(b), (Strided){row.data, 0, 1}, c.data, c.stride);
 }
 
 size_t mat_panels_size(int rows, int cols)
