@@ -48,6 +48,11 @@ passes() {
         (ulimit -t 4 && ulimit -v 8000000 && timeout 300 $jail "$test")
 } >/dev/null 2>&1
 
+# same_code OBJECT OBJECT: but for the folder that they were compiled in, which is for debuggers
+same_code() {
+    strip -g -o stripped.o "$1" && strip -g -o stripped_too.o "$2" && cmp -s stripped.o stripped_too.o
+}
+
 # judge FILE LINE COLUMN LENGTH INSTEAD: prints the fate of a mutant, and the mutant
 judge() {
     object=$build/${1%.c}.o fate=survived
@@ -59,7 +64,7 @@ judge() {
     change=$(sed -n "$2s/^ *//p" kept.c)" -> "$(sed -n "$2s/^ *//p" "$1")
     if ! make -s $options "$object" >/dev/null 2>&1; then
         fate=no-C
-    elif cmp -s "$object" kept.o; then
+    elif same_code "$object" kept.o; then
         fate=same-code
     elif grep -qF -- "$1: $change" tests/mutants.md; then
         fate=equivalent
