@@ -79,7 +79,7 @@ void ppo_free(Ppo *f)
 
 void ppo_weights(Ppo *f, Rollout *r)
 {
-    rollout_kl(r, f->policy, f->activations);
+    if (f->options.beta != 0) rollout_kl(r, f->policy, f->activations); /* or nobody pays for it */
     rollout_rewards(r, f->options.beta);
     critic_values(f->critic, r, r->values);
     advantage_fill(r, &f->options.advantage);
