@@ -207,6 +207,8 @@ START_TEST(bad_input_gets_a_sentence_and_a_status)
     check_says(2, "--step 5", "--steps");
     check_says(2, "--lr many", "lr");
     check_says(1, SMALL "--heads 3 --out @/a", "can't be shared by 3 heads");
+    check_says(1, SMALL "--batch 65536 --context 65536 --out @/a",
+               "--batch 65536 windows of 65536 symbols");
     check_says(1, SMALL "--text @/nothing --out @/a", "nothing");
     check_says(1, "--load @/nothing --out @/a", "nothing");
     check_says(1, SMALL "--resume --out @/fresh", "training.safetensors");

@@ -453,7 +453,9 @@ static void train_all(Run *run)
     Text text;
     read_text(&text);
     o.shape.vocabulary = text.vocabulary.size;
-    if (!shape_check(&o.shape, &err)) fail(&err);
+    if (!shape_check(&o.shape, &err) ||
+        !rows_check(&o.shape, o.mle.batch, o.shape.context, "windows", &err))
+        fail(&err);
     printf("chapter 2: a transformer\n");
     Yardstick *y = yardstick_new(&text, !o.text, o.orders < 3 ? 1 : 3, o.orders);
     introduce(&text, y);

@@ -116,6 +116,10 @@ typedef struct {
 /* Weights N(0, 0.02), those that write into the residual stream divided by sqrt(2 L); biases 0,
  * gains 1. Fails for a shape that is no transformer (channels not a multiple of heads). */
 bool shape_check(const TransformerShape *s, Error *err);
+
+/* Fails for a batch of so many windows, or texts, that their rows can't be counted. */
+bool rows_check(const TransformerShape *s, int batch, int length, const char *what, Error *err);
+
 Transformer *transformer_new(const TransformerShape *s, uint64_t seed);
 void transformer_free(Transformer *t);
 void transformer_zero_gradients(Transformer *t);

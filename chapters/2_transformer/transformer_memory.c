@@ -1,5 +1,6 @@
 /* transformer_memory.c: where every number of a transformer lies, how it starts and what it is
  * called. Nothing here computes; the passes are in transformer.c. */
+#include <limits.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -120,6 +121,15 @@ bool shape_check(const TransformerShape *s, Error *err)
                          "can be counted: make the largest of them smaller",
                          s->layers, s->channels, s->heads, s->context);
     return true;
+}
+
+bool rows_check(const TransformerShape *s, int batch, int length, const char *what, Error *err)
+{
+    if ((double)batch * length * s->heads <= INT_MAX) return true;
+    return error_set(err,
+                     "--batch %d %s of %d symbols, which %d heads read, are more rows than can be "
+                     "counted: make the batch smaller",
+                     batch, what, length, s->heads);
 }
 
 static void fill_normal(Matrix m, double deviation, Rng *rng)

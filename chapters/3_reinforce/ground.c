@@ -125,6 +125,7 @@ bool ground_make(Ground *g, Run *run, GroundOptions *o, bool quick, Error *err)
         return error_set(err, "--length %d is more than the model's context of %d symbols",
                          o->length, context);
     if (o->length == 0) o->length = context;
+    if (!rows_check(&g->reference->shape, o->batch, o->length, "texts", err)) return false;
     if (reward_uses(&g->reward, "fluency") && !count_ngrams(g, err)) return false;
     g->tales = !o->text && writes_tales(&g->vocabulary);
     g->rollout = rollout_new(&g->reference->shape, &g->vocabulary, o->batch, o->length);
