@@ -261,6 +261,18 @@ START_TEST(whitening_by_hand_counts_the_end_symbol)
 }
 END_TEST
 
+/* mean 5, deviation 2 */
+START_TEST(two_rows_are_enough_to_be_whitened)
+{
+    Rollout *r = new_rollout(1, 2);
+    rollout_add(r, (int[]){1, 0}, 2);
+    r->weights[0] = 3, r->weights[1] = 7;
+    ck_assert(weights_whiten(r) == 0.5);
+    ck_assert(r->weights[0] == -1 && r->weights[1] == 1);
+    rollout_free(r);
+}
+END_TEST
+
 START_TEST(fewer_than_two_rows_or_equal_ones_are_not_whitened)
 {
     Rollout *r = new_rollout(2, 5);
@@ -518,6 +530,7 @@ static const TTest *const tests[] = {
     the_options_choose_one_of_the_four,
     whitened_weights_have_mean_zero_and_deviation_one_over_the_rows,
     whitening_by_hand_counts_the_end_symbol,
+    two_rows_are_enough_to_be_whitened,
     fewer_than_two_rows_or_equal_ones_are_not_whitened,
     whitening_leaves_the_advantages_to_the_critic,
     explained_variance_by_hand,

@@ -305,6 +305,35 @@ START_TEST(the_stress_has_every_seed_with_the_clip_and_without)
 }
 END_TEST
 
+/* --seeds counts for the toy too; where PPO ends is asked of three seeds at most, at each price. */
+START_TEST(every_seed_of_the_toy_has_its_runs)
+{
+    check_run(0, "5 --env oracle --toy-steps 1 --seed 4 --seeds 4 --threads 1", "seeds 4 to 7\n");
+    Curves *c = table_of("out/chapter5/ceiling.csv");
+    ck_assert_int_eq(c->rows, 4 * 2); /* before its step and after */
+    for (int i = 0; i < c->rows; i++) ck_assert(curves_at(c, i, "seed") == 4 + i / 2);
+    curves_free(c);
+    c = table_of("out/chapter5/stress.csv");
+    ck_assert_int_eq(c->rows, 2 * 4 * 2); /* one step is the least */
+    for (int i = 0; i < c->rows; i++) {
+        ck_assert(curves_at(c, i, "seed") == 4 + i / 2 % 4);
+        ck_assert((curves_at(c, i, "epsilon") == 0) == (i >= 8));
+    }
+    curves_free(c);
+    c = table_of("out/chapter5/frontier.csv");
+    ck_assert_int_eq(c->rows, 5 * 3);
+    for (int i = 0; i < c->rows; i++) {
+        ck_assert(curves_at(c, i, "seed") == 4 + i % 3);
+        double beta = curves_at(c, i, "beta"),
+               before = i < 3 ? INFINITY : curves_at(c, i - 3, "beta");
+        ck_assert(i % 3 ? beta == curves_at(c, i - 1, "beta") : beta < before);
+    }
+    curves_free(c);
+    check_run(0, "5 --env oracle --toy-steps 1 --seed 4 --toy-seeds 1 --threads 1",
+              "seeds 4 to 4\n");
+}
+END_TEST
+
 /* The price of learning is counted in symbols drawn: none before the first step. */
 START_TEST(symbols_are_the_sum_of_the_lengths_before)
 {
@@ -679,6 +708,7 @@ static const TTest *const tests[] = {
     lambda_of_one_or_a_right_critic_has_no_bias,
     ppo_comes_nearer_to_the_ceiling_and_never_above,
     the_stress_has_every_seed_with_the_clip_and_without,
+    every_seed_of_the_toy_has_its_runs,
     symbols_are_the_sum_of_the_lengths_before,
     ppo_shows_some_of_its_steps,
     the_table_of_values_is_all_there_and_nothing_more,
