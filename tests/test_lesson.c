@@ -163,6 +163,7 @@ START_TEST(symbols_until_a_reward_are_counted_where_enough_texts_earn_it)
     ck_assert(symbols_until(c, 0, 200, 0.95) == 300);
     ck_assert(isnan(symbols_until(c, 0, 32, 0.95))); /* four: 0.95, 0.97 and 0.99 are three */
     ck_assert(symbols_until(c, 0, 43, 0.95) == 300);
+    ck_assert(symbols_until(c, 0, 32, 0.85) == 200); /* four: no fewer, and no more */
     ck_assert(isnan(symbols_until(c, 0, 64, 0.99)));
     curves_free(c);
 }

@@ -4,6 +4,8 @@
 #include "run.h"
 #include "suite.h"
 
+#include <sys/resource.h>
+
 /* ---- texts -------------------------------------------------------------------------------- */
 
 /* A rollout that holds the given texts, closed by NULL; each ends with the end symbol. */
@@ -80,6 +82,8 @@ START_TEST(contains_looks_for_letters_in_any_case)
     ck_assert(worth("contains:hello", "hell o") == 0);
     ck_assert(worth("contains:hello", "") == 0);
     ck_assert(worth("contains:good day", "A Good day.") == 1);
+    ck_assert(worth("contains:a,b", "xa,b") == 1); /* one word, whatever is in it */
+    ck_assert(worth("contains:a,b", "a b") == 0);
 }
 END_TEST
 
@@ -118,12 +122,50 @@ START_TEST(coherence_is_the_share_of_new_word_pairs)
 }
 END_TEST
 
+/* What a term finds in a text of any length and script. */
+static double found_in(const char *reward, const char *text)
+{
+    Reward r;
+    Error err;
+    ck_assert_msg(reward_parse(&r, reward, &err), "%s", err.text);
+    double found = r.term[0].worth(&r.term[0], &(Told){.text = text});
+    reward_free(&r);
+    return found;
+}
+
+/* Were a letter beyond ASCII a gap, its halves would be words: x a x a, y b y b. */
+START_TEST(every_letter_beyond_ASCII_is_part_of_a_word)
+{
+    for (int last = 0x80; last < 0xc0; last++) {
+        char text[16];
+        snprintf(text, sizeof text, "x\xc3%cy x\xc3%cy", last, last);
+        ck_assert_msg(found_in("coherence", text) == 1, "c3 %x", (unsigned)last);
+    }
+    ck_assert(
+        close_to(found_in("coherence", "\xe4\xb8\xad \xe4\xb8\xad \xe4\xb8\xad"), 0.5, 1e-12));
+}
+END_TEST
+
+/* Of 600 equal words 511 pairs are looked at, and one of them is new. */
+START_TEST(coherence_is_judged_by_the_first_512_words)
+{
+    char text[1201] = "";
+    for (int i = 0; i < 600; i++) memcpy(text + 2 * i, "a ", 3);
+    ck_assert(close_to(found_in("coherence", text), 1 / 511.0, 1e-12));
+    text[1000] = '\0'; /* of 500 all */
+    ck_assert(close_to(found_in("coherence", text), 1 / 499.0, 1e-12));
+}
+END_TEST
+
 START_TEST(terms_are_weighted_and_summed)
 {
     ck_assert(close_to(worth("contains:a + 0.5*count:b - 0.25 * length", "abb"), 1.25, 1e-12));
     ck_assert(close_to(worth("-2*length", "abb"), -6, 1e-12));
     ck_assert(close_to(worth("length - -1*length", "abb"), 6, 1e-12));
-    ck_assert(worth("contains:a+b", "xa+b") == 1); /* a sign without blanks belongs to the word */
+    ck_assert(worth("contains:a+b", "xa+b") == 1);   /* a sign without blanks belongs to the word */
+    ck_assert(worth("contains:a +b", "xa +b") == 1); /* nor with a blank on one side only */
+    ck_assert(worth("contains:a- b", "xa- b") == 1);
+    ck_assert(worth("contains:a +b", "xa") == 0);
     ck_assert(worth("  contains : hello ", "hello") == 1);
 }
 END_TEST
@@ -162,6 +204,10 @@ START_TEST(a_reward_that_is_written_wrongly_is_refused_by_its_part)
     refused("contain:hello", "'contain:hello' is no term of a reward");
     refused("", "lacks a term");
     refused("length + ", "lacks a term");
+    refused("length +  + length", "lacks a term");
+    refused("   ", "lacks a term");
+    refused("*length", "is no term");
+    refused("2 length", "is no term");
     refused("contains", "lacks a word");
     refused("contains: + length", "lacks a word");
     refused("relevance:a,,b", "lacks a word");
@@ -252,6 +298,138 @@ START_TEST(a_reward_may_hold_the_command_as_a_term)
 }
 END_TEST
 
+static void check_answer(const char *command, const char *text, double wanted)
+{
+    Error err;
+    RewardCommand *c;
+    char *texts[] = {(char *)text};
+    double answer;
+    ck_assert(reward_command_start(&c, command, 5, &err));
+    ck_assert_msg(reward_command_ask(c, texts, 1, &answer, &err), "%s", err.text);
+    ck_assert_msg(answer == wanted, "%g, not %g", answer, wanted);
+    reward_command_stop(c);
+}
+
+START_TEST(a_break_within_a_text_becomes_a_blank)
+{
+    const char *compare = "read -r line; test \"$line\" = 'a b c  d'; echo $?";
+    check_answer(compare, "a\nb\rc\r\nd", 0);
+    check_answer(compare, "a\nb\rc\td", 1); /* and nothing else does */
+}
+END_TEST
+
+/* A batch may be larger than all before, and smaller. */
+START_TEST(batches_of_all_sizes_are_answered)
+{
+    static const int sizes[] = {1, 5, 2, 9, 9, 1};
+    static const char *const nine[] = {"a",      "bb",      "ccc",      "dddd",      "eeeee",
+                                       "ffffff", "ggggggg", "hhhhhhhh", "iiiiiiiii", NULL};
+    Error err;
+    Reward r;
+    RewardCommand *c;
+    ck_assert(reward_parse(&r, "command", &err));
+    ck_assert(reward_command_start(&c, "while read line; do echo ${#line}; done", 5, &err));
+    reward_give_command(&r, c);
+    for (int k = 0; k < 6; k++) {
+        const char *some[10] = {NULL};
+        memcpy(some, nine, sizeof *nine * (size_t)sizes[k]);
+        Texts t = texts_of(some);
+        t.r->vocabulary = &t.v;
+        ck_assert_msg(reward_score(&r, t.r, &err), "%s", err.text);
+        for (int i = 0; i < sizes[k]; i++) ck_assert(t.r->reward[i] == i + 1);
+        texts_free(&t);
+    }
+    reward_command_stop(c);
+    reward_free(&r);
+}
+END_TEST
+
+START_TEST(a_reward_up_to_a_thousand_millions_is_one)
+{
+    static const struct {
+        const char *answer;
+        bool fine;
+    } cases[] = {{"1e9", true}, {"-1e9", true}, {"1.0000001e9", false}, {"-1.0000001e9", false}};
+    for (int k = 0; k < 4; k++) {
+        Error err;
+        Reward r;
+        RewardCommand *c;
+        char command[64];
+        Texts t = texts_of(three);
+        t.r->vocabulary = &t.v;
+        snprintf(command, sizeof command, "while read line; do echo %s; done", cases[k].answer);
+        ck_assert(reward_parse(&r, "command", &err));
+        ck_assert(reward_command_start(&c, command, 5, &err));
+        reward_give_command(&r, c);
+        ck_assert_msg(reward_score(&r, t.r, &err) == cases[k].fine, "%s", cases[k].answer);
+        ck_assert(cases[k].fine || strstr(err.text, "from -1e+09 to 1e+09, scale it"));
+        reward_command_stop(c);
+        reward_free(&r);
+        texts_free(&t);
+    }
+}
+END_TEST
+
+/* The number that the next file would have. */
+static int next_file(void)
+{
+    int file = dup(STDIN_FILENO);
+    ck_assert_int_ge(file, 0);
+    close(file);
+    return file;
+}
+
+/* Where there is no room for both pipes it is said which is missing, and none is left open. */
+START_TEST(without_room_for_pipes_no_command_is_started)
+{
+    for (int room = 0; room < 4; room++) {
+        Error err;
+        RewardCommand *c;
+        struct rlimit usual, tight;
+        int next = next_file();
+        getrlimit(RLIMIT_NOFILE, &usual);
+        tight = usual;
+        tight.rlim_cur = (rlim_t)(next + room);
+        setrlimit(RLIMIT_NOFILE, &tight);
+        bool started = reward_command_start(&c, "cat", 5, &err);
+        setrlimit(RLIMIT_NOFILE, &usual);
+        ck_assert(!started && c == NULL);
+        ck_assert_msg(strstr(err.text, room < 2 ? "no pipe to the" : "no pipe from the"), "%s",
+                      err.text);
+        ck_assert_int_eq(next_file(), next);
+    }
+}
+END_TEST
+
+START_TEST(where_there_is_no_shell_no_command_is_started)
+{
+    Error err;
+    RewardCommand *c;
+    int next = next_file();
+    setenv("PATH", "/nowhere", 1);
+    ck_assert(!reward_command_start(&c, "cat", 5, &err) && c == NULL);
+    ck_assert_msg(strstr(err.text, "can't be started: No such file"), "%s", err.text);
+    ck_assert_int_eq(next_file(), next);
+}
+END_TEST
+
+static void nothing(int signal)
+{
+    (void)signal;
+}
+
+/* As where a window changes its size, or a stopped program goes on. */
+START_TEST(a_signal_does_not_end_the_asking)
+{
+    Error err;
+    double answers[3];
+    sigaction(SIGUSR1, &(struct sigaction){.sa_handler = nothing}, NULL);
+    const char *knocking = "while read l; do kill -USR1 $PPID; sleep 0.05; echo 3; done";
+    ck_assert_msg(ask(knocking, 5, 1, answers, &err), "%s", err.text);
+    ck_assert(answers[0] == 3 && answers[2] == 3);
+}
+END_TEST
+
 START_TEST(more_text_than_a_pipe_holds_gets_through)
 {
     enum { MANY = 300 };
@@ -299,7 +477,8 @@ START_TEST(a_command_that_answers_nonsense_is_reported_with_it)
     command_fails("while read a; do echo inf; done", 1, "answered \"inf\"");
     command_fails("while read a; do echo; done", 1, "answered \"\"");
     command_fails("while read a; do echo 1 2; done", 1, "answered \"1 2\"");
-    command_fails("while read a; do echo 1; echo 2; done; sleep 1", 2, "without being asked");
+    command_fails("while read a; do echo 1; echo 2; done; sleep 1", 2,
+                  "answered \"2\" without being asked");
     command_fails("head -c 5000 /dev/zero | tr '\\0' 1; sleep 2", 1, "a line of 4096 bytes");
     command_fails("  ", 1, "is empty");
 }
@@ -376,12 +555,20 @@ static const TTest *const tests[] = {contains_looks_for_letters_in_any_case,
                                      relevance_is_the_share_of_keywords_that_are_there,
                                      length_counts_symbols_without_the_end,
                                      coherence_is_the_share_of_new_word_pairs,
+                                     every_letter_beyond_ASCII_is_part_of_a_word,
+                                     coherence_is_judged_by_the_first_512_words,
                                      terms_are_weighted_and_summed,
                                      fluency_is_the_mean_log_probability_of_the_n_gram,
                                      a_reward_that_is_written_wrongly_is_refused_by_its_part,
                                      the_least_KL_by_hand,
                                      a_command_answers_line_by_line,
                                      a_reward_may_hold_the_command_as_a_term,
+                                     a_break_within_a_text_becomes_a_blank,
+                                     batches_of_all_sizes_are_answered,
+                                     a_reward_up_to_a_thousand_millions_is_one,
+                                     without_room_for_pipes_no_command_is_started,
+                                     where_there_is_no_shell_no_command_is_started,
+                                     a_signal_does_not_end_the_asking,
                                      more_text_than_a_pipe_holds_gets_through,
                                      a_command_that_dies_is_reported_with_its_status,
                                      a_command_that_falls_silent_is_reported_and_ended,
