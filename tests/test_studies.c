@@ -158,7 +158,10 @@ static void ask_oracle(const char *run, int rows)
               sscanf(found, " J = %lf, KL = %lf nats, J_beta = %lf", &J, &KL, &objective) == 3);
     ck_assert_msg(KL > 0 && fabs(J - 0.1 * KL - objective) < 2e-4, "%g, %g, %g", J, KL, objective);
     const char *top = strstr(e->said, "beta log Z = ");
-    if (top) ck_assert(atof(top + strlen("beta log Z = ")) > objective);
+    if (top) { /* no text of five letters earns more than five */
+        double ceiling = atof(top + strlen("beta log Z = "));
+        ck_assert_msg(ceiling > objective && ceiling < 5, "%g", ceiling);
+    }
     snprintf(last, sizeof last, "step %d/%d ", rows, rows);
     ck_assert_msg(strstr(e->said, last), "%s is missing in:\n%s", last, e->said);
 }
@@ -217,13 +220,19 @@ START_TEST(lambda_of_one_or_a_right_critic_has_no_bias)
 }
 END_TEST
 
-/* beta log Z - J_beta(pi) = beta KL(pi || pi*), and J_beta = E[R] - beta KL(pi || pi_ref) */
+/* beta log Z - J_beta(pi) = beta KL(pi || pi*), and J_beta = E[R] - beta KL(pi || pi_ref); the
+ * share is of the way from where a run began. */
 static void check_ceiling(const char *path, double beta)
 {
     Curves *c = table_of(path);
+    double start = NAN;
     ck_assert_int_gt(c->rows, 3);
     for (int i = 0; i < c->rows; i++) {
         double J = curves_at(c, i, "objective"), ceiling = curves_at(c, i, "ceiling");
+        if (curves_at(c, i, "step") == 0) start = J;
+        double way = curves_at(c, i, "share") * (ceiling - start);
+        ck_assert_msg(fabs(way - (J - start)) < 1e-5, "%s, row %d: %g, not %g", path, i, way,
+                      J - start);
         double paid = curves_at(c, i, "reward") - beta * curves_at(c, i, "kl");
         double missing = beta * curves_at(c, i, "kl_best");
         ck_assert_msg(fabs(paid - J) < 1e-5, "%s, row %d: %g, not %g", path, i, paid, J);
@@ -247,15 +256,19 @@ static void check_ceiling(const char *path, double beta)
 START_TEST(ppo_comes_nearer_to_the_ceiling_and_never_above)
 {
     char said[sizeof((Ended *)0)->said];
-    strcpy(said, run_program("", "5 --env oracle --toy-steps 4 --toy-seeds 1 --threads 1")->said);
+    strcpy(said, run_program("", "5 --env oracle --toy-steps 8 --toy-seeds 1 --threads 1")->said);
     check_ceiling("out/chapter5/ceiling.csv", 0.2);
     Curves *c = table_of("out/chapter5/ceiling.csv");
     ck_assert(curves_at(c, c->rows - 1, "share") > 0.3);
     ck_assert(curves_at(c, c->rows - 1, "share") < 1);
-    ck_assert_int_eq(c->rows, 5);
+    ck_assert_int_eq(c->rows, 9);
     char way[64];
-    snprintf(way, sizeof way, "step 4/4  %.2f%% of the way", 100 * curves_at(c, 4, "share"));
+    snprintf(way, sizeof way, "step 8/8  %.2f%% of the way", 100 * curves_at(c, 8, "share"));
     ck_assert_msg(strstr(said, way), "%s is missing in:\n%s", way, said);
+    curves_free(c);
+
+    c = table_of("out/chapter5/stress.csv");
+    ck_assert_int_eq(c->rows, 2 * (1 + 2)); /* a quarter of the steps, with a clip and without */
     curves_free(c);
 
     c = table_of("out/chapter5/frontier.csv");
@@ -312,6 +325,8 @@ START_TEST(every_seed_of_the_toy_has_its_runs)
     Curves *c = table_of("out/chapter5/ceiling.csv");
     ck_assert_int_eq(c->rows, 4 * 2); /* before its step and after */
     for (int i = 0; i < c->rows; i++) ck_assert(curves_at(c, i, "seed") == 4 + i / 2);
+    for (int i = 3; i < c->rows; i += 2) /* each with texts of its own */
+        ck_assert(curves_at(c, i, "reward") != curves_at(c, i - 2, "reward"));
     curves_free(c);
     c = table_of("out/chapter5/stress.csv");
     ck_assert_int_eq(c->rows, 2 * 4 * 2); /* one step is the least */
@@ -329,8 +344,60 @@ START_TEST(every_seed_of_the_toy_has_its_runs)
         ck_assert(i % 3 ? beta == curves_at(c, i - 1, "beta") : beta < before);
     }
     curves_free(c);
-    check_run(0, "5 --env oracle --toy-steps 1 --seed 4 --toy-seeds 1 --threads 1",
-              "seeds 4 to 4\n");
+}
+END_TEST
+
+/* Starts a run, waits until it tells of a step, interrupts it, and returns its exit status. */
+static int interrupted(const char *run)
+{
+    static Ended e;
+    int status;
+    unlink(in_place("said"));
+    e.said[0] = '\0';
+    pid_t child = start_program(run);
+    for (int i = 0; i < 12000 && !strstr(e.said, "\nstep "); i++)
+        sleep_seconds(0.005), read_said(&e);
+    kill(child, SIGINT);
+    waitpid(child, &status, 0);
+    return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
+}
+
+START_TEST(an_interrupt_ends_a_study_with_what_it_has)
+{
+    static const struct {
+        const char *run, *table;
+        int rows; /* of all that was asked for */
+    } studies[] = {
+        {"3 --env oracle --draws 40000 --largest-batch 2 --threads 1", "chapter3/variance.csv",
+         3 * (2 + 1 + 2)},
+        {"4 --env oracle --draws 20000 --batch 4 --threads 1", "chapter4/lambda.csv", 33},
+        {"5 --env oracle --toy-steps 400 --toy-seeds 1 --threads 1", "chapter5/ceiling.csv", 401},
+        {"5 --env oracle --toy-steps 400 --toy-seeds 1 --threads 1", "chapter5/stress.csv", 1},
+        {"5 --env oracle --toy-steps 400 --toy-seeds 1 --threads 1", "chapter5/frontier.csv", 1}};
+    for (int k = 0; k < 5; k++) {
+        char path[64];
+        snprintf(path, sizeof path, "out/%s", studies[k].table);
+        if (k < 3) ck_assert_int_eq(interrupted(studies[k].run), 1);
+        Curves *c = table_of(path);
+        ck_assert_msg(c->rows < studies[k].rows, "%s has %d rows", path, c->rows);
+        curves_free(c);
+    }
+}
+END_TEST
+
+START_TEST(a_study_whose_table_cannot_be_saved_ends_at_once)
+{
+    static const struct {
+        const char *run, *table;
+    } studies[] = {
+        {"3 --env oracle --draws 100 --largest-batch 2 --threads 1", "chapter3/variance.csv"},
+        {"4 --env oracle --draws 100 --batch 4 --threads 1", "chapter4/lambda.csv"},
+        {"5 --env oracle --toy-steps 1 --toy-seeds 1 --threads 1", "chapter5/ceiling.csv"}};
+    for (int k = 0; k < 3; k++) {
+        shell("mkdir -p out/%s/in_the_way", studies[k].table);
+        check_run(1, studies[k].run, studies[k].table);
+        ck_assert(!strstr(run_program("", studies[k].run)->said, "wrote"));
+    }
 }
 END_TEST
 
@@ -371,6 +438,32 @@ START_TEST(ppo_shows_some_of_its_steps)
     }
     ck_assert(!strstr(e->said, "\n   1 "));
     curves_free(c);
+}
+END_TEST
+
+/* Eight steps or fewer are all shown, of each seed its own. */
+START_TEST(ppo_shows_every_step_if_they_are_few)
+{
+    static const int steps[] = {2, 8};
+    for (int k = 0; k < 2; k++) {
+        char run[512];
+        int rows = 0;
+        snprintf(run, sizeof run, "%s--steps %d --seeds 2 --reward length", TINY_5, steps[k]);
+        const Ended *e = run_program("", run);
+        Curves *c = table_of("out/chapter5/curves.csv");
+        for (const char *line = e->said; (line = strchr(line, '\n')) != NULL; line++) {
+            double step, reward, kl;
+            if (line[1] != ' ' || strcspn(line + 1, "\n") < 90) continue;
+            if (sscanf(line, "%lf %lf %lf", &step, &reward, &kl) != 3) continue;
+            ck_assert_int_lt(rows, c->rows);
+            ck_assert(step == curves_at(c, rows, "step"));
+            ck_assert(fabs(reward - curves_at(c, rows, "reward")) < 6e-4);
+            ck_assert(fabs(kl - curves_at(c, rows, "kl")) < 6e-3);
+            rows++;
+        }
+        ck_assert_msg(rows == 2 * steps[k], "%d rows in:\n%s", rows, e->said);
+        curves_free(c);
+    }
 }
 END_TEST
 
@@ -482,6 +575,44 @@ START_TEST(every_step_of_every_seed_has_a_row)
 }
 END_TEST
 
+/* The interrupt comes while the texts of the fourth step are judged: the step is finished, what was
+ * learnt is measured and kept, and no other seed begins. */
+START_TEST(an_interrupt_ends_a_run_after_its_step)
+{
+    static const char knocking[] =
+        "--steps 50 --seeds 3 --reward-command 'n=0; while read x; do n=$((n + 1)); "
+        "test $n = 9 && kill -INT $PPID; echo $n; done'";
+    for (int n = 3; n <= 5; n++) {
+        char run[512], path[64];
+        snprintf(run, sizeof run, "%s%s", learners[n - 3], knocking);
+        const Ended *e = run_program("", run);
+        ck_assert_msg(e->status == 1 && strstr(e->said, "after it writes"), "%d: %s", e->status,
+                      e->said);
+        ck_assert(strstr(e->said, "training, seed 1") && !strstr(e->said, "training, seed 2"));
+        snprintf(path, sizeof path, "out/chapter%d/curves.csv", n);
+        Curves *c = table_of(path);
+        ck_assert_int_eq(c->rows, 4); /* texts 1 and 2 are measured before, 9 and 10 are its own */
+        curves_free(c);
+        snprintf(path, sizeof path, "out/chapter%d/model.safetensors", n);
+        ck_assert(access(in_place(path), R_OK) == 0);
+        snprintf(path, sizeof path, "out/chapter%d/summary.json", n);
+        ck_assert(number_of(path, "runs.after.texts") == 2);
+    }
+}
+END_TEST
+
+START_TEST(a_run_whose_report_is_lost_has_failed)
+{
+    if (access("/dev/full", W_OK) != 0) return;
+    for (int n = 3; n <= 5; n++) {
+        char run[512];
+        snprintf(run, sizeof run, "%s--reward length", learners[n - 3]);
+        int status = shell("%s >/dev/full 2>said", program_command("", run));
+        ck_assert_msg(WIFEXITED(status) && WEXITSTATUS(status) == 1, "chapter %d: %x", n, status);
+    }
+}
+END_TEST
+
 START_TEST(the_model_that_is_kept_is_the_first_seeds)
 {
     for (int n = 3; n <= 5; n++) {
@@ -536,6 +667,23 @@ START_TEST(a_model_or_a_table_that_cannot_be_saved_ends_the_run)
 }
 END_TEST
 
+/* So it is with what is put in the way when the run has long begun. */
+START_TEST(what_cannot_be_saved_in_the_end_ends_the_run)
+{
+    static const char *const files[] = {"model.safetensors", "curves.csv", "summary.json"};
+    for (int n = 3; n <= 5; n++)
+        for (int k = 0; k < 3; k++) {
+            char run[512];
+            shell("rm -rf out; mkdir -p bin; ln -sf \"$(command -v mkdir)\" bin/mkdir");
+            snprintf(run, sizeof run,
+                     "%s--reward-command 'mkdir -p out/chapter%d/%s/in_the_way; while read x; do "
+                     "echo 1; done'",
+                     learners[n - 3], n, files[k]);
+            check_run(1, run, files[k]);
+        }
+}
+END_TEST
+
 /* A text that is cut goes on in dots; of more texts than there are, those that are there. */
 START_TEST(texts_are_shown_as_they_end)
 {
@@ -553,6 +701,27 @@ START_TEST(texts_are_shown_as_they_end)
     ck_assert_int_eq(times(learn(3, "--reward length --batch 5 --sample 3", NULL)->said, "\n    "),
                      6);
     ck_assert(!strstr(learn(3, "--reward length --sample 0", NULL)->said, "it writes"));
+}
+END_TEST
+
+/* Eight texts each: those that are shown, those of every step, those of the price. Where nothing is
+ * learnt, different texts have different lengths on average. */
+START_TEST(the_texts_that_are_shown_are_neither_learnt_from_nor_measured)
+{
+    Curves *c;
+    save_undecided_model(in_place("out/undecided"));
+    const Ended *e = learn(3, UNDECIDED "--length 8 --steps 3 --batch 8 --price 8 --sample 8", &c);
+    double shown[2] = {0};
+    int lines = 0;
+    for (const char *line = e->said; (line = strstr(line, "\n    ")) != NULL; line++, lines++) {
+        size_t n = strcspn(line + 5, "\n");
+        shown[lines / 8] += (double)(n > 8 ? 8 : n) / 8; /* of dots none */
+    }
+    ck_assert_int_eq(lines, 16);
+    ck_assert(shown[0] == shown[1]); /* before and after the same, as nothing was learnt */
+    for (int i = 0; i < 3; i++) ck_assert(curves_at(c, i, "reward") != shown[0]);
+    ck_assert(fabs(number_of("out/chapter3/summary.json", "runs.after.reward") - shown[0]) > 1e-9);
+    curves_free(c);
 }
 END_TEST
 
@@ -640,6 +809,21 @@ START_TEST(an_undecided_policy_has_the_entropy_of_its_symbols)
 }
 END_TEST
 
+/* Where all earn the same there is no variance of which a share could be explained. */
+START_TEST(what_a_critic_explains_is_told_where_there_is_something)
+{
+    save_undecided_model(in_place("out/undecided"));
+    const char *same = "--load out/undecided --lr 0 --last-lr 0 --reward 0*length";
+    const Ended *e = learn(4, same, NULL);
+    ck_assert_msg(times(e->said, "explained -\n") == 2, "%s", e->said);
+    e = learn(4, "--reward length --batch 8", NULL);
+    double share;
+    const char *at = strstr(e->said, "explained ");
+    ck_assert_msg(at && sscanf(at, "explained %lf", &share) == 1, "%s", e->said);
+    ck_assert(share <= 1);
+}
+END_TEST
+
 START_TEST(a_text_is_at_most_as_long_as_the_context)
 {
     Curves *c;
@@ -709,22 +893,30 @@ static const TTest *const tests[] = {
     ppo_comes_nearer_to_the_ceiling_and_never_above,
     the_stress_has_every_seed_with_the_clip_and_without,
     every_seed_of_the_toy_has_its_runs,
+    an_interrupt_ends_a_study_with_what_it_has,
+    a_study_whose_table_cannot_be_saved_ends_at_once,
     symbols_are_the_sum_of_the_lengths_before,
     ppo_shows_some_of_its_steps,
+    ppo_shows_every_step_if_they_are_few,
     the_table_of_values_is_all_there_and_nothing_more,
     fluency_of_one_symbol_is_its_log_probability_under_the_n_gram,
     rewards_of_the_language_itself_are_learnt_from,
     every_step_of_every_seed_has_a_row,
+    an_interrupt_ends_a_run_after_its_step,
+    a_run_whose_report_is_lost_has_failed,
     the_model_that_is_kept_is_the_first_seeds,
     a_batch_can_be_shared_down_to_single_texts,
     a_comparison_runs_every_seed_without_a_baseline_too,
     a_model_or_a_table_that_cannot_be_saved_ends_the_run,
+    what_cannot_be_saved_in_the_end_ends_the_run,
     texts_are_shown_as_they_end,
+    the_texts_that_are_shown_are_neither_learnt_from_nor_measured,
     a_price_is_measured_on_as_many_texts_as_asked_and_before_on_twice_as_many,
     a_price_is_measured_on_fresh_texts,
     only_a_plain_reward_says_when_it_was_reached_and_what_it_cost_at_least,
     the_figure_is_told_what_the_reward_costs_at_least,
     an_undecided_policy_has_the_entropy_of_its_symbols,
+    what_a_critic_explains_is_told_where_there_is_something,
     a_text_is_at_most_as_long_as_the_context,
     fluency_needs_a_text_of_the_models_symbols,
     a_program_says_which_reward_and_which_model_it_has,
