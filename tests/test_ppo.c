@@ -757,6 +757,32 @@ START_TEST(the_learning_rate_falls_to_its_last_value_with_the_last_rollout)
 }
 END_TEST
 
+/* Two policies take the same first step of three; the second is of half the rate, whether that is
+ * half way down or has been asked for. */
+START_TEST(half_way_the_learning_rate_is_half_way_down)
+{
+    Toy *t[2];
+    for (int k = 0; k < 2; k++) {
+        PpoOptions options = options_of(1e-2);
+        options.steps = 3;
+        options.last_lr = k ? 1e-2 : 0;
+        t[k] = toy();
+        Ppo *f = new_ppo(t[k], options);
+        for (uint64_t step = 0; step < 2; step++) {
+            if (k && step == 1) f->options.lr = f->options.last_lr = 0.5e-2;
+            Rollout *r = draw(t[k], f, step);
+            ppo_update(f, r, 1);
+            rollout_free(r);
+        }
+        ppo_free(f);
+    }
+    const real *one = t[0]->policy->weights.base, *other = t[1]->policy->weights.base;
+    for (size_t w = 0; w < t[0]->policy->size; w++)
+        ck_assert_msg(fabs((double)one[w] - other[w]) <= tolerance(1e-6), "weight %zu", w);
+    for (int k = 0; k < 2; k++) toy_free(t[k]);
+}
+END_TEST
+
 /* Where the first look is one too many, nothing is learnt and nothing is averaged. */
 START_TEST(a_rollout_of_another_author_teaches_nothing)
 {
@@ -833,6 +859,7 @@ static const TTest *const tests[] = {
     at_learning_rate_zero_more_epochs_say_the_same,
     the_entropy_is_that_of_the_author,
     the_learning_rate_falls_to_its_last_value_with_the_last_rollout,
+    half_way_the_learning_rate_is_half_way_down,
     a_rollout_of_another_author_teaches_nothing,
     any_number_of_threads_learns_the_same_bits,
     a_minibatch_of_more_rows_than_there_is_room_for_is_refused,

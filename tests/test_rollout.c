@@ -244,6 +244,84 @@ START_TEST(entropy_by_hand)
 }
 END_TEST
 
+START_TEST(a_text_of_no_symbols_or_too_many_is_refused)
+{
+    Toy *t = toy_new("contains:ab", 0.25, 1, 3);
+    Rollout *r = rollout_new(&t->shape, &t->vocabulary, 2, 4);
+    static const int x[] = {1, 2, 3, 1, 0};
+    ck_assert_dies(rollout_stats(r, 0), "a rollout without texts");
+    ck_assert_dies(rollout_add(r, x, 0), "text 0 of 2, 0 symbols of at most 4");
+    ck_assert_dies(rollout_add(r, x, 5), "text 0 of 2, 5 symbols of at most 4");
+    rollout_add(r, x, 4);
+    rollout_add(r, x, 1);
+    ck_assert_dies(rollout_add(r, x, 1), "text 2 of 2");
+    rollout_free(r);
+    toy_free(t);
+}
+END_TEST
+
+/* Nothing is left of the text that stood there before. */
+START_TEST(a_new_text_has_no_numbers_yet)
+{
+    Toy *t = toy_new("contains:ab", 0.25, 1, 3);
+    Rollout *r = drawn(t, 9, 6);
+    real *arrays[] = {r->logprob_old, r->logprob_ref, r->logprob,    r->kl,
+                      r->rewards,     r->values,      r->advantages, r->weights};
+    for (int a = 0; a < 8; a++)
+        for (int n = 0; n < rollout_rows(r); n++) arrays[a][n] = 1;
+    r->reward[0] = 1;
+    rollout_clear(r);
+    ck_assert_int_eq(rollout_texts(r), 0);
+    rollout_add(r, (int[]){1, 2, 0}, 3);
+    for (int a = 0; a < 8; a++)
+        for (int n = 0; n < 3; n++) ck_assert_msg(arrays[a][n] == 0, "array %d, row %d", a, n);
+    ck_assert(r->reward[0] == 0);
+    rollout_free(r);
+    toy_free(t);
+}
+END_TEST
+
+/* Where there is room for a few texts only they are taken a few at a time: each once, in order. */
+START_TEST(slices_of_any_size_say_what_the_whole_says)
+{
+    Toy *t = toy_new("contains:ab", 0.25, 1, 3);
+    Rollout *whole = drawn(t, 23, 7), *r = drawn(t, 23, 7);
+    Activations *a = activations_new(&t->shape, 23 * 5, false);
+    size_t rows = (size_t)rollout_rows(r);
+    rollout_kl(whole, t->policy, a);
+    activations_free(a);
+    for (int capacity = 5; capacity <= 23 * 5; capacity += 11) {
+        a = activations_new(&t->shape, capacity, false);
+        int texts = 0, seen = 0;
+        for (Slice s = {0}; rollout_next(r, a, &s);) {
+            ck_assert_int_eq(s.text, texts);
+            ck_assert_int_eq(s.row, seen);
+            ck_assert(s.texts > 0 && s.rows <= capacity);
+            ck_assert_int_eq(s.row, rollout_first(r, s.text));
+            texts += s.texts, seen += s.rows;
+        }
+        ck_assert_int_eq(texts, 23);
+        ck_assert_int_eq(seen, (int)rows);
+        rollout_clear(r); /* so that nothing is known */
+        for (int i = 0; i < 23; i++)
+            rollout_add(r, whole->rows->targets + rollout_first(whole, i),
+                        rollout_length(whole, i));
+        mat_zero(r->log_ref);
+        rollout_compare(r, t->reference, a);
+        rollout_kl(r, t->policy, a);
+        ck_assert_mem_eq(r->logprob_ref, whole->logprob_ref, sizeof(real) * rows);
+        ck_assert_mem_eq(r->logprob, whole->logprob, sizeof(real) * rows);
+        ck_assert_mem_eq(r->kl, whole->kl, sizeof(real) * rows);
+        for (int n = 0; n < (int)rows; n++)
+            ck_assert_mem_eq(mat_row(r->log_ref, n), mat_row(whole->log_ref, n), 4 * sizeof(real));
+        activations_free(a);
+    }
+    rollout_free(r);
+    rollout_free(whole);
+    toy_free(t);
+}
+END_TEST
+
 START_TEST(a_limit_beyond_the_context_and_texts_without_ends_are_refused)
 {
     Toy *t = toy_new("contains:ab", 0.25, 1, 3);
@@ -266,6 +344,9 @@ static const TTest *const tests[] = {the_ratio_is_exactly_one_before_the_first_u
                                      a_copied_text_keeps_all_its_numbers,
                                      statistics_by_hand,
                                      entropy_by_hand,
+                                     a_text_of_no_symbols_or_too_many_is_refused,
+                                     a_new_text_has_no_numbers_yet,
+                                     slices_of_any_size_say_what_the_whole_says,
                                      a_limit_beyond_the_context_and_texts_without_ends_are_refused,
                                      NULL};
 RUN_TESTS("rollout", tests)
