@@ -460,6 +460,14 @@ START_TEST(a_command_that_dies_is_reported_with_its_status)
 }
 END_TEST
 
+/* So a program inherits it from one that does not care for its children. */
+START_TEST(where_the_system_takes_the_status_none_is_told)
+{
+    signal(SIGCHLD, SIG_IGN);
+    command_fails("exit 7", 1, "'exit 7' ended after answering 0 of 3 texts");
+}
+END_TEST
+
 START_TEST(a_command_that_falls_silent_is_reported_and_ended)
 {
     double started = clock_seconds();
@@ -571,6 +579,7 @@ static const TTest *const tests[] = {contains_looks_for_letters_in_any_case,
                                      a_signal_does_not_end_the_asking,
                                      more_text_than_a_pipe_holds_gets_through,
                                      a_command_that_dies_is_reported_with_its_status,
+                                     where_the_system_takes_the_status_none_is_told,
                                      a_command_that_falls_silent_is_reported_and_ended,
                                      a_command_that_answers_nonsense_is_reported_with_it,
                                      a_slow_answer_in_time_is_an_answer,

@@ -128,10 +128,12 @@ void reward_command_stop(RewardCommand *c)
 /* It has closed its output: says how it ended. */
 static bool say_ended(RewardCommand *c, int got, int count, Error *err)
 {
-    int status = 0;
+    int status = -1; /* unknown, where the system has waited for it instead of us */
     char how[80] = "closed its input or output";
     if (c->child && has_ended(c, 1, &status)) {
-        if (WIFSIGNALED(status))
+        if (status == -1)
+            snprintf(how, sizeof how, "ended");
+        else if (WIFSIGNALED(status))
             snprintf(how, sizeof how, "was killed by signal %d", WTERMSIG(status));
         else
             snprintf(how, sizeof how, "ended with status %d", WEXITSTATUS(status));
