@@ -237,6 +237,31 @@ START_TEST(statistics_by_hand)
 }
 END_TEST
 
+/* Whichever symbol is spelt with the most bytes, no text reaches into the next. */
+START_TEST(texts_of_the_widest_symbol_have_room)
+{
+    static const char wide[] = "\xf0\x9f\xa6\x8a"; /* a fox */
+    for (int place = 0; place < 3; place++) {
+        TransformerShape shape = {1, 1, 4, 5, 3};
+        char *symbols[3] = {(char *)"a", (char *)"b", (char *)"c"};
+        Vocabulary v;
+        symbols[(place + 1) % 3] = (char *)"\n";
+        symbols[place] = (char *)wide;
+        vocabulary_make(&v, symbols, 3, (place + 1) % 3);
+        Rollout *r = rollout_new(&shape, &v, 2, 5);
+        const int x[] = {place, place, place, place, place};
+        for (int i = 0; i < 2; i++) rollout_add(r, x, 5);
+        for (int i = 0; i < 2; i++) {
+            ck_assert_uint_eq(strlen(r->text[i]), 5 * strlen(wide));
+            for (int k = 0; k < 5; k++)
+                ck_assert_mem_eq(r->text[i] + k * (int)strlen(wide), wide, strlen(wide));
+        }
+        rollout_free(r);
+        vocabulary_free(&v);
+    }
+}
+END_TEST
+
 START_TEST(entropy_by_hand)
 {
     real p[] = {1, 0, 0, (real)0.5, (real)0.25, (real)0.25};
@@ -343,6 +368,7 @@ static const TTest *const tests[] = {the_ratio_is_exactly_one_before_the_first_u
                                      a_text_does_not_depend_on_its_batch_or_the_threads,
                                      a_copied_text_keeps_all_its_numbers,
                                      statistics_by_hand,
+                                     texts_of_the_widest_symbol_have_room,
                                      entropy_by_hand,
                                      a_text_of_no_symbols_or_too_many_is_refused,
                                      a_new_text_has_no_numbers_yet,
