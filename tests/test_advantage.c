@@ -211,6 +211,33 @@ START_TEST(a_text_knows_nothing_of_the_next_one)
 }
 END_TEST
 
+/* Of a batch of fewer texts than the one before: what is left of that is no text. */
+START_TEST(texts_that_were_cleared_away_count_nothing)
+{
+    Rollout *r = random_rollout(17), *fresh = new_rollout(3, 5);
+    rollout_clear(r);
+    rollout_add(r, (int[]){1, 0}, 2);
+    rollout_add(fresh, (int[]){1, 0}, 2);
+    r->reward[0] = fresh->reward[0] = 3;
+    r->kl[0] = fresh->kl[0] = 1;
+    for (int n = 2; n < 3 * 5; n++) r->rewards[n] = r->values[n] = r->advantages[n] = 1000;
+    rollout_rewards(r, 0.5);
+    rollout_rewards(fresh, 0.5);
+    for (int kind = ADVANTAGE_TOTAL; kind <= ADVANTAGE_GAE; kind++) {
+        AdvantageOptions options = {(AdvantageKind)kind, .gamma = 0.9, .lambda = 0.8};
+        advantage_fill(r, &options);
+        advantage_fill(fresh, &options);
+        ck_assert_mem_eq(r->advantages, fresh->advantages, 2 * sizeof(real));
+        for (int n = 2; n < 3 * 5; n++) ck_assert(r->advantages[n] == 1000);
+    }
+    for (int n = 2; n < 3 * 5; n++) ck_assert(r->rewards[n] == 1000);
+    ck_assert(explained_variance(r, 0.9) == explained_variance(fresh, 0.9));
+    ck_assert(rollout_stats(r, 0.5).reward == 3);
+    rollout_free(r);
+    rollout_free(fresh);
+}
+END_TEST
+
 START_TEST(the_options_choose_one_of_the_four)
 {
     static const double A[][4] = {[ADVANTAGE_TOTAL] = {0.8, 0.6, 0.7, 0.2},
@@ -527,6 +554,7 @@ static const TTest *const tests[] = {
     gae_is_the_weighted_mean_of_looks_ahead,
     after_the_last_symbol_nothing_is_expected_even_where_the_text_was_cut,
     a_text_knows_nothing_of_the_next_one,
+    texts_that_were_cleared_away_count_nothing,
     the_options_choose_one_of_the_four,
     whitened_weights_have_mean_zero_and_deviation_one_over_the_rows,
     whitening_by_hand_counts_the_end_symbol,
