@@ -695,6 +695,11 @@ START_TEST(at_learning_rate_zero_more_epochs_say_the_same)
         for (int n = 0; n < rollout_rows(r); n++) r->logprob_old[n] -= 1; /* all far away */
         steps[i] = ppo_update(f, r, 1);
         ck_assert_int_eq(steps[i].updates, options.epochs);
+        ClipStats clip; /* and what a look without a step says */
+        double entropy, loss = ppo_gradient(f, r, &clip, &entropy);
+        ck_assert(close_to(steps[i].policy_loss, loss, in_double ? 1e-12 : 1e-4));
+        ck_assert(close_to(steps[i].approx_kl, clip.approx_kl, 1e-12));
+        ck_assert(close_to(steps[i].largest_ratio, clip.largest_ratio, 1e-12));
         rollout_free(r);
         ppo_free(f);
     }
