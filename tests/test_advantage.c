@@ -220,7 +220,7 @@ START_TEST(texts_that_were_cleared_away_count_nothing)
     rollout_add(fresh, (int[]){1, 0}, 2);
     r->reward[0] = fresh->reward[0] = 3;
     r->kl[0] = fresh->kl[0] = 1;
-    for (int n = 2; n < 3 * 5; n++) r->rewards[n] = r->values[n] = r->advantages[n] = 1000;
+    for (int n = 2; n < 3 * 5; n++) r->rewards[n] = r->advantages[n] = 1000, r->values[n] = 300;
     rollout_rewards(r, 0.5);
     rollout_rewards(fresh, 0.5);
     for (int kind = ADVANTAGE_TOTAL; kind <= ADVANTAGE_GAE; kind++) {
