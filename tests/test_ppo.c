@@ -369,6 +369,7 @@ START_TEST(two_half_batches_make_one_batch)
     double *whole = NEW(double, size), entropy;
     real *A = NEW(real, rollout_rows(r));
     ClipStats s;
+    f->scale = 0.8; /* without one, KL and entropy would count nothing */
     spread_ratios(t, f, r, A);
     memcpy(r->weights, A, sizeof(real) * (size_t)rollout_rows(r));
     transformer_zero_gradients(t->policy);
