@@ -122,9 +122,9 @@ check: $(addprefix $(BUILD)/tests/,$(TESTS)) $(addprefix $(BUILD)/chapter,$(NUMB
 	@BUILD=$(BUILD) sh tests/run.sh $(addprefix $(BUILD)/tests/,$(TESTS))
 
 # what does not depend on the width of a number (most of it compiles to the same code) is tested in
-# one, and that something is learnt in the one that the programs use
+# one, and the programs, and that something is learnt, in the one that they use
 ONCE     := $(addprefix test_,faults extremes text tales tales_grammar settings settings_row run files \
-            curves book fuzz) $(filter test_learning_%,$(TESTS))
+            curves book fuzz chapter1 chapter2 lesson studies) $(filter test_learning_%,$(TESTS))
 
 test: ## run every test, in float and in double
 	@$(MAKE) --no-print-directory check REAL=float
