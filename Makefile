@@ -46,7 +46,7 @@ IDEAS    := $(filter-out %/main.o,$(foreach c,$(FOLDERS),$(call objects,$c)))
 QUICK   ?=
 TEXT    ?=
 
-.PHONY: all help test check bench bench-keep plots overtake same-bits book book-check book-html clean tales $(addprefix chapter,$(NUMBERS))
+.PHONY: all help test check built bench bench-keep plots overtake same-bits book book-check book-html clean tales $(addprefix chapter,$(NUMBERS))
 .DELETE_ON_ERROR:
 .SECONDARY:
 
@@ -117,8 +117,10 @@ $(BUILD)/tests/%.o: CFLAGS += $(if $(filter -O3,$(OPT)),-O1)
 $(BUILD)/tests/%: $(BUILD)/tests/%.o $(IDEAS) $(LIB)
 	$(CC) $(CFLAGS) $(LDFLAGS) $(filter %.o,$^) $(LIB) $(LDLIBS) $(CHECK) -o $@
 
-check: $(addprefix $(BUILD)/tests/,$(TESTS)) $(addprefix $(BUILD)/chapter,$(NUMBERS)) \
+built: $(addprefix $(BUILD)/tests/,$(TESTS)) $(addprefix $(BUILD)/chapter,$(NUMBERS)) \
        $(if $(filter float,$(REAL)),$(addprefix $(BUILD)/bench/,$(BENCHES))) $(BUILD)/tools/book
+
+check: built
 	@BUILD=$(BUILD) sh tests/run.sh $(addprefix $(BUILD)/tests/,$(TESTS))
 
 # what does not depend on the width of a number (most of it compiles to the same code) is tested in
@@ -126,11 +128,15 @@ check: $(addprefix $(BUILD)/tests/,$(TESTS)) $(addprefix $(BUILD)/chapter,$(NUMB
 ONCE     := $(addprefix test_,faults extremes text tales tales_grammar settings settings_row run files \
             curves book fuzz chapter1 chapter2 lesson studies) $(filter test_learning_%,$(TESTS))
 
+# the tests in double, the exercises and the book wait for one another's processes now and then: at once
+AT_ONCE  := REAL=double TESTS="$(filter-out $(ONCE),$(TESTS))"
 test: ## run every test, in float and in double
 	@$(MAKE) --no-print-directory check REAL=float
-	@$(MAKE) --no-print-directory check REAL=double TESTS="$(filter-out $(ONCE),$(TESTS))"
-	@$(MAKE) --no-print-directory exercises-check REAL=double & $(MAKE) --no-print-directory \
-	    book-check REAL=float; book=$$?; wait $$! && exit $$book
+	@$(MAKE) --no-print-directory built exercises-built $(AT_ONCE)
+	@$(MAKE) --no-print-directory check $(AT_ONCE) JOBS=1 & double=$$!; \
+	$(MAKE) --no-print-directory exercises-check REAL=double & exercises=$$!; \
+	$(MAKE) --no-print-directory book-check REAL=float; book=$$?; \
+	wait $$double; double=$$?; wait $$exercises; exit $$((double + $$? + book))
 
 # what the bench makes of its rows, and the product that is its yardstick
 $(BUILD)/tests/test_bench: $(call objects,bench/measure)

@@ -73,7 +73,7 @@ SAY       = test -e $(DOUBLE)/graded.a || echo "builds the tests; once only";
 GRADED    = $(SAY) $(QUIET) REAL=double grade-ready && $(CLASSROOM) $(DOUBLE)/tools/exercise
 ALL      := 0 $(NUMBERS)
 
-.PHONY: exercises hint bug found handout grade grade-ready exercises-check $(addprefix exercise,$(ALL)) $(addprefix grade,$(ALL))
+.PHONY: exercises hint bug found handout grade grade-ready exercises-built exercises-check $(addprefix exercise,$(ALL)) $(addprefix grade,$(ALL))
 
 exercises: ## list the exercises
 	+@$(QUIET) $(TOOL) && $(TOOL) list
@@ -115,5 +115,7 @@ PROVER := $(BUILD)/tests/prove
 $(PROVER): $(call objects,tests/classroom) $(call objects,tools/classroom) $(call objects,tools/markers) $(LIB)
 	$(CC) $(CFLAGS) $(LDFLAGS) $^ $(LDLIBS) -o $@
 
-exercises-check: $(PROVER) grade-ready $(BUILD)/tools/book
+exercises-built: $(PROVER) grade-ready $(BUILD)/tools/book
+
+exercises-check: exercises-built
 	@$(CLASSROOM) $(PROVER) $(ONLY)
