@@ -254,6 +254,8 @@ START_TEST(a_broken_file_is_refused_with_the_line)
         {"\\data\\\nngram 1\n", "line 2: expected ngram ORDER=COUNT"},
         {"\\data\\\nngram 1=1\n\n\\1-grams:\n-1 a inf\n\\end\\\n",
          "line 5: \"inf\" is not a back-off weight"},
+        {"\\data\\\nngram 1=1\n\n\\1-grams:\n-1 a 100\n\\end\\\n",
+         "line 5: \"100\" is not a back-off weight"},
         {"\\data\\\nngram 1=1\n\n\\1-grams:\n-1x a\n\\end\\\n", "line 5: \"-1x\" is not"},
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {

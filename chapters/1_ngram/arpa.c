@@ -152,11 +152,12 @@ static bool field_is(const Reader *r, int i, const char *text)
            memcmp(r->field[i].at, text, r->field[i].length) == 0;
 }
 
+/* A logarithm: none is beyond what stands for 0, or its reciprocal. */
 static bool field_number(const Reader *r, int i, double *value)
 {
     char *end;
     *value = strtod(r->field[i].at, &end);
-    return end == r->field[i].at + r->field[i].length && *value < INFINITY;
+    return end == r->field[i].at + r->field[i].length && *value <= -nothing;
 }
 
 /* The header: how many n-grams there are of each order. Leaves the reader at "\1-grams:". */
