@@ -54,6 +54,8 @@ all: $(addprefix chapter,$(NUMBERS)) ## build every chapter
 
 help: ## list the targets
 	@echo 'make chapterN    build ./chapterN (N = $(NUMBERS))'
+	@echo 'make exerciseN   chapter N as exercises (0: the library), in work/chapterN'
+	@echo 'make gradeN      grade work/chapterN'
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/\1 \2/p' $(MAKEFILE_LIST) | while read t d; do printf 'make %-11s %s\n' "$$t" "$$d"; done
 	@echo 'variables: CC=gcc|clang  REAL=float|double  SAN=address,undefined  OPENMP=0  ARCH=native  WERROR=1'
 

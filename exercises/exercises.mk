@@ -95,7 +95,8 @@ grade: ## SUBMISSION=DIR: grade a returned tree (FORMAT=gradescope OUT=DIR)
 	$(GRADED) grade all --submission="$(SUBMISSION)" --out="$(OUT)" --format="$(FORMAT)"
 
 bug: ## N=7: prepare a hunt for bug 7, and draw its curves
-	+@$(QUIET) $(TOOL) && TOOL=$(TOOL) BUILD=$(BUILD) WORKDIR="$(WORKDIR)" MAKE="$(MAKE)" sh exercises/bug.sh "$(N)"
+	+@$(if $(N),,echo "which one? make bug N=7"; exit 2;) \
+	$(QUIET) $(TOOL) && TOOL=$(TOOL) BUILD=$(BUILD) WORKDIR="$(WORKDIR)" MAKE="$(MAKE)" sh exercises/bug.sh "$(N)"
 
 # the program of chapter ON with the sources of the hunt for bug HUNT
 $(if $(HUNT),$(eval $(BUILD)/hunt/bug$(HUNT): $(call objects,$(WORKDIR)/bug$(HUNT)) $(BASE)))
@@ -104,7 +105,8 @@ $(BUILD)/hunt/%:
 	$(CC) $(CFLAGS) $(LDFLAGS) $^ $(LDLIBS) -o $@
 
 found: ## N=7: was bug 7 found?
-	+@$(GRADED) found "$(N)" --work="$(WORKDIR)"
+	+@$(if $(N),,echo "which one? make found N=7"; exit 2;) \
+	$(GRADED) found "$(N)" --work="$(WORKDIR)"
 
 handout: ## CHAPTERS="3 4" BUGS="7" DIR=...: a tree for students
 	+@$(if $(DIR),,echo "where to? make handout CHAPTERS=\"3 4\" DIR=..."; exit 2;) \

@@ -165,11 +165,16 @@ START_TEST(a_saved_model_scores_and_writes_without_training)
     check_says(0,
                "--load @/a --eval @/text --ids @/ids --sample 2 --length 9 --prompt Zoe --out @/b",
                "nats per symbol");
-    char *ids = read_whole("ids"), *summary = read_whole("b/summary.json");
+    char *ids = read_whole("ids"), *summary = read_whole("b/eval.json");
     ck_assert_int_eq(strncmp(ids, "[[0, ", 5), 0); /* the first list begins with the end symbol */
     ck_assert_ptr_nonnull(strstr(ids, ", 0]"));    /* and ends with it */
     ck_assert_ptr_nonnull(strstr(summary, "\"symbols\":\t29"));
     free(ids), free(summary);
+    summary = read_whole("a/summary.json"); /* what the training said stays */
+    check_says(0, "--load @/a --eval @/text --sample 1 --length 9 --out @/a", "nats per symbol");
+    char *after = read_whole("a/summary.json");
+    ck_assert_str_eq(after, summary);
+    free(after), free(summary);
     snprintf(command, sizeof command, "printf 'Zoe met \\303\\244 fox' > %s/text", dir);
     ck_assert_int_eq(system(command), 0);
     check_says(1, "--load @/a --eval @/text --out @/b", "8"); /* the byte of the strange letter */
@@ -488,7 +493,7 @@ START_TEST(a_file_is_scored_by_its_windows)
     cJSON *trained = json_of("a/summary.json");
     check_says(0, "--load @/a --eval @/story --sample 0 --out @/b",
                "; 3 at the end fill no window");
-    cJSON *j = json_of("b/summary.json");
+    cJSON *j = json_of("b/eval.json");
     const cJSON *eval = cJSON_GetObjectItem(j, "eval");
     Transformer *t;
     Vocabulary v;

@@ -144,6 +144,26 @@ START_TEST(a_reward_that_fails_half_way_leaves_what_was_learnt)
 }
 END_TEST
 
+START_TEST(a_run_that_learns_nothing_leaves_what_an_earlier_one_wrote)
+{
+    static const char *const files[] = {"a/curves.csv", "a/summary.json", "a/model.safetensors"};
+    setup();
+    for (int n = 3; n <= 5; n++) {
+        char *before[3];
+        check_says(n, 0, SMALL "--out @/a", "");
+        for (int i = 0; i < 3; i++) before[i] = read_whole(files[i]);
+        check_says(n, 1, SMALL "--reward command --reward-command 'exit 3' --out @/a", "exit 3");
+        for (int i = 0; i < 3; i++) {
+            char *after = read_whole(files[i]);
+            ck_assert_msg(memcmp(after, before[i], 1 << 20) == 0, "chapter%d: %s is another", n,
+                          files[i]);
+            free(before[i]), free(after);
+        }
+    }
+    cleanup();
+}
+END_TEST
+
 START_TEST(without_a_clip_no_share_is_clipped)
 {
     setup();
@@ -173,6 +193,7 @@ static const TTest *const tests[] = {every_chapter_writes_curves_summary_and_mod
                                      threads_change_no_byte_of_the_curves,
                                      what_can_not_be_meant_is_wrong_usage,
                                      a_reward_that_fails_half_way_leaves_what_was_learnt,
+                                     a_run_that_learns_nothing_leaves_what_an_earlier_one_wrote,
                                      without_a_clip_no_share_is_clipped,
                                      symbols_until_a_reward_are_counted_where_enough_texts_earn_it,
                                      NULL};

@@ -487,7 +487,8 @@ START_TEST(a_command_that_answers_nonsense_is_reported_with_it)
     command_fails("while read a; do echo 1 2; done", 1, "answered \"1 2\"");
     command_fails("while read a; do echo 1; echo 2; done; sleep 1", 2,
                   "answered \"2\" without being asked");
-    command_fails("head -c 5000 /dev/zero | tr '\\0' 1; sleep 2", 1, "a line of 4096 bytes");
+    command_fails("read a; head -c 5000 /dev/zero | tr '\\0' 1; sleep 2", 1,
+                  "a line of 4096 bytes");
     command_fails("  ", 1, "is empty");
 }
 END_TEST

@@ -410,7 +410,8 @@ static cJSON *summary_new(void)
     return summary;
 }
 
-/* A model that is there already: score and sample, no training. */
+/* A model that is there already: score and sample, no training. What its training left, a summary
+ * among it, may stand in the same directory and stays. */
 static void use_model(Run *run)
 {
     Error err;
@@ -423,7 +424,7 @@ static void use_model(Run *run)
     cJSON *summary = summary_new();
     if (o.eval) score_file(t, &v, documents, summary);
     if (o.sample > 0) show_samples(t, &v, documents, o.sample, sample_length(documents, &t->shape));
-    if (!run_save_summary(run, summary, &err)) fail(&err);
+    if (o.eval && !run_save_json(run, "eval.json", summary, &err)) fail(&err);
     cJSON_Delete(summary);
     vocabulary_free(&v);
     transformer_free(t);

@@ -5,6 +5,7 @@
 #include <poll.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "model.h"
 
@@ -54,6 +55,10 @@ static bool load(Transformer **t, Vocabulary *v, const char *dir, Error *err)
 static bool load_if_it_fits(Transformer **t, Vocabulary *v, const char *dir,
                             const PretrainedOptions *o, const Text *text, Error *err)
 {
+    char config[DIRECTORY_MAX + 16];
+    snprintf(config, sizeof config, "%s/config.json", dir);
+    if (access(config, F_OK) != 0)
+        return error_set(err, "there is none in %s yet (./chapter2 trains the book's)", dir);
     if (!load(t, v, dir, err)) return false;
     MleOptions scoring = {.batch = 16, .beta2 = 0.99};
     Mle *m = mle_new(*t, &scoring);

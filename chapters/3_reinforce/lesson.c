@@ -54,16 +54,23 @@ static _Noreturn void end(Lesson *l, const Error *why, const char *more)
     exit(1);
 }
 
+/* Where nothing was learnt, what an earlier run has left in the directory stays. */
+static bool stopped_early(const Lesson *l)
+{
+    return run_stopped() && l->curves->rows == 0;
+}
+
 void lesson_save(Lesson *l, const Transformer *policy)
 {
     Error err;
-    if (!save(l, policy, &err)) end(l, &err, "");
+    if (!stopped_early(l) && !save(l, policy, &err)) end(l, &err, "");
 }
 
 _Noreturn void lesson_fail(Lesson *l, const Transformer *policy, const Error *why)
 {
     char more[600];
     run_progress_end(l->run);
+    if (l->curves->rows == 0) end(l, why, "");
     lesson_save(l, policy);
     snprintf(more, sizeof more, " (what was learnt is saved in %s)", l->run->dir);
     end(l, why, more);
@@ -138,6 +145,7 @@ cJSON *lesson_after(Lesson *l, const Transformer *policy, Activations *a, int se
 
 void lesson_draw(Lesson *l, const char *script)
 {
+    if (stopped_early(l)) return;
     double least = l->before.zero_or_one ? least_kl(l->before.stats.reward, 0.95) : NAN;
     char defines[64];
     snprintf(defines, sizeof defines, "least=%.6f", isfinite(least) ? least : -1);
