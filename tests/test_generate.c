@@ -154,22 +154,27 @@ START_TEST(a_text_does_not_depend_on_its_batch_or_the_threads)
 }
 END_TEST
 
+/* The window is full at 9 symbols. When the next has been chosen from it, it is made of the last 4
+ * and that one. Each symbol was drawn by what is read in the window of its time. */
 START_TEST(a_text_longer_than_the_context_goes_on_from_half_a_window)
 {
     Transformer *t = opinionated(7);
-    Samples *s = drawn(t, 1, 25, (SampleOptions){.temperature = 0, .end = -1, .length = 25}, 1);
-    ck_assert_int_eq(s->lengths[0], 25);
-    /* the window is full (9 symbols: 2 of the prompt, 7 drawn) when symbol 7 has been chosen from
-     * it; then its last 4 symbols, 4..7 minus one, and symbol 7 are the new window */
-    int window[9];
-    real row[5];
-    memcpy(window, s->ids + 3, 4 * sizeof(int));
-    window[4] = s->ids[7];
-    last_logits(t, window, 5, row);
-    int best = 0;
-    for (int j = 0; j < 5; j++)
-        if (row[j] > row[best]) best = j;
-    ck_assert_int_eq(s->ids[8], best);
+    Samples *s = drawn(t, 3, 25, (SampleOptions){.temperature = 1, .end = -1, .length = 25}, 1);
+    for (int i = 0; i < 3; i++) {
+        int window[9] = {prompt[0], prompt[1]}, used = 2;
+        ck_assert_int_eq(s->lengths[i], 25);
+        for (int n = 0; n < 25; n++) {
+            real row[5], probs[5], logprob[1];
+            last_logits(t, window, used, row);
+            softmax_forward(mat(probs, 1, 5), logprob, mat(row, 1, 5), &s->ids[i * 25 + n]);
+            ck_assert_mem_eq(logprob, &s->logprob[i * 25 + n], sizeof(real));
+            if (used == 9) {
+                memmove(window, window + 5, 4 * sizeof(int));
+                used = 4;
+            }
+            window[used++] = s->ids[i * 25 + n];
+        }
+    }
     samples_free(s);
     transformer_free(t);
 }

@@ -154,6 +154,28 @@ START_TEST(a_key_is_a_name_with_underscores_and_a_limit)
 }
 END_TEST
 
+/* With one letter more or less a name of the greatest length is still the nearest. */
+START_TEST(a_name_or_choice_may_have_the_greatest_length)
+{
+    char longest[SETTING_NAME_MAX + 1] = "", choices[80], wrong[80];
+    int way = 1;
+    memset(longest, 'n', SETTING_NAME_MAX);
+    snprintf(choices, sizeof choices, "one|%s|two", longest);
+    Setting table[] = {{"some", SETTING_SWITCH, &way, .help = "any"},
+                       {longest, SETTING_CHOICE, &way, .choices = choices, .help = "any"},
+                       {0}};
+    snprintf(wrong, sizeof wrong, "x%s", longest);
+    ck_assert_str_eq(row_nearest(table, wrong, false), longest);
+    ck_assert_str_eq(row_nearest(table, wrong + 2, false), longest);
+    wrong[SETTING_NAME_MAX] = '\0';
+    ck_assert_str_eq(row_nearest(table, wrong, false), longest);
+    table[0].no_json = true;
+    cJSON *json = settings_json(table);
+    ck_assert_str_eq(cJSON_GetObjectItem(json, longest)->valuestring, longest);
+    cJSON_Delete(json);
+}
+END_TEST
+
 START_TEST(of_a_long_wrong_name_the_beginning_is_shown)
 {
     char flag[103] = "--", sentence[256];
@@ -354,6 +376,7 @@ static const TTest *const tests[] = {
     tables_that_contradict_themselves_stop_the_program,
     the_nearest_name_is_the_one_with_the_fewest_changes,
     a_key_is_a_name_with_underscores_and_a_limit,
+    a_name_or_choice_may_have_the_greatest_length,
     of_a_long_wrong_name_the_beginning_is_shown,
     a_key_of_a_flag_is_refused_in_the_first_row_too,
     a_file_of_a_byte_less_than_a_megabyte_is_read,
