@@ -454,6 +454,7 @@ START_TEST(a_run_that_is_stopped_while_it_reads_counts_one_order)
     read_summary("out/chapter1/summary.json");
     ck_assert(cJSON_IsTrue(item_of("stopped_early")));
     ck_assert_int_eq(cJSON_GetArraySize(item_of("orders")), 1);
+    ck_assert_int_ne(access(in_place("out/chapter1/curves.csv"), F_OK), 0); /* it had no time */
 }
 END_TEST
 

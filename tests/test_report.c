@@ -328,6 +328,26 @@ START_TEST(the_table_leaves_out_what_is_not_there)
 }
 END_TEST
 
+START_TEST(a_single_symbol_has_a_score_too)
+{
+    Result results[2];
+    char row[160];
+    fill_results(results);
+    results[0].little = (Comparison){0};
+    results[0].all.symbols = 1;
+    for (int s = 0; s < SMOOTHINGS; s++)
+        results[0].all.held_out[s] = (NgramScore){.scored = 1, .logprob = -s};
+    PRINTED(print_table(results, 1, TEXT_CHARS, NAN));
+    snprintf(row, sizeof row, "\n  %5d %10d %18.4f %18.4f %18.4f  %8.4f\n", 3, 700, exp(0), exp(1),
+             exp(2), 1 / log(2));
+    check_said(row);
+    cJSON *json = smoothings_json(results, 1);
+    const cJSON *all = cJSON_GetObjectItem(cJSON_GetArrayItem(json, 0), "with_all");
+    ck_assert(number(cJSON_GetObjectItem(all, "add-k"), "nats_per_symbol") == 1);
+    cJSON_Delete(json);
+}
+END_TEST
+
 START_TEST(a_table_of_scores_has_its_numbers_below_their_heads)
 {
     for (int level = 0; level < 2; level++) {
@@ -640,6 +660,7 @@ static const TTest *const tests[] = {
     the_chain_rule_of_a_tale_is_compared_with_the_grammar,
     the_table_has_every_smoothing_of_every_order,
     the_table_leaves_out_what_is_not_there,
+    a_single_symbol_has_a_score_too,
     a_table_of_scores_has_its_numbers_below_their_heads,
     what_far_places_cost_is_told_where_it_is_known,
     a_score_is_written_with_all_its_numbers_or_null,

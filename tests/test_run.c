@@ -564,7 +564,7 @@ static void count_to_2000(void)
     run_progress_end(&r);
     for (int step = 1; step <= 3; step++) run_progress(&r, step, 3, "x");
     run_progress_end(&r);
-    for (int step = 77; step <= 100; step++) run_progress(&r, step, 100, "resumed");
+    for (int step = 71; step <= 100; step++) run_progress(&r, step, 100, "resumed");
     run_progress_end(&r);
 }
 

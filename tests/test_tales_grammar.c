@@ -228,6 +228,11 @@ START_TEST(a_pick_is_as_long_as_its_longest_text_and_may_be_empty)
     ck_assert(close_to(grammar_read(&g, "it ", NULL, NULL), log(0.25), 1e-14));
     ck_assert(isinf(grammar_read(&g, "it was", NULL, NULL)));
     grammar_free(&g);
+    static const Rule silent[] = {
+        {"tale", 1, "[N=who][N:||]"}, {"who", 1, "a"}, {"who", 1, "we"}, {0}};
+    ck_assert_msg(grammar_make(&g, silent, &err), "%s", err.text);
+    ck_assert_int_eq(g.symbols[0].longest, 2);
+    grammar_free(&g);
 }
 END_TEST
 
