@@ -90,6 +90,7 @@ START_TEST(the_moving_baseline_knows_earlier_batches_only)
     require_weights(h.r, (double[]){6 - first, 4 - first, 7.5 - first, 6.5 - first, 8.5 - first,
                                     0.5 - first, -4 - first});
     ck_assert(close_to(b.mean, 0.75 * first + 0.25 * 2 * first, 1e-6));
+    ck_assert_int_eq(b.batches, 2);
     by_hand_free(&h);
 }
 END_TEST

@@ -423,58 +423,6 @@ START_TEST(symbols_are_the_sum_of_the_lengths_before)
 }
 END_TEST
 
-/* Below each title, up to its last letter, stands the number; all on less than 100 columns. */
-static void check_columns(const char *said, const Curves *c, int row)
-{
-    static const struct {
-        const char *title, *column;
-        int digits;
-    } shown[] = {{"step", "step", 0},
-                 {"reward", "reward", 3},
-                 {"KL", "kl", 2},
-                 {"J", "objective", 2},
-                 {"entr.", "entropy", 3},
-                 {"approx", "approx_kl", 4},
-                 {"clipped", "clip_fraction", 4},
-                 {"largest", "largest_ratio", 2},
-                 {"value", "value_loss", 3},
-                 {"explained", "explained_variance", 2},
-                 {"length", "length", 1},
-                 {"ended", "ended", 2},
-                 {"distinct", "distinct", 2},
-                 {"gradient", "gradient_norm", 2}};
-    const char *head = strstr(said, "\nstep reward"), *end = head;
-    ck_assert_ptr_nonnull(head++);
-    size_t width = strcspn(head, "\n");
-    const char *line = head + (width + 1) * ((size_t)row + 1);
-    ck_assert(width < 100 && strcspn(line, "\n") == width);
-    for (size_t k = 0; k < sizeof shown / sizeof *shown; k++) {
-        const char *title = strstr(end, shown[k].title);
-        ck_assert_msg(title && title[-1] == (k == 0 ? '\n' : ' '), "%s in:\n%s", shown[k].title,
-                      head);
-        end = title + strlen(shown[k].title);
-        char number[64];
-        double x = curves_at(c, row, shown[k].column);
-        int length = snprintf(number, sizeof number, "%.*f", shown[k].digits, x);
-        if (isnan(x)) length = snprintf(number, sizeof number, "-");
-        ck_assert_msg(memcmp(line + (end - head) - length, number, (size_t)length) == 0,
-                      "%s is not %s in:\n%s", shown[k].title, number, head);
-    }
-    ck_assert(*end == '\n');
-}
-
-START_TEST(the_columns_of_ppos_steps_stand_below_their_titles)
-{
-    for (int unclipped = 0; unclipped < 2; unclipped++) {
-        const Ended *e = run_program("", unclipped ? TINY_5 "--steps 3 --reward length --unclipped"
-                                                   : TINY_5 "--steps 3 --reward length");
-        Curves *c = table_of("out/chapter5/curves.csv");
-        for (int row = 0; row < 3; row++) check_columns(e->said, c, row);
-        curves_free(c);
-    }
-}
-END_TEST
-
 /* Eight steps, the first and the last among them, at even distances. */
 START_TEST(ppo_shows_some_of_its_steps)
 {
@@ -857,6 +805,64 @@ START_TEST(an_undecided_policy_has_the_entropy_of_its_symbols)
         curves_free(c);
         snprintf(file, sizeof file, "out/chapter%d/summary.json", n);
         ck_assert(close_to(number_of(file, "before.fluency_reference"), -log(3), 1e-5));
+    }
+}
+END_TEST
+
+/* Below each title, up to its last letter, stands the number; all on less than 100 columns. */
+static void check_columns(const char *said, const Curves *c, int row)
+{
+    static const struct {
+        const char *title, *column;
+        int digits;
+    } shown[] = {{"step", "step", 0},
+                 {"reward", "reward", 3},
+                 {"KL", "kl", 2},
+                 {"J", "objective", 2},
+                 {"entr.", "entropy", 3},
+                 {"approx", "approx_kl", 4},
+                 {"clipped", "clip_fraction", 4},
+                 {"largest", "largest_ratio", 2},
+                 {"value", "value_loss", 3},
+                 {"explained", "explained_variance", 2},
+                 {"length", "length", 1},
+                 {"ended", "ended", 2},
+                 {"distinct", "distinct", 2},
+                 {"gradient", "gradient_norm", 2}};
+    const char *head = strstr(said, "\nstep reward"), *end = head;
+    ck_assert_ptr_nonnull(head++);
+    size_t width = strcspn(head, "\n");
+    const char *line = head + (width + 1) * ((size_t)row + 1);
+    ck_assert(width < 100 && strcspn(line, "\n") == width);
+    for (size_t k = 0; k < sizeof shown / sizeof *shown; k++) {
+        const char *title = strstr(end, shown[k].title);
+        ck_assert_msg(title && title[-1] == (k == 0 ? '\n' : ' '), "%s in:\n%s", shown[k].title,
+                      head);
+        end = title + strlen(shown[k].title);
+        char number[64];
+        double x = curves_at(c, row, shown[k].column);
+        int length = snprintf(number, sizeof number, "%.*f", shown[k].digits, x);
+        if (isnan(x)) length = snprintf(number, sizeof number, "-");
+        ck_assert_msg(memcmp(line + (end - head) - length, number, (size_t)length) == 0,
+                      "%s is not %s in:\n%s", shown[k].title, number, head);
+    }
+    ck_assert(*end == '\n');
+}
+
+/* Without a clip there is no share that it took, and of rewards that never vary none is explained.
+ */
+START_TEST(the_columns_of_ppos_steps_stand_below_their_titles)
+{
+    static const char *const more[] = {"--reward length", "--reward length --unclipped",
+                                       "--load out/undecided --lr 0 --last-lr 0 --reward 0*length"};
+    save_undecided_model(in_place("out/undecided"));
+    for (int k = 0; k < 3; k++) {
+        const Ended *e = learn(5, more[k], NULL);
+        Curves *c = table_of("out/chapter5/curves.csv");
+        for (int row = 0; row < c->rows; row++) check_columns(e->said, c, row);
+        ck_assert(isnan(curves_at(c, 0, "clip_fraction")) == (k == 1));
+        ck_assert(isnan(curves_at(c, 0, "explained_variance")) == (k == 2));
+        curves_free(c);
     }
 }
 END_TEST
