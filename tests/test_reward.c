@@ -542,6 +542,55 @@ START_TEST(an_answer_may_be_long_and_have_blanks_around_it)
 }
 END_TEST
 
+/* However it is cut, each byte of it is read once, and no more than the room for a line. */
+START_TEST(an_answer_may_come_in_pieces)
+{
+    Error err;
+    double answers[3];
+    const char *pieces =
+        "while read l; do for p in 4 2 .5; do printf $p; sleep 0.01; done; echo; done";
+    ck_assert_msg(ask(pieces, 5, 1, answers, &err), "%s", err.text);
+    ck_assert(answers[0] == 42.5 && answers[1] == 42.5 && answers[2] == 42.5);
+    command_fails("while read l; do printf 1; sleep 0.05; printf '%4999s\\n' 7; done", 1,
+                  "a line of 4096 bytes");
+}
+END_TEST
+
+/* Its only byte is the end of the line. */
+START_TEST(an_empty_text_is_asked_once)
+{
+    Error err;
+    RewardCommand *c;
+    char *empty = (char *)"";
+    double answer;
+    ck_assert(reward_command_start(
+        &c, "n=0; while read l; do n=$((n+1)); sleep 0.02; echo $n; done", 5, &err));
+    for (int i = 1; i <= 3; i++) {
+        ck_assert_msg(reward_command_ask(c, &empty, 1, &answer, &err), "%s", err.text);
+        ck_assert(answer == i);
+        usleep(50000);
+    }
+    reward_command_stop(c);
+}
+END_TEST
+
+START_TEST(a_single_byte_without_being_asked_is_noticed)
+{
+    Error err;
+    RewardCommand *c;
+    char file[] = "/tmp/test_reward_XXXXXX", command[128], *texts[] = {(char *)"a"};
+    double answer;
+    close(mkstemp(file));
+    snprintf(command, sizeof command, "read a; echo 1; sleep 0.05; printf 7; rm %s; cat", file);
+    ck_assert(reward_command_start(&c, command, 5, &err));
+    ck_assert_msg(reward_command_ask(c, texts, 1, &answer, &err), "%s", err.text);
+    while (access(file, F_OK) == 0) usleep(1000);
+    ck_assert(!reward_command_ask(c, texts, 1, &answer, &err));
+    ck_assert_msg(strstr(err.text, "answered \"7\" without being asked"), "%s", err.text);
+    reward_command_stop(c);
+}
+END_TEST
+
 START_TEST(a_program_that_closes_its_output_and_lives_on_is_reported)
 {
     command_fails("read a; echo 1; exec 1>&-; cat >/dev/null", 1,
@@ -586,6 +635,9 @@ static const TTest *const tests[] = {contains_looks_for_letters_in_any_case,
                                      a_slow_answer_in_time_is_an_answer,
                                      a_command_may_finish_and_is_not_waited_for_long,
                                      an_answer_may_be_long_and_have_blanks_around_it,
+                                     an_answer_may_come_in_pieces,
+                                     an_empty_text_is_asked_once,
+                                     a_single_byte_without_being_asked_is_noticed,
                                      a_program_that_closes_its_output_and_lives_on_is_reported,
                                      a_broken_pipe_does_not_end_the_program,
                                      NULL};
