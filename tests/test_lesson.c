@@ -186,6 +186,10 @@ START_TEST(symbols_until_a_reward_are_counted_where_enough_texts_earn_it)
     ck_assert(symbols_until(c, 0, 32, 0.85) == 200); /* four: no fewer, and no more */
     ck_assert(isnan(symbols_until(c, 0, 64, 0.99)));
     curves_free(c);
+    c = curves_new("symbols,reward");
+    for (int i = 0; i < 3; i++) curves_add(c, 100 * i, i > 0 ? 1.0 : 0.5);
+    ck_assert(symbols_until(c, 0, 64, 1) == 100); /* no more than that is asked */
+    curves_free(c);
 }
 END_TEST
 

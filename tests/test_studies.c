@@ -253,6 +253,39 @@ static void check_ceiling(const char *path, double beta)
     curves_free(c);
 }
 
+/* Below a title and the heads of its columns: the lines up to the next that is blank. */
+static void check_table(const char *said, const char *title, int count, const char *row)
+{
+    const char *at = strstr(said, title);
+    int lines = 0;
+    ck_assert_msg(at && strstr(at, row), "%s is missing in:\n%s", row, said);
+    for (; (at = strchr(at, '\n')) && at[1] == ' '; at++) lines++;
+    ck_assert_msg(lines == 1 + count, "%d lines, not %d, in:\n%s", lines - 1, count, said);
+}
+
+/* A study's table has a line for each run, and tells how that ended. */
+static void check_ends(const char *said, const Curves *ceiling, const Curves *stress)
+{
+    char row[128];
+    int last = ceiling->rows - 1;
+    double J = curves_at(ceiling, last, "objective"), top = curves_at(ceiling, last, "ceiling");
+    snprintf(row, sizeof row, "\n     1 %9.4f %9.4f %8.2f%% %9.6f %10.6f\n", J, top,
+             100 * curves_at(ceiling, last, "share"), top - J,
+             0.2 * curves_at(ceiling, last, "kl_best"));
+    check_table(said, "to the ceiling", 1, row);
+    for (int run = 0; run < 2; run++) {
+        double ratio = 0;
+        int end = (run + 1) * stress->rows / 2 - 1;
+        for (int i = run * stress->rows / 2; i <= end; i++)
+            ratio = fmax(ratio, curves_at(stress, i, "largest_ratio"));
+        snprintf(row, sizeof row, "\n     1 %7s %9.4f %9.4f %9.4f %15.4g\n",
+                 curves_at(stress, end, "epsilon") > 0 ? "0.2" : "none",
+                 curves_at(stress, end, "reward"), curves_at(stress, end, "kl"),
+                 curves_at(stress, end, "objective"), ratio);
+        check_table(said, "large steps and ten epochs", 2, row);
+    }
+}
+
 START_TEST(ppo_comes_nearer_to_the_ceiling_and_never_above)
 {
     char said[sizeof((Ended *)0)->said];
@@ -265,11 +298,12 @@ START_TEST(ppo_comes_nearer_to_the_ceiling_and_never_above)
     char way[64];
     snprintf(way, sizeof way, "step 8/8  %.2f%% of the way", 100 * curves_at(c, 8, "share"));
     ck_assert_msg(strstr(said, way), "%s is missing in:\n%s", way, said);
-    curves_free(c);
 
-    c = table_of("out/chapter5/stress.csv");
-    ck_assert_int_eq(c->rows, 2 * (1 + 2)); /* a quarter of the steps, with a clip and without */
+    Curves *stress = table_of("out/chapter5/stress.csv");
+    ck_assert_int_eq(stress->rows, 2 * (1 + 2)); /* a quarter of the steps, with a clip or none */
+    check_ends(said, c, stress);
     curves_free(c);
+    curves_free(stress);
 
     c = table_of("out/chapter5/frontier.csv");
     double p = NAN;

@@ -45,7 +45,7 @@ END_TEST
 START_TEST(texts_of_both_kinds_are_shown)
 {
     static char *symbols[] = {(char *)"\n", (char *)"a"};
-    static const double rewards[] = {2, 4, 1, 5, 9, 2, 0, 1}; /* their mean is 3 */
+    static const double rewards[] = {2, 4, 3, 5, 9, 1, 0, 0}; /* their mean is 3 */
     TransformerShape shape = {1, 1, 4, 1, 2};
     vocabulary_make(&vocabulary, symbols, 2, 0);
     Rollout *r = rollout_new(&shape, &vocabulary, 8, 1);
@@ -59,9 +59,9 @@ START_TEST(texts_of_both_kinds_are_shown)
                               "0,4,0,a,0,0\n"
                               "1,5,0,a,0,0\n"
                               "2,2,0,¶,0,0\n"
-                              "3,1,0,¶,0,0\n");
-    /* 0.5 of the variance, whose exact share is (4+16+1+25+81+4+0+1)/8 - 9 = 7.5 */
-    ck_assert(close_to(v.most, 0.5 * 7.5, 1e-12));
+                              "3,3,0,¶,0,0\n");
+    /* 0.5 of the variance, whose exact share is (4+16+9+25+81+1)/8 - 9 = 8 */
+    ck_assert(close_to(v.most, 0.5 * 8, 1e-12));
     values_free(&v);
     rollout_free(r);
     vocabulary_free(&vocabulary);
