@@ -163,6 +163,25 @@ START_TEST(a_long_name_keeps_a_blank_on_both_sides)
 }
 END_TEST
 
+/* As long as there is room its ends stand below the sketch's, and the name in the middle. */
+START_TEST(a_name_of_any_length_stands_in_the_middle)
+{
+    for (int length = 1; length <= 56; length++) {
+        char name[64] = "", header[80], wanted[128];
+        int blanks = 58 - length;
+        memset(name, 'n', (size_t)length);
+        snprintf(header, sizeof header, "%s,loss", name);
+        Curves *c = curves_new(header);
+        curves_add(c, 1, 2);
+        curves_add(c, 9, 2);
+        snprintf(wanted, sizeof wanted, "%12s1%*s%s%*s9", "", blanks / 2, "", name,
+                 blanks - blanks / 2, "");
+        ck_assert_str_eq(line_of(drawn(c, name, "loss", NAN), 14), wanted);
+        curves_free(c);
+    }
+}
+END_TEST
+
 static const TTest *const tests[] = {
     names_of_any_length_are_kept_in_order,
     what_is_no_row_or_column_stops_the_program,
@@ -172,6 +191,7 @@ static const TTest *const tests[] = {
     a_letter_is_the_mean_of_what_falls_into_its_place,
     there_are_letters_for_26_seeds_and_the_last_serves_all_others,
     a_long_name_keeps_a_blank_on_both_sides,
+    a_name_of_any_length_stands_in_the_middle,
     NULL};
 
 RUN_TESTS("curves", tests)

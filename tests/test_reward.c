@@ -4,6 +4,7 @@
 #include "run.h"
 #include "suite.h"
 
+#include <poll.h>
 #include <sys/resource.h>
 
 /* ---- texts -------------------------------------------------------------------------------- */
@@ -522,9 +523,14 @@ START_TEST(a_command_may_finish_and_is_not_waited_for_long)
     unlink(file);
     rmdir(dir);
     double started = clock_seconds();
+    int held[2]; /* open in all that it starts */
+    ck_assert_int_eq(pipe(held), 0);
     ck_assert(reward_command_start(&c, "sleep 9; echo", 5, &err));
+    close(held[1]);
     reward_command_stop(c);
     ck_assert(clock_seconds() - started < 6);
+    ck_assert_int_eq(poll(&(struct pollfd){.fd = held[0], .events = POLLIN}, 1, 3000), 1);
+    close(held[0]);
 }
 END_TEST
 
