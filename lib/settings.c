@@ -156,7 +156,7 @@ static bool check_name(const Setting *table, const char *word, Error *err)
                              row_find(settings_common, name, length, false) >= 0))
         return true;
     char wrong[SETTING_NAME_MAX + 1] = "";
-    memcpy(wrong, name, length < SETTING_NAME_MAX ? length : SETTING_NAME_MAX);
+    memcpy(wrong, name, length < sizeof wrong ? length : sizeof wrong - 1);
     return error_set(err, "unknown option %.*s%s: did you mean --%s? (--help lists all)",
                      (int)(name - word), word, wrong, row_nearest(table, wrong, false));
 }

@@ -26,7 +26,7 @@ const char *row_key(const char *name)
 {
     static char key[SETTING_NAME_MAX + 1];
     size_t i = 0;
-    for (; i < SETTING_NAME_MAX && name[i]; i++) key[i] = as_key(name[i]);
+    for (; i < sizeof key - 1 && name[i]; i++) key[i] = as_key(name[i]);
     key[i] = '\0';
     return key;
 }
@@ -49,7 +49,7 @@ int row_find(const Setting *table, const char *name, size_t length, bool json)
 static int edit_distance(const char *a, const char *b)
 {
     int row[SETTING_NAME_MAX + 1], n = (int)strlen(b);
-    REQUIRE(n <= SETTING_NAME_MAX, "the setting's name %s is too long", b);
+    REQUIRE(n < (int)(sizeof row / sizeof *row), "the setting's name %s is too long", b);
     if (*a && strncmp(a, b, strlen(a)) == 0) return 0; /* as near as can be */
     for (int j = 0; j <= n; j++) row[j] = j;
     for (int i = 0; a[i]; i++) {

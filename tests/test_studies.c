@@ -9,6 +9,7 @@
 #include "curves.h"
 #include "files.h"
 #include "model.h"
+#include "studies.h"
 
 static Error err;
 
@@ -285,6 +286,19 @@ static void check_ends(const char *said, const Curves *ceiling, const Curves *st
         check_table(said, "large steps and ten epochs", 2, row);
     }
 }
+
+/* As where a study is stopped at its beginning. */
+START_TEST(a_study_of_one_row_has_a_line)
+{
+    Curves *c = ceiling_curves();
+    curves_add(c, 7, 0.2, 0, 0, 0.5, 0.6, 0.25, 0.125, 0.75, 0, 3.5);
+    ck_assert_exits((dup2(STDERR_FILENO, STDOUT_FILENO), study_ceiling_print(c), exit(0)), 0,
+                    "     7    0.5000    0.7500     0.00%  0.250000   0.025000\n");
+    ck_assert_exits((dup2(STDERR_FILENO, STDOUT_FILENO), study_stress_print(c), exit(0)), 0,
+                    "     7     0.2    0.6000    0.2500    0.5000             3.5\n");
+    curves_free(c);
+}
+END_TEST
 
 START_TEST(ppo_comes_nearer_to_the_ceiling_and_never_above)
 {
@@ -982,6 +996,7 @@ static const TTest *const tests[] = {
     words_are_counted_as_characters_are,
     the_variance_of_an_estimate_falls_as_one_over_the_batch,
     lambda_of_one_or_a_right_critic_has_no_bias,
+    a_study_of_one_row_has_a_line,
     ppo_comes_nearer_to_the_ceiling_and_never_above,
     the_stress_has_every_seed_with_the_clip_and_without,
     every_seed_of_the_toy_has_its_runs,

@@ -201,6 +201,14 @@ static bool take_answers(RewardCommand *c, char *const *texts, int count, double
     return true;
 }
 
+/* Takes what has come, as read does. */
+static ssize_t receive(RewardCommand *c)
+{
+    ssize_t n = read(c->from, c->answer + c->held, ANSWER_MAX - c->held);
+    if (n > 0) c->held += (size_t)n;
+    return n;
+}
+
 /* Waits until the program reads or answers. Returns 1, 0 after the time-out, -1 if it is gone. */
 static int exchange(RewardCommand *c)
 {
@@ -216,9 +224,8 @@ static int exchange(RewardCommand *c)
         if (n < 0 && errno != EAGAIN && errno != EINTR && !watched[0].revents) return -1;
     }
     if (watched[0].revents) {
-        ssize_t n = read(c->from, c->answer + c->held, ANSWER_MAX - c->held);
+        ssize_t n = receive(c);
         if (n == 0 || (n < 0 && errno != EINTR)) return -1;
-        if (n > 0) c->held += (size_t)n;
     }
     return 1;
 }
@@ -227,10 +234,7 @@ static int exchange(RewardCommand *c)
 static bool is_quiet(RewardCommand *c, Error *err)
 {
     struct pollfd watched = {.fd = c->from, .events = POLLIN};
-    if (poll(&watched, 1, 0) > 0 && (watched.revents & POLLIN)) {
-        ssize_t n = read(c->from, c->answer + c->held, ANSWER_MAX - c->held);
-        if (n > 0) c->held += (size_t)n;
-    }
+    if (poll(&watched, 1, 0) > 0 && (watched.revents & POLLIN)) receive(c);
     if (c->held == 0) return true;
     c->answer[c->held] = '\0';
     c->answer[strcspn(c->answer, "\r\n")] = '\0';

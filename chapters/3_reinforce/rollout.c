@@ -87,19 +87,27 @@ int rollout_rows(const Rollout *r)
     return batch_rows(&r->rows->batch);
 }
 
+/* Its first row, and the next text's. */
+static const int *rows_of(const Rollout *r, int text)
+{
+    REQUIRE(0 <= text && text < rollout_texts(r), "text %d of %d", text, rollout_texts(r));
+    return r->rows->start + text;
+}
+
 int rollout_first(const Rollout *r, int text)
 {
-    return r->rows->start[text];
+    return rows_of(r, text)[0];
 }
 
 int rollout_last(const Rollout *r, int text)
 {
-    return r->rows->start[text + 1] - 1;
+    return rows_of(r, text)[1] - 1;
 }
 
 int rollout_length(const Rollout *r, int text)
 {
-    return r->rows->start[text + 1] - r->rows->start[text];
+    const int *rows = rows_of(r, text);
+    return rows[1] - rows[0];
 }
 
 /* ---- texts -------------------------------------------------------------------------------- */
