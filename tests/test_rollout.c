@@ -262,6 +262,25 @@ START_TEST(texts_of_the_widest_symbol_have_room)
 }
 END_TEST
 
+/* It need not be the vocabulary's first: each text is read from behind it, and ends by it. */
+START_TEST(any_symbol_may_be_the_end)
+{
+    static char *symbols[] = {(char *)"a", (char *)"b", (char *)"\n"};
+    TransformerShape shape = {1, 1, 4, 4, 3};
+    Vocabulary v;
+    vocabulary_make(&v, symbols, 3, 2);
+    Rollout *r = rollout_new(&shape, &v, 2, 4);
+    rollout_add(r, (int[]){1, 0, 2}, 3);
+    rollout_add(r, (int[]){0}, 1);
+    ck_assert_mem_eq(r->rows->ids, ((int[]){2, 1, 0, 2}), 4 * sizeof(int));
+    ck_assert_mem_eq(r->rows->targets, ((int[]){1, 0, 2, 0}), 4 * sizeof(int));
+    ck_assert(r->ended[0] && !r->ended[1]);
+    ck_assert_str_eq(r->text[0], "ba");
+    rollout_free(r);
+    vocabulary_free(&v);
+}
+END_TEST
+
 START_TEST(entropy_by_hand)
 {
     real p[] = {1, 0, 0, (real)0.5, (real)0.25, (real)0.25};
@@ -369,6 +388,7 @@ static const TTest *const tests[] = {the_ratio_is_exactly_one_before_the_first_u
                                      a_copied_text_keeps_all_its_numbers,
                                      statistics_by_hand,
                                      texts_of_the_widest_symbol_have_room,
+                                     any_symbol_may_be_the_end,
                                      entropy_by_hand,
                                      a_text_of_no_symbols_or_too_many_is_refused,
                                      a_new_text_has_no_numbers_yet,

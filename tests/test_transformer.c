@@ -837,6 +837,22 @@ static bool is_constant(Matrix row, real x)
 }
 
 /* Deviation 0.02, or 0.02/sqrt(2 * 3 layers) = 0.008165 where a block writes into the stream. */
+/* However many rows they are laid out for. */
+START_TEST(activations_begin_at_multiples_of_64_bytes)
+{
+    Activations *a = activations_new(&toy_shape, 9, true);
+    for (int rows = 9; rows > 0; rows -= 4) {
+        activations_layout(a, rows);
+        const Matrix all[] = {a->block[0].x,     a->block[0].qkv,  a->block[1].gelu, a->x_last,
+                              a->ln_f_stats,     a->hidden,        a->logits,        a->probs,
+                              a->block[1].heads, a->block[0].ln_1, a->dfc,           a->dln_1};
+        for (size_t i = 0; i < sizeof all / sizeof *all; i++)
+            ck_assert_uint_eq((uintptr_t)all[i].data % 64, 0);
+    }
+    activations_free(a);
+}
+END_TEST
+
 START_TEST(a_new_model_is_as_gpt2_begins)
 {
     TransformerShape shape = {
@@ -1016,6 +1032,7 @@ static const TTest *const tests[] = {
     tensors_have_the_names_and_shapes_of_gpt2,
     parameters_are_as_many_as_the_formula_says,
     gradients_fill_their_tensors_and_nothing_else,
+    activations_begin_at_multiples_of_64_bytes,
     a_new_model_is_as_gpt2_begins,
     the_seed_decides_the_weights,
     activations_are_laid_out_anew_for_smaller_batches,
