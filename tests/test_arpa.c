@@ -189,14 +189,14 @@ START_TEST(the_file_is_written_as_the_format_demands)
 }
 END_TEST
 
-/* Written by hand as other tools do: text in front, blanks for tabs, <s> with log10 P = 0, "b c"
- * missing below "a b c" (pruned), no <unk>. */
+/* Written by hand as other tools do: text in front, blanks for tabs and at the beginning of lines
+ * or alone on one, <s> with log10 P = 0, "b c" missing below "a b c" (pruned), no <unk>. */
 START_TEST(files_of_other_tools_are_read)
 {
     Error err;
     Vocabulary v;
     write_file("made by hand\n\n\\data\\\nngram 1=5\nngram 2=1\nngram 3=1\n\n\\1-grams:\n"
-               "0 <s> -0.5\n-1 </s>\n-0.3\ta\t-0.2\r\n-0.4 b -0.25\n-0.6 c\n\n\\2-grams:\n"
+               "0 <s> -0.5\n-1 </s>\n-0.3\ta\t-0.2\r\n  -0.4 b -0.25\n\t-0.6 c\n \t\n\\2-grams:\n"
                "-0.1 a b -0.7\n\n\\3-grams:\n-0.05 a b c\n\n\\end\\\n");
     Ngram *m = arpa_load(path, TEXT_LINES, &v, &err);
     ck_assert_msg(m != NULL, "%s", err.text);
