@@ -105,7 +105,7 @@ static void print_line(FILE *out, const Result *r, bool brief)
 {
     char name[160], ours[32], base[32], peer[32], share[64], ratio[64], absolute[80];
     snprintf(name, sizeof name, "%s, %s", r->what, r->name);
-    fprintf(out, "%-44s %3d %9s %-9s ", name, r->threads, number(ours, r->ours), r->unit);
+    fprintf(out, "%-46s %3d %9s %-9s ", name, r->threads, number(ours, r->ours), r->unit);
     if (!brief) fprintf(out, "%9s ", number(base, r->floor));
     fprintf(out, "%-11s ", reached(share, r->share, r->target.share));
     if (!brief) fprintf(out, "%9s %-8s ", number(peer, r->peer_value), r->peer);
@@ -118,7 +118,7 @@ static void print_line(FILE *out, const Result *r, bool brief)
 
 static void print_table(FILE *out, const Result *results, int count, bool brief)
 {
-    fprintf(out, "%-44s %3s %9s %-9s ", "", "on", "ours", "");
+    fprintf(out, "%-46s %3s %9s %-9s ", "", "on", "ours", "");
     if (!brief) fprintf(out, "%9s ", "floor");
     fprintf(out, "%-11s ", "share");
     if (!brief) fprintf(out, "%9s %-8s ", "peer", "");

@@ -250,6 +250,7 @@ START_TEST(texts_that_all_end_at_once_are_texts)
 }
 END_TEST
 
+/* The first step has its rewards, and 8 texts before it, by which the model is measured. */
 START_TEST(an_external_reward_that_is_no_number_ends_the_run_with_all_saved)
 {
     static const struct {
@@ -262,7 +263,9 @@ START_TEST(an_external_reward_that_is_no_number_ends_the_run_with_all_saved)
     for (int i = 0; i < LEARNERS; i++) {
         for (size_t k = 0; k < sizeof cases / sizeof *cases; k++) {
             char flags[256], saved[64];
-            snprintf(flags, sizeof flags, "--reward-command 'while read x; do %s; done'",
+            snprintf(flags, sizeof flags,
+                     "--price 4 --batch 4 --steps 3 --reward-command 'for i in 1 2 3 4 5 6 7 8 9 "
+                     "10 11 12; do read x; echo 1; done; while read x; do %s; done'",
                      cases[k].answer);
             check_run(1, learner(i, flags), cases[k].says);
             snprintf(saved, sizeof saved, "out/chapter%d/model.safetensors", 3 + i);

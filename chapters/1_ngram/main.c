@@ -11,14 +11,11 @@
 #include "settings.h"
 #include "study.h"
 #include "tales.h"
+#include "threads.h"
 
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
-
-#ifdef _OPENMP
-#include <omp.h>
-#endif
 
 static const char about[] =
     "Chapter 1: a language model that counts. Learns n-gram models of orders 1 to 6 from tales, or "
@@ -418,9 +415,7 @@ int main(int argc, char **argv)
     Run run;
     Error err;
     settings_read_or_exit(table, argc, argv, about, NULL);
-#ifdef _OPENMP
-    if (o.threads > 0) omp_set_num_threads(o.threads);
-#endif
+    threads_use(o.threads);
     stop_if(!run_open(&run, o.out, argv[0], &err), &err);
     if (o.load_arpa != NULL)
         score_with_arpa(&run);

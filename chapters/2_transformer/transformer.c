@@ -1,8 +1,6 @@
 /* transformer.c: GPT-2 forward, and the same lines in reverse order backward. */
 #include "transformer.h"
 
-#include <string.h>
-
 #include "attention.h"
 #include "error.h"
 #include "threads.h"
@@ -260,11 +258,6 @@ static void require_batch(const Batch *b, bool cached)
     }
 }
 
-static void require_same_shape(const TransformerShape *t, const TransformerShape *a)
-{
-    REQUIRE(memcmp(t, a, sizeof *t) == 0, "the activations were made for a model of another shape");
-}
-
 static void my_trunk_forward(const Transformer *t, Activations *a, const Batch *b, Cache *cache,
                              Part mine)
 {
@@ -305,7 +298,7 @@ static void my_trunk_backward(Transformer *t, Activations *a, const Batch *b, Ma
 void trunk_forward(const Transformer *t, Activations *a, const Batch *b, Cache *cache)
 {
     require_batch(b, cache);
-    require_same_shape(&t->shape, &a->shape);
+    activations_require(a, &t->shape);
     activations_layout(a, batch_rows(b));
     if (worth_a_team(b, &t->shape)) {
 #pragma omp parallel
@@ -319,7 +312,7 @@ void trunk_backward(Transformer *t, Activations *a, const Batch *b, Matrix dhidd
 {
     REQUIRE(a->for_backward && a->rows == batch_rows(b), "backward of %d rows after forward of %d",
             batch_rows(b), a->rows);
-    require_same_shape(&t->shape, &a->shape);
+    activations_require(a, &t->shape);
 #pragma omp parallel if (worth_a_team(b, &t->shape))
     my_trunk_backward(t, a, b, dhidden, part_of(b, team_rank(), team_size()));
 }

@@ -132,6 +132,7 @@ int transformer_tensors(const Transformer *t, Tensor *tensors);
 Activations *activations_new(const TransformerShape *s, int rows, bool for_backward);
 void activations_layout(Activations *a,
                         int rows); /* for the batch at hand; trunk_forward calls it */
+void activations_require(const Activations *a, const TransformerShape *s); /* made for this shape */
 void activations_free(Activations *a);
 
 /* Copies a model's weights, for all passes with these activations up to activations_unpack, into

@@ -210,6 +210,12 @@ Activations *activations_new(const TransformerShape *s, int rows, bool for_backw
     return a;
 }
 
+void activations_require(const Activations *a, const TransformerShape *s)
+{
+    REQUIRE(memcmp(s, &a->shape, sizeof *s) == 0,
+            "the activations were made for a model of another shape");
+}
+
 void activations_free(Activations *a)
 {
     if (!a) return;

@@ -37,8 +37,7 @@ static void panels_layout(Activations *a)
 
 void activations_pack(Activations *a, const Transformer *t)
 {
-    REQUIRE(memcmp(&t->shape, &a->shape, sizeof t->shape) == 0,
-            "the activations were made for a model of another shape");
+    activations_require(a, &t->shape);
     Block *block = a->packed.block;
     a->packed = t->p;
     a->packed.block = memcpy(block, t->p.block, sizeof(Block) * (size_t)t->shape.layers);
