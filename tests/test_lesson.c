@@ -164,6 +164,27 @@ START_TEST(a_run_that_learns_nothing_leaves_what_an_earlier_one_wrote)
 }
 END_TEST
 
+/* A critic that is wrong by thousands: the table has a number in each of its 14 columns still. */
+START_TEST(large_numbers_stand_apart_in_the_table_of_steps)
+{
+    setup();
+    check_says(5, 0,
+               " --load @/model --batch 8 --steps 2 --price 8 --sample 0 --reward '99*count:e' "
+               "--stop-kl 0 --out @/a",
+               "explained");
+    char *said = read_whole("said"), *row = strchr(strstr(said, "explained"), '\n');
+    int fields = 0;
+    double loss = 0;
+    for (char *word = strtok(strndup(row, strcspn(row + 1, "\n") + 1), " \n"); word;
+         word = strtok(NULL, " "))
+        if (++fields == 9) loss = atof(word);
+    ck_assert_int_eq(fields, 14);
+    ck_assert_double_gt(loss, 1000);
+    free(said);
+    cleanup();
+}
+END_TEST
+
 START_TEST(without_a_clip_no_share_is_clipped)
 {
     setup();
@@ -198,6 +219,7 @@ static const TTest *const tests[] = {every_chapter_writes_curves_summary_and_mod
                                      what_can_not_be_meant_is_wrong_usage,
                                      a_reward_that_fails_half_way_leaves_what_was_learnt,
                                      a_run_that_learns_nothing_leaves_what_an_earlier_one_wrote,
+                                     large_numbers_stand_apart_in_the_table_of_steps,
                                      without_a_clip_no_share_is_clipped,
                                      symbols_until_a_reward_are_counted_where_enough_texts_earn_it,
                                      NULL};

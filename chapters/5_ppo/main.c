@@ -176,10 +176,12 @@ static void show_steps(const Curves *c, int first_row)
         int row = first_row + (rows <= SHOWN ? i : i * (rows - 1) / (SHOWN - 1));
         for (int k = 0; k < COLUMNS; k++) {
             double x = curves_at(c, row, shown[k].column);
+            int width = shown[k].width, digits = shown[k].digits;
+            while (digits > 0 && snprintf(NULL, 0, "%.*f", digits, x) >= width) digits--;
             if (isnan(x))
-                printf("%*s", shown[k].width, "-");
+                printf("%*s", width, "-");
             else
-                printf("%*.*f", shown[k].width, shown[k].digits, x);
+                printf("%*.*f", width, digits, x);
         }
         printf("\n");
     }
