@@ -14,7 +14,7 @@ set xrange [0:last]
 set yrange [*:uniform * 1.15]
 set ytics (0.1, 0.15, 0.2, 0.3, 0.5, 0.7, 1, 1.5, 2, 3, 4, 5, 7)
 set label 1 'uniform guess' at last, uniform offset 1,0 textcolor rgb '#555555'
-if (ngram > 0) set label 2 sprintf("best n-gram,\norder %d", order) at last, ngram offset 1,0.4 textcolor rgb '#555555'
+if (ngram > 0) set label 2 sprintf("n-gram,\norder %d", order) at last, ngram offset 1,0.4 textcolor rgb '#555555'
 if (floor > 0) set label 3 'entropy of the tales' at last, floor offset 1,-0.5 textcolor rgb '#555555'
 
 stats data.'curves.csv' using 1 name 'seed' nooutput
