@@ -72,6 +72,8 @@ QUIET     = $(MAKE) --no-print-directory -s
 SAY       = test -e $(DOUBLE)/graded.a || echo "builds the tests; once only";
 GRADED    = $(SAY) $(QUIET) REAL=double grade-ready && $(CLASSROOM) $(DOUBLE)/tools/exercise
 ALL      := 0 $(NUMBERS)
+# a target that needs a variable says how it is given
+wants     = $(if $($1),,echo "$2"; exit 2;)
 
 .PHONY: exercises hint bug found handout grade grade-ready exercises-built exercises-check $(addprefix exercise,$(ALL)) $(addprefix grade,$(ALL))
 
@@ -91,11 +93,11 @@ $(addprefix grade,$(ALL)): grade%:
 	+@$(SAY) $(QUIET) REAL=double grade-ready ON=$* && $(CLASSROOM) CLASSROOM_OWN='$(call own,$*)' $(DOUBLE)/tools/exercise grade $* --work="$(WORKDIR)" --out="$(OUT)" --format="$(FORMAT)"
 
 grade: ## SUBMISSION=DIR: grade a returned tree (FORMAT=gradescope OUT=DIR)
-	+@$(if $(SUBMISSION),,echo "which one? make grade SUBMISSION=DIR"; exit 2;) \
+	+@$(call wants,SUBMISSION,which one? make grade SUBMISSION=DIR) \
 	$(GRADED) grade all --submission="$(SUBMISSION)" --out="$(OUT)" --format="$(FORMAT)"
 
 bug: ## N=7: prepare a hunt for bug 7, and draw its curves
-	+@$(if $(N),,echo "which one? make bug N=7"; exit 2;) \
+	+@$(call wants,N,which one? make bug N=7) \
 	$(QUIET) $(TOOL) && TOOL=$(TOOL) BUILD=$(BUILD) WORKDIR="$(WORKDIR)" MAKE="$(MAKE)" sh exercises/bug.sh "$(N)"
 
 # the program of chapter ON with the sources of the hunt for bug HUNT
@@ -105,11 +107,11 @@ $(BUILD)/hunt/%:
 	$(CC) $(CFLAGS) $(LDFLAGS) $^ $(LDLIBS) -o $@
 
 found: ## N=7: was bug 7 found?
-	+@$(if $(N),,echo "which one? make found N=7"; exit 2;) \
+	+@$(call wants,N,which one? make found N=7) \
 	$(GRADED) found "$(N)" --work="$(WORKDIR)"
 
 handout: ## CHAPTERS="3 4" BUGS="7" DIR=...: a tree for students
-	+@$(if $(DIR),,echo "where to? make handout CHAPTERS=\"3 4\" DIR=..."; exit 2;) \
+	+@$(call wants,DIR,where to? make handout CHAPTERS=\"3 4\" DIR=...) \
 	$(QUIET) $(TOOL) $(BUILD)/tools/book && $(CLASSROOM) $(TOOL) handout "$(DIR)" $(CHAPTERS) --bugs="$(BUGS)"
 
 # --- what make test proves about all this ------------------------------------------------------------

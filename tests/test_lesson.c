@@ -172,11 +172,11 @@ START_TEST(large_numbers_stand_apart_in_the_table_of_steps)
                " --load @/model --batch 8 --steps 2 --price 8 --sample 0 --reward '99*count:e' "
                "--stop-kl 0 --out @/a",
                "explained");
-    char *said = read_whole("said"), *row = strchr(strstr(said, "explained"), '\n');
+    char *said = read_whole("said"), *row = strchr(strstr(said, "explained"), '\n') + 1;
     int fields = 0;
     double loss = 0;
-    for (char *word = strtok(strndup(row, strcspn(row + 1, "\n") + 1), " \n"); word;
-         word = strtok(NULL, " "))
+    row[strcspn(row, "\n")] = '\0';
+    for (char *word = strtok(row, " "); word; word = strtok(NULL, " "))
         if (++fields == 9) loss = atof(word);
     ck_assert_int_eq(fields, 14);
     ck_assert_double_gt(loss, 1000);

@@ -836,7 +836,6 @@ static bool is_constant(Matrix row, real x)
     return true;
 }
 
-/* Deviation 0.02, or 0.02/sqrt(2 * 3 layers) = 0.008165 where a block writes into the stream. */
 /* However many rows they are laid out for. */
 START_TEST(activations_begin_at_multiples_of_64_bytes)
 {
@@ -853,6 +852,7 @@ START_TEST(activations_begin_at_multiples_of_64_bytes)
 }
 END_TEST
 
+/* Deviation 0.02, or 0.02/sqrt(2 * 3 layers) = 0.008165 where a block writes into the stream. */
 START_TEST(a_new_model_is_as_gpt2_begins)
 {
     TransformerShape shape = {

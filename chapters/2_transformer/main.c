@@ -421,11 +421,13 @@ static void use_model(Run *run)
     if (!model_load(o.load, &t, &v, &documents, &err)) fail(&err);
     printf("%s: %d layers, %d heads, %d channels, context %d, %d symbols\n", o.load,
            t->shape.layers, t->shape.heads, t->shape.channels, t->shape.context, v.size);
-    cJSON *summary = summary_new();
-    if (o.eval) score_file(t, &v, documents, summary);
+    if (o.eval) {
+        cJSON *score = summary_new();
+        score_file(t, &v, documents, score);
+        if (!run_save_json(run, "eval.json", score, &err)) fail(&err);
+        cJSON_Delete(score);
+    }
     if (o.sample > 0) show_samples(t, &v, documents, o.sample, sample_length(documents, &t->shape));
-    if (o.eval && !run_save_json(run, "eval.json", summary, &err)) fail(&err);
-    cJSON_Delete(summary);
     vocabulary_free(&v);
     transformer_free(t);
 }
