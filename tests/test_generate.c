@@ -134,22 +134,29 @@ START_TEST(texts_stop_at_their_end_symbol)
 }
 END_TEST
 
+/* More texts than are written at a time, of any length: one begins where another has ended. */
 START_TEST(a_text_does_not_depend_on_its_batch_or_the_threads)
 {
+    enum { MANY = 100 };
     Transformer *t = opinionated(6);
     SampleOptions o = {.temperature = 1, .end = 1, .length = 20};
-    threads_use(1);
-    Samples *few = drawn(t, 2, 20, o, 8);
-    threads_use(2);
-    Samples *many = drawn(t, 31, 20, o, 8);
-    ck_assert_mem_eq(few->lengths, many->lengths, 2 * sizeof(int));
-    for (int i = 0; i < 2; i++) {
-        size_t n = (size_t)few->lengths[i];
-        ck_assert_mem_eq(few->ids + i * 20, many->ids + i * 20, n * sizeof(int));
-        ck_assert_mem_eq(few->logprob + i * 20, many->logprob + i * 20, n * sizeof(real));
+    Samples *samples[3]; /* a few, all of them, all by two threads */
+    int count[] = {2, MANY, MANY}, lengths[21] = {0}, kinds = 0;
+    for (int k = 0; k < 3; k++) {
+        threads_use(k < 2 ? 1 : 2);
+        samples[k] = drawn(t, count[k], 20, o, 8);
     }
-    samples_free(few);
-    samples_free(many);
+    for (int k = 0; k < 2; k++)
+        for (int i = 0; i < count[k]; i++) {
+            const Samples *a = samples[k], *b = samples[k + 1];
+            size_t n = (size_t)a->lengths[i];
+            ck_assert_int_eq(a->lengths[i], b->lengths[i]);
+            ck_assert_mem_eq(a->ids + i * 20, b->ids + i * 20, n * sizeof(int));
+            ck_assert_mem_eq(a->logprob + i * 20, b->logprob + i * 20, n * sizeof(real));
+            kinds += lengths[n]++ == 0;
+        }
+    ck_assert_int_gt(kinds, 3);
+    for (int k = 0; k < 3; k++) samples_free(samples[k]);
     transformer_free(t);
 }
 END_TEST

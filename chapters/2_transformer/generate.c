@@ -9,48 +9,63 @@
 #include "sequences.h"
 #include "threads.h"
 
-/* The sequences first .. first+count-1 of the samples, in the hands of one thread. */
+enum { SLOTS = 16 }; /* texts that a thread writes at a time: their keys and values stay near */
+
+/* A text in the making. */
 typedef struct {
-    int first, count;
+    int sequence;  /* of the samples */
+    int used, fed; /* symbols in its window; how many of these are in the cache */
+    Rng rng;
+} Draft;
+
+/* What one thread works with. */
+typedef struct {
     Activations *activations;
     Cache *cache;
-    Rng *rng;    /* (count) */
-    int *active; /* (sequences) those that have not ended; their slots in the cache */
-    int *window; /* (count, T) the symbols that each sequence has in the cache */
-    int used;    /* columns of it, the same for all */
-    int *start, *ids, *positions; /* the batch */
+    Draft *draft;                 /* (slots) */
+    int *window;                  /* (slots, T) the symbols that each draft goes on from */
+    int *active;                  /* (slots) the slots at work, `sequences` of them */
+    int *start, *ids, *positions; /* the batch: a symbol for each */
     real *p;                      /* (V) */
-    int sequences;                /* active ones */
+    int slots, sequences;
 } Hand;
 
 struct Generator {
-    TransformerShape shape;
-    int hands;
+    int hands, begun; /* sequences that a hand has taken up */
     Hand *hand;
 };
 
-static Hand hand_new(const TransformerShape *s, int first, int count)
+/* What is to be done, the same for all hands. */
+typedef struct {
+    Samples *samples;
+    const Transformer *model;
+    const int *prompt;
+    int prompt_length;
+    const SampleOptions *options;
+    uint64_t seed;
+} Task;
+
+static Hand hand_new(const TransformerShape *s, int slots)
 {
-    return (Hand){.first = first,
-                  .count = count,
-                  .activations = activations_new(s, count, false),
-                  .cache = cache_new(s, count),
-                  .rng = NEW(Rng, count),
-                  .active = NEW(int, count),
-                  .window = NEW(int, (size_t)count *(size_t)s->context),
-                  .start = NEW(int, count + 1),
-                  .ids = NEW(int, count),
-                  .positions = NEW(int, count),
-                  .p = NEW(real, s->vocabulary)};
+    return (Hand){.activations = activations_new(s, slots, false),
+                  .cache = cache_new(s, slots),
+                  .draft = NEW(Draft, slots),
+                  .window = NEW(int, (size_t)slots *(size_t)s->context),
+                  .active = NEW(int, slots),
+                  .start = NEW(int, slots + 1),
+                  .ids = NEW(int, slots),
+                  .positions = NEW(int, slots),
+                  .p = NEW(real, s->vocabulary),
+                  .slots = slots};
 }
 
 static void hand_free(Hand *h)
 {
     activations_free(h->activations);
     cache_free(h->cache);
-    free(h->rng);
-    free(h->active);
+    free(h->draft);
     free(h->window);
+    free(h->active);
     free(h->start);
     free(h->ids);
     free(h->positions);
@@ -66,13 +81,12 @@ Samples *samples_new(const TransformerShape *shape, int sequences, int longest)
     s->lengths = NEW(int, sequences);
     s->logprob = NEW(real, (size_t)sequences * (size_t)longest);
     Generator *g = s->generator = NEW(Generator, 1);
-    int hands = threads_count();
-    g->hands = hands < sequences ? hands : sequences;
-    g->shape = *shape;
+    int threads = threads_count();
+    g->hands = threads < sequences ? threads : sequences;
     g->hand = NEW(Hand, g->hands);
     for (int i = 0; i < g->hands; i++) {
-        int first = sequences * i / g->hands, last = sequences * (i + 1) / g->hands;
-        g->hand[i] = hand_new(shape, first, last - first);
+        int share = (sequences + g->hands - 1) / g->hands;
+        g->hand[i] = hand_new(shape, share < SLOTS ? share : SLOTS);
     }
     return s;
 }
@@ -94,14 +108,15 @@ static int *window_of(const Hand *h, int slot)
     return h->window + (size_t)slot * (size_t)h->activations->shape.context;
 }
 
-/* Feeds column j of every active window to the model: row i of the logits says what sequence
+/* Feeds the next symbol of every active window to the model: row i of the logits says what draft
  * active[i] thinks comes after it. */
-static Matrix feed(Hand *h, const Transformer *t, int j)
+static Matrix feed(Hand *h, const Transformer *t)
 {
     for (int i = 0; i < h->sequences; i++) {
+        int slot = h->active[i], at = h->draft[slot].fed++;
         h->start[i] = i;
-        h->ids[i] = window_of(h, h->active[i])[j];
-        h->positions[i] = j;
+        h->ids[i] = window_of(h, slot)[at];
+        h->positions[i] = at;
     }
     h->start[h->sequences] = h->sequences;
     Batch b = {h->sequences, h->start, h->ids, h->positions, h->active};
@@ -146,56 +161,61 @@ static int draw(real *logits, int V, const SampleOptions *o, real *p, Rng *rng, 
     return x;
 }
 
-/* One symbol for each active sequence; those that end leave. */
-static void draw_all(Hand *h, Samples *s, Matrix logits, int n, const SampleOptions *o)
+/* Begins the next sequence that nobody has begun, in this slot. Returns false where none is left.
+ */
+static bool begin(Hand *h, int slot, const Task *task)
 {
-    int kept = 0;
-    for (int i = 0; i < h->sequences; i++) {
-        int slot = h->active[i], sequence = h->first + slot;
-        size_t at = (size_t)sequence * (size_t)s->longest + (size_t)n;
-        int x = draw(mat_row(logits, i), logits.cols, o, h->p, &h->rng[slot], &s->logprob[at]);
-        s->ids[at] = x;
-        s->lengths[sequence] = n + 1;
-        if (x == o->end) continue;
-        window_of(h, slot)[h->used] = x;
-        h->active[kept++] = slot;
-    }
-    h->sequences = kept;
-    h->used++;
+    Generator *g = task->samples->generator;
+    int sequence, T = task->model->shape.context;
+#pragma omp atomic capture
+    sequence = g->begun++;
+    if (sequence >= task->samples->sequences) return false;
+    int used = task->prompt_length < T ? task->prompt_length : T;
+    h->draft[slot] = (Draft){sequence, used, 0, rng_stream(task->seed, (uint64_t)sequence)};
+    memcpy(window_of(h, slot), task->prompt + task->prompt_length - used,
+           sizeof(int) * (size_t)used);
+    return true;
 }
 
-/* The last half of a full window becomes the start of a new one. */
-static void slide(Hand *h, int T)
+/* Draws the draft's next symbol. Returns false where the text ends. */
+static bool go_on(Hand *h, int slot, real *logits, const Task *task)
 {
-    int keep = T / 2;
-    for (int i = 0; i < h->sequences; i++) {
-        int *w = window_of(h, h->active[i]);
-        memmove(w, w + T - keep, sizeof(int) * (size_t)keep);
+    Samples *s = task->samples;
+    const SampleOptions *o = task->options;
+    int V = task->model->shape.vocabulary, T = task->model->shape.context, keep = T / 2;
+    Draft *d = &h->draft[slot];
+    int *window = window_of(h, slot), n = s->lengths[d->sequence]++;
+    size_t at = (size_t)d->sequence * (size_t)s->longest + (size_t)n;
+    int x = s->ids[at] = draw(logits, V, o, h->p, &d->rng, &s->logprob[at]);
+    if (x == o->end || n + 1 == o->length) return false;
+    if (d->used == T) { /* the last half of a full window becomes the start of a new one */
+        memmove(window, window + T - keep, sizeof(int) * (size_t)keep);
+        d->used = keep;
+        d->fed = 0;
     }
-    h->used = keep;
+    window[d->used++] = x;
+    return true;
 }
 
-static void hand_generate(Hand *h, Samples *s, const Transformer *t, const int *prompt,
-                          int prompt_length, const SampleOptions *o, uint64_t seed)
+/* Where a text ends the next one takes its slot, so that the batch stays full. */
+static void hand_generate(Hand *h, const Task *task)
 {
-    int T = t->shape.context, fed = 0;
-    activations_pack(h->activations, t);
-    h->sequences = h->count;
-    h->used = prompt_length < T ? prompt_length : T;
-    for (int i = 0; i < h->count; i++) {
-        h->active[i] = i;
-        h->rng[i] = rng_stream(seed, (uint64_t)(h->first + i));
-        memcpy(window_of(h, i), prompt + prompt_length - h->used, sizeof(int) * (size_t)h->used);
-        s->lengths[h->first + i] = 0;
+    activations_pack(h->activations, task->model);
+    for (h->sequences = 0; h->sequences < h->slots; h->sequences++) {
+        if (!begin(h, h->sequences, task)) break;
+        h->active[h->sequences] = h->sequences;
     }
-    for (int n = 0; n < o->length && h->sequences > 0; n++) {
-        Matrix logits;
-        for (; fed < h->used; fed++) logits = feed(h, t, fed);
-        if (h->used == T) { /* make room for the symbol that comes */
-            slide(h, T);
-            fed = 0;
+    while (h->sequences > 0) {
+        Matrix logits = feed(h, task->model);
+        int kept = 0;
+        for (int i = 0; i < h->sequences; i++) {
+            int slot = h->active[i];
+            const Draft *d = &h->draft[slot];
+            if (d->fed < d->used || go_on(h, slot, mat_row(logits, i), task) ||
+                begin(h, slot, task))
+                h->active[kept++] = slot;
         }
-        draw_all(h, s, logits, n, o);
+        h->sequences = kept;
     }
     activations_unpack(h->activations);
 }
@@ -207,7 +227,9 @@ void generate(Samples *s, const Transformer *t, const int *prompt, int prompt_le
     REQUIRE(options->length <= s->longest, "%d symbols into samples of %d", options->length,
             s->longest);
     Generator *g = s->generator;
+    memset(s->lengths, 0, sizeof(int) * (size_t)s->sequences);
+    g->begun = options->length > 0 ? 0 : s->sequences;
+    Task task = {s, t, prompt, prompt_length, options, seed};
 #pragma omp parallel for schedule(static, 1) num_threads(g->hands)
-    for (int i = 0; i < g->hands; i++)
-        hand_generate(&g->hand[i], s, t, prompt, prompt_length, options, seed);
+    for (int i = 0; i < g->hands; i++) hand_generate(&g->hand[i], &task);
 }
