@@ -122,7 +122,6 @@ static void list_choices(char *out, size_t size, const char *choices)
 {
     size_t used = 0, length, next;
     const char *word;
-    out[0] = '\0';
     for (int i = 0; (word = choice_at(choices, i, &length)) && used < size; i++) {
         const char *before = i == 0 ? "" : choice_at(choices, i + 1, &next) ? ", " : " or ";
         used += (size_t)snprintf(out + used, size - used, "%s%.*s", before, (int)length, word);

@@ -216,6 +216,18 @@ START_TEST(a_file_with_a_hole_is_no_file)
 }
 END_TEST
 
+/* Where the temporary name is taken by a directory nothing is written, and that stays where it is.
+ */
+START_TEST(what_has_the_temporary_name_is_not_taken_for_the_file)
+{
+    enter_place();
+    ck_assert(mkdir("file.tmp", 0777) == 0);
+    ck_assert(!file_replace("file", write_text, (void *)"x", &err));
+    ck_assert_str_eq(err.text, "can't write file: Is a directory");
+    ck_assert(!is_there("file") && is_there("file.tmp"));
+}
+END_TEST
+
 START_TEST(a_path_longer_than_any_is_refused_by_its_beginning)
 {
     char wanted[512];
@@ -265,6 +277,7 @@ static const TTest *const tests[] = {names_of_one_letter_are_made_one_by_one,
                                      each_reason_of_a_failed_write_has_its_remedy,
                                      a_write_that_fails_without_a_reason_failed_halfway,
                                      a_file_with_a_hole_is_no_file,
+                                     what_has_the_temporary_name_is_not_taken_for_the_file,
                                      a_path_longer_than_any_is_refused_by_its_beginning,
                                      the_longest_path_with_room_for_the_temporary_name_is_written,
                                      only_what_is_there_and_protected_can_not_be_replaced,

@@ -168,6 +168,8 @@ START_TEST(terms_are_weighted_and_summed)
     ck_assert(worth("contains:a- b", "xa- b") == 1);
     ck_assert(worth("contains:a +b", "xa") == 0);
     ck_assert(worth("  contains : hello ", "hello") == 1);
+    ck_assert(worth("2*  length", "abb") == 6); /* a blank on either side of the sign, or none */
+    ck_assert(worth("2  *length", "abb") == 6);
 }
 END_TEST
 

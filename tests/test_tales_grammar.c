@@ -193,6 +193,19 @@ START_TEST(symbols_may_stand_within_each_other_as_deep_as_there_are_any)
 }
 END_TEST
 
+/* Only what stands before the colon in [A:...] may be a letter. */
+START_TEST(a_symbol_may_have_a_colon_or_an_equals_sign_in_its_name)
+{
+    static const Rule rules[] = {
+        {"tale", 1, "[it:s] [a=b]"}, {"it:s", 1, "x"}, {"a=b", 1, "yy"}, {0}};
+    Grammar g;
+    Error err;
+    ck_assert_msg(grammar_make(&g, rules, &err), "%s", err.text);
+    ck_assert(grammar_read(&g, "x yy", NULL, NULL) == 0);
+    grammar_free(&g);
+}
+END_TEST
+
 START_TEST(rules_from_the_fourth_on_are_of_one_kind)
 {
     static const Rule rules[] = {
@@ -264,6 +277,8 @@ START_TEST(a_malformed_grammar_is_refused_with_a_sentence)
            "[pet] can contain itself: tales must end");
     refuse((Rule){"tale", 1, "A [A=pet], [B=tale]"}, pet,
            "[tale] can contain itself: tales must end");
+    refuse((Rule){"tale", 1, "A [pet] and [C]."}, pet,
+           "[C] is used where nothing is remembered: put [C=...] before it");
 }
 END_TEST
 
@@ -344,21 +359,20 @@ START_TEST(a_grammar_good_or_bad_can_be_freed_to_the_last_byte)
 }
 END_TEST
 
-#define TESTS                                                                   \
-    (const TTest *const[])                                                      \
-    {                                                                           \
-        a_listed_language_sums_to_one_and_holds_no_text_twice,                  \
-            two_derivations_of_a_text_are_detected,                             \
-            a_settled_grammar_is_told_from_an_unsettled_one_by_a_letter,        \
-            draws_come_as_often_as_their_weights_say,                           \
-            entropy_and_mean_length_of_a_small_grammar_are_those_found_by_hand, \
-            symbols_may_stand_within_each_other_as_deep_as_there_are_any,       \
-            rules_from_the_fourth_on_are_of_one_kind,                           \
-            a_pick_is_as_long_as_its_longest_text_and_may_be_empty,             \
-            a_malformed_grammar_is_refused_with_a_sentence,                     \
-            a_wrong_use_of_memory_is_refused_with_a_sentence,                   \
-            a_grammar_with_too_long_a_tale_is_refused,                          \
-            a_grammar_good_or_bad_can_be_freed_to_the_last_byte, NULL           \
-    }
+static const TTest *const tests[] = {
+    a_listed_language_sums_to_one_and_holds_no_text_twice,
+    two_derivations_of_a_text_are_detected,
+    a_settled_grammar_is_told_from_an_unsettled_one_by_a_letter,
+    draws_come_as_often_as_their_weights_say,
+    entropy_and_mean_length_of_a_small_grammar_are_those_found_by_hand,
+    symbols_may_stand_within_each_other_as_deep_as_there_are_any,
+    a_symbol_may_have_a_colon_or_an_equals_sign_in_its_name,
+    rules_from_the_fourth_on_are_of_one_kind,
+    a_pick_is_as_long_as_its_longest_text_and_may_be_empty,
+    a_malformed_grammar_is_refused_with_a_sentence,
+    a_wrong_use_of_memory_is_refused_with_a_sentence,
+    a_grammar_with_too_long_a_tale_is_refused,
+    a_grammar_good_or_bad_can_be_freed_to_the_last_byte,
+    NULL};
 
-RUN_TESTS("tales_grammar", TESTS)
+RUN_TESTS("tales_grammar", tests)
