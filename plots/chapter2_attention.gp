@@ -1,6 +1,7 @@
 # chapter2_attention.gp: what each head reads, a panel per layer and head, over one held-out tale.
-# Weights under 0.04 are left white. Draws attention.csv, with the words of attention_words.csv along
-# the axes. Given: layers, heads.
+# Weights under 0.04 are left white. Draws attention.csv (layer, head, row, column, weight: by number,
+# since finding a name in each of its many rows takes gnuplot twice as long), with the words of
+# attention_words.csv along the axes. Given: layers, heads.
 
 figure = 'chapter2_attention'
 load root.'/plots/style.gp'
@@ -30,7 +31,7 @@ do for [h = 1:heads] {
         if (h == heads && l == layers) { set xlabel 'reads from' offset 0,-1.6 } else { unset xlabel }
         if (l == 1) { set ylabel 'at' offset -1,0 } else { unset ylabel }
         set title sprintf('layer %d, head %d', l, h) offset 0,-0.6
-        plot data.'attention.csv' using (column('layer') == l && column('head') == h && column('weight') > 0.04 ? column('column') : NaN):'row':(0.5):(0.5):'weight' with boxxyerror fillstyle solid noborder linecolor palette, \
+        plot data.'attention.csv' using ($1 == l && $2 == h && $5 > 0.04 ? $4 : NaN):3:(0.5):(0.5):5 with boxxyerror fillstyle solid noborder linecolor palette, \
              data.'attention_words.csv' skip 1 using 1:1:xticlabels(2):yticlabels(2) with dots linecolor rgb '#ffffff'
     }
 }

@@ -47,6 +47,18 @@ static void ngram_logprobs(const Ngram *m, const Text *text, double *logprob)
     }
 }
 
+static Score ngram_held_out(const Yardstick *y, const Text *text, int order)
+{
+    NgramOptions options = {.order = order, .smoothing = SMOOTHING_KNESER_NEY};
+    Ngram *m = ngram_train(&text->train, &text->vocabulary, &options);
+    double *logprob = NEW(double, y->symbols);
+    ngram_logprobs(m, text, logprob);
+    Score s = yardstick_score(y, logprob);
+    free(logprob);
+    ngram_free(m);
+    return s;
+}
+
 Yardstick *yardstick_new(const Text *text, bool tales, int first_order, int last_order)
 {
     Yardstick *y = NEW(Yardstick, 1);
@@ -57,19 +69,15 @@ Yardstick *yardstick_new(const Text *text, bool tales, int first_order, int last
     y->symbols = c->start[c->documents] + (text->vocabulary.end >= 0 ? (size_t)c->documents : 0);
     if (y->symbols == 0) return y;
     if (tales) read_truth(y, text);
-    double *logprob = NEW(double, y->symbols);
-    for (int order = first_order; order <= last_order; order++) {
-        NgramOptions options = {.order = order, .smoothing = SMOOTHING_KNESER_NEY};
-        Ngram *m = ngram_train(&text->train, &text->vocabulary, &options);
-        ngram_logprobs(m, text, logprob);
-        Score s = yardstick_score(y, logprob);
-        if (!(s.nats >= y->ngram.nats)) { /* the first one too, against NAN */
-            y->ngram = s;
+    Score score[TRIE_MAX_ORDER + 1];
+#pragma omp parallel for schedule(dynamic, 1)
+    for (int order = last_order; order >= first_order; order--) /* the longest work first */
+        score[order] = ngram_held_out(y, text, order);
+    for (int order = first_order; order <= last_order; order++)
+        if (!(score[order].nats >= y->ngram.nats)) { /* the first one too, against NAN */
+            y->ngram = score[order];
             y->order = order;
         }
-        ngram_free(m);
-    }
-    free(logprob);
     return y;
 }
 
