@@ -82,7 +82,9 @@ static bool write_csv(FILE *out, void *arg)
     for (int i = 0; i < c->rows; i++) {
         for (int j = 0; j < c->columns; j++) {
             fputc(j ? ',' : '\n', out);
-            if (!isnan(value_at(c, i, j))) fprintf(out, "%.9g", value_at(c, i, j));
+            double x = value_at(c, i, j);
+            if (isnan(x)) continue;
+            fprintf(out, x == floor(x) && fabs(x) < 1e15 ? "%.0f" : "%.9g", x);
         }
     }
     return fputc('\n', out) != EOF;

@@ -12,7 +12,7 @@
 
 /* --- directories ------------------------------------------------------------------------------ */
 
-static bool is_directory(const char *path)
+bool is_directory(const char *path)
 {
     struct stat s;
     return stat(path, &s) == 0 && S_ISDIR(s.st_mode);

@@ -9,6 +9,8 @@
 
 #include "error.h"
 
+bool is_directory(const char *path);
+
 /* Makes a directory and those above it; fine if it is there. At most DIRECTORY_MAX bytes. */
 enum { DIRECTORY_MAX = 511 };
 bool directory_make(const char *dir, Error *err);

@@ -59,12 +59,6 @@ bool run_stopped(void)
 /* --- places ------------------------------------------------------------------------------------
  */
 
-static bool is_directory(const char *path)
-{
-    struct stat s;
-    return stat(path, &s) == 0 && S_ISDIR(s.st_mode);
-}
-
 /* The nearest folder above the program that has plots/, else the program's own. */
 static void find_root(char *root, size_t size, const char *argv0)
 {

@@ -22,6 +22,8 @@
 
 #include "error.h"
 
+enum { SEED_MAX = 999999999 }; /* of --seed: so --seeds more than that are whole numbers too */
+
 typedef enum {
     SETTING_END = 0, /* {0} closes a table */
     SETTING_INT,     /* int */

@@ -22,8 +22,6 @@ stats file using 'bits_named' nooutput
 top = STATS_max
 stats file using (column('seed') == seed && column('symbols') == most ? column('order') : NaN) nooutput
 last = STATS_max # of a run that was stopped early, fewer
-set xrange [*:1.02 * most]
-set yrange [0:1.05 * top]
 
 # the order's name where its curve ends, pushed up where two would overlap
 ends(n) = column('order') == n && column('seed') == seed && column('symbols') == most
@@ -36,6 +34,8 @@ do for [n=last:first:-1] {
         set label sprintf(n == first ? '  order %d' : '  %d', n) at first most, above textcolor rgb colour((n - first) % 8 + 1)
     }
 }
+set xrange [*:1.02 * most]
+set yrange [0:1.05 * top]
 
 plot for [n=first:last] file using (column('order') == n ? column('symbols') : NaN):'bits_named' \
         with linespoints linetype n - first + 1, \

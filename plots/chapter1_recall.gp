@@ -22,8 +22,6 @@ stats file using (column('places') < few ? NaN : column('excess_nats')) nooutput
 top = STATS_max
 stats file using (column('seed') == seed && column('distance') == most ? column('order') : NaN) nooutput
 last = STATS_max # of a run that was stopped early, fewer
-set xrange [-3:most + 1]
-set yrange [0:1.05 * top]
 
 # the order's name where its curve ends, pushed up where two would overlap
 ends(n) = column('order') == n && column('seed') == seed && column('distance') == most
@@ -36,6 +34,8 @@ do for [n=last:first:-1] {
         set label sprintf(n == first ? '  order %d' : '  %d', n) at first most, above textcolor rgb colour((n - first) % 8 + 1)
     }
 }
+set xrange [-3:most + 1]
+set yrange [0:1.05 * top]
 
 at(n) = column('order') == n && column('distance') > 0 && column('places') >= few ? column('distance') : NaN
 none(n) = column('order') == n && column('distance') == 0 ? 0 : NaN

@@ -8,7 +8,9 @@ load root.'/plots/style.gp'
 set logscale y
 set xlabel 'step'
 set ylabel 'nats per symbol'
+# before any range is set: stats leaves out what lies beyond one
 stats data.'curves.csv' using 2 name 'step' nooutput
+stats data.'curves.csv' using 1 name 'seed' nooutput
 last = step_max
 set xrange [0:last]
 set yrange [*:uniform * 1.15]
@@ -17,7 +19,6 @@ set label 1 'uniform guess' at last, uniform offset 1,0 textcolor rgb '#555555'
 if (ngram > 0) set label 2 sprintf("n-gram,\norder %d", order) at last, ngram offset 1,0.4 textcolor rgb '#555555'
 if (floor > 0) set label 3 'entropy of the tales' at last, floor offset 1,-0.5 textcolor rgb '#555555'
 
-stats data.'curves.csv' using 1 name 'seed' nooutput
 plot uniform with lines @bound, \
      (ngram > 0 ? ngram : 1/0) with lines @bound, \
      (floor > 0 ? floor : 1/0) with lines @bound, \

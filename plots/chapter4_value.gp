@@ -11,6 +11,11 @@ stats file using 'value' nooutput
 low = STATS_min < 0 ? STATS_min : 0; high = STATS_max > 1 ? STATS_max : 1
 stats file using 'text' nooutput
 texts = STATS_max + 1
+array earned[texts] # before any range is set: stats leaves out what lies beyond one
+do for [i=1:texts] {
+    stats file using (column('text') == i - 1 ? column('reward') : NaN) nooutput
+    earned[i] = STATS_max
+}
 
 set terminal svg size 1000,(70 + 105 * texts) dynamic rounded background '#ffffff' \
     font 'Helvetica,Arial,sans-serif,14' name figure
@@ -28,8 +33,7 @@ at(i) = column('text') == i ? column('position') - 0.5 : NaN
 do for [i=0:texts - 1] {
     set origin 0, 1 - (40 / (70.0 + 105 * texts)) - (i + 1) * share; set size 1, share * 0.94
     if (i == 0) { set label 9 'What the critic expects before each letter, V(s_t)' at screen 0.5, screen 0.97 center textcolor rgb ink } else { unset label 9 }
-    stats file using (column('text') == i ? column('reward') : NaN) nooutput
-    set label 1 sprintf('R = %.3g', STATS_max) at graph 1.01, 0.5 textcolor rgb colour(STATS_max > 0 ? 1 : 2)
+    set label 1 sprintf('R = %.3g', earned[i + 1]) at graph 1.01, 0.5 textcolor rgb colour(earned[i + 1] > 0 ? 1 : 2)
     set bmargin 1.4
     plot file using (at(i)):'value' with fillsteps linecolor rgb faint(i < 2 ? 1 : 2) fillstyle solid 0.45, \
         file using (at(i)):'value' with steps linetype (i < 2 ? 1 : 2) linewidth 1.8 dashtype solid, \

@@ -264,6 +264,20 @@ START_TEST(f64_f32_f16_and_bf16_are_converted)
 }
 END_TEST
 
+static void check_name_behind_transformer(const char *name)
+{
+    char header[300];
+    real x[1] = {0};
+    Tensor in[] = {tensor(name, 1, mat(x, 1, 1))};
+    snprintf(header, sizeof header,
+             "{\"transformer.%s\":{\"data_offsets\":[0,4],\"shape\":[1],\"dtype\":\"F32\"}}", name);
+    for (size_t i = strlen(header); i % 8 != 0; i++) strcat(header, " ");
+    write_file(header, (const unsigned char[]){0, 0, 0x80, 0x3f}, 4);
+    Error err = {""};
+    ck_assert_msg(checkpoint_load(path, in, 1, NULL, &err), "%s", err.text);
+    ck_assert(x[0] == 1);
+}
+
 START_TEST(a_name_may_have_transformer_before_it_and_other_tensors_are_left_alone)
 {
     static const char *header =
@@ -282,7 +296,11 @@ START_TEST(a_name_may_have_transformer_before_it_and_other_tensors_are_left_alon
     Error err = {""};
     ck_assert_msg(checkpoint_load(path, in, 2, NULL, &err), "%s", err.text);
     ck_assert(wte[0] == 1 && wte[1] == 4 && wpe[0] == 8); /* the exact name goes first */
-    write_file(header, data, sizeof data);                /* a header begins with its brace */
+    char longest[96];
+    memset(longest, 'x', sizeof longest - 1);
+    longest[sizeof longest - 1] = '\0';
+    check_name_behind_transformer(longest);
+    write_file(header, data, sizeof data); /* a header begins with its brace */
     refused(in, 2,
             ": the header, from byte 8, is not a JSON object (near byte 8): the file is "
             "damaged or cut short; save it anew");

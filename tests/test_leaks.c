@@ -331,7 +331,7 @@ static void reinforce(void)
     Reinforce *f = reinforce_new(
         t->policy, &(ReinforceOptions){.beta = 0.1, .lr = 1e-3, .beta2 = 0.99, .clip = 1},
         TEXTS * LONGEST);
-    reinforce_update(f, r, NULL);
+    reinforce_update(f, r);
     reinforce_free(f);
     rollout_free(r);
     toy_free(t);

@@ -31,7 +31,7 @@ static Learnt learn(ReinforceOptions options, const char *reward, double beta, i
         rollout_draw(r, t->policy, rng_next(&rng));
         ck_assert(reward_score(&t->reward, r, &err));
         rollout_compare(r, t->reference, f->activations);
-        reinforce_update(f, r, NULL);
+        reinforce_update(f, r);
     }
     toy_look(t);
     l.after = oracle_reward(t->oracle);

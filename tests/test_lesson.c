@@ -119,6 +119,10 @@ START_TEST(what_can_not_be_meant_is_wrong_usage)
         check_says(n, 2, SMALL "--reward-command cat --out @/a", "has no term command");
         check_says(n, 2, SMALL "--beta -1 --out @/a", "--beta");
         check_says(n, 1, SMALL "--length 999 --out @/a", "context");
+        check_says(n, 1,
+                   "--reward-command 'echo $$ > @/pid; exec /bin/sleep 60' --load @/none --out @/a",
+                   "none");
+        ck_assert_int_ne(kill(atoi(read_whole("pid")), 0), 0); /* it isn't left to itself */
     }
     check_says(3, 2, SMALL "--batch 1 --out @/a", "no other texts");
     for (int n = 4; n <= 5; n++)

@@ -73,6 +73,45 @@ START_TEST(a_model_comes_back_as_it_was)
 }
 END_TEST
 
+START_TEST(a_weight_that_is_no_number_is_refused_by_its_place)
+{
+    const real none[] = {NAN, INFINITY};
+    for (int i = 0; i < 2; i++) {
+        char dir[32], path[128];
+        in_new_directory(dir);
+        save_model(dir, TEXT_LINES);
+        Transformer *t = transformer_new(&shape, 5);
+        Vocabulary v;
+        Documents documents;
+        Error err;
+        Tensor tensors[64];
+        int count = transformer_tensors(t, tensors);
+        mat_row(t->p.wpe, 4)[11] = none[i];
+        snprintf(path, sizeof path, "%s/model.safetensors", dir);
+        ck_assert(checkpoint_save(path, tensors, count, NULL, &err));
+        transformer_free(t);
+        ck_assert(!model_load(dir, &t, &v, &documents, &err));
+        const char *part = i ? "\"wpe.weight\" holds inf at row 4, column 11: train anew"
+                             : "\"wpe.weight\" holds nan at row 4, column 11: train anew";
+        ck_assert_msg(strstr(err.text, part), "%s", err.text);
+        remove_directory(dir);
+    }
+}
+END_TEST
+
+START_TEST(the_weights_are_counted_without_the_room_between_them)
+{
+    TransformerShape odd = {3, 2, 6, 5, 7};
+    Transformer *t = transformer_new(&odd, 1);
+    Tensor tensors[64];
+    int count = transformer_tensors(t, tensors);
+    double weights = 0;
+    for (int i = 0; i < count; i++) weights += tensors[i].m.rows * tensors[i].m.cols;
+    ck_assert(model_weights(&odd) == weights);
+    transformer_free(t);
+}
+END_TEST
+
 START_TEST(config_is_that_of_a_gpt2)
 {
     char dir[32], path[128], text[2048] = {0};
@@ -115,6 +154,11 @@ START_TEST(directories_that_hold_no_model_are_refused_with_a_sentence)
     check_refused("config.json", "[1]", "is not a JSON object");
     check_refused("config.json", "{\"model_type\": \"bert\"}", "only \"gpt2\"");
     check_refused("config.json", "{\"activation_function\": \"relu\"}", "\"gelu_new\"");
+    check_refused("config.json", "{\"layer_norm_epsilon\": 0.5}", "only 1e-05 is known");
+    check_refused("config.json", "{\"scale_attn_weights\": false}",
+                  "says that \"scale_attn_weights\" is false: only true is known");
+    check_refused("config.json", "{\"tie_word_embeddings\": false}",
+                  "says that \"tie_word_embeddings\" is false: only true is known");
     check_refused("config.json", "{\"n_layer\": 2}", "has no \"n_head\"");
     check_refused("config.json", "{\"n_layer\": 2.5}", "must be a whole number");
     check_refused("config.json", "{\"n_layer\": 0}", "must be a whole number");
@@ -248,6 +292,8 @@ END_TEST
 
 static const TTest *const tests[] = {
     a_model_comes_back_as_it_was,
+    a_weight_that_is_no_number_is_refused_by_its_place,
+    the_weights_are_counted_without_the_room_between_them,
     config_is_that_of_a_gpt2,
     directories_that_hold_no_model_are_refused_with_a_sentence,
     a_stream_has_no_end_symbol_in_its_config,

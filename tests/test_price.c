@@ -278,6 +278,16 @@ START_TEST(the_table_of_prices_has_a_row_for_all_that_was_measured)
 }
 END_TEST
 
+START_TEST(a_reward_that_has_fallen_has_no_cost)
+{
+    Price after = before;
+    after.stats.reward = 0, after.stats.kl = 9;
+    listen();
+    price_print(&before, &after);
+    ck_assert_ptr_null(strstr(heard(), "costs at least"));
+}
+END_TEST
+
 START_TEST(what_was_not_measured_has_no_row_and_no_number)
 {
     Price p = before;
@@ -294,8 +304,9 @@ START_TEST(what_was_not_measured_has_no_row_and_no_number)
     ck_assert(isnan(price_least_kl(&p, &before)) && isnan(price_least_kl(&before, &p)));
     ck_assert(price_least_kl(&before, &before) == 0);
     cJSON *j = price_json(&p);
-    ck_assert(cJSON_IsNull(cJSON_GetObjectItem(j, "grammar")));
-    ck_assert(cJSON_IsNull(cJSON_GetObjectItem(j, "fluency_ngram")));
+    char *text = cJSON_PrintUnformatted(j);
+    ck_assert(strstr(text, "\"grammar\":null") && strstr(text, "\"fluency_ngram\":null"));
+    cJSON_free(text);
     cJSON_Delete(j);
 }
 END_TEST
@@ -425,6 +436,7 @@ static const TTest *const tests[] = {a_price_is_the_mean_over_every_text_of_ever
                                      a_reward_that_all_earn_has_no_error,
                                      a_tale_that_is_told_to_its_end_is_grammatical,
                                      the_table_of_prices_has_a_row_for_all_that_was_measured,
+                                     a_reward_that_has_fallen_has_no_cost,
                                      what_was_not_measured_has_no_row_and_no_number,
                                      a_price_as_json_names_all_its_numbers,
                                      the_table_of_variances_shows_the_largest_batch,

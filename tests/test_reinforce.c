@@ -142,7 +142,7 @@ static void check_mean_update(ReinforceOptions options, int draws, int texts)
     for (size_t k = 0; k < size; k++) exact[k] = t->policy->gradients.base[k];
     for (int d = 0; d < draws; d++) {
         fill(t, r, f->activations, (uint64_t)d);
-        reinforce_update(f, r, NULL);
+        reinforce_update(f, r);
         for (size_t k = 0; k < size; k++) {
             double g = t->policy->gradients.base[k];
             mean[k] += g / draws;
@@ -193,7 +193,7 @@ START_TEST(the_ratio_stays_one_at_learning_rate_zero)
     Reinforce *f = reinforce_new(t->policy, &still, 500);
     Rollout *r = rollout_new(&t->shape, &t->vocabulary, 100, 5);
     fill(t, r, f->activations, 1);
-    for (int k = 0; k < 3; k++) reinforce_update(f, r, NULL);
+    for (int k = 0; k < 3; k++) reinforce_update(f, r);
     rollout_score(r, t->policy, f->activations, r->logprob);
     ck_assert_mem_eq(r->logprob, r->logprob_old, sizeof(real) * (size_t)rollout_rows(r));
     rollout_free(r);
@@ -213,7 +213,7 @@ START_TEST(old_log_probabilities_stay_as_they_were_drawn)
     size_t bytes = sizeof(real) * (size_t)rollout_rows(r);
     real *kept = NEW(real, rollout_rows(r));
     memcpy(kept, r->logprob_old, bytes);
-    for (int k = 0; k < 2; k++) reinforce_update(f, r, NULL);
+    for (int k = 0; k < 2; k++) reinforce_update(f, r);
     ck_assert_mem_eq(kept, r->logprob_old, bytes);
     ck_assert_mem_ne(kept, r->logprob, bytes);
     free(kept);
@@ -235,10 +235,10 @@ START_TEST(two_halves_of_a_batch_make_the_whole)
     for (int k = 0; k < 2; k++) {
         rollout_clear(half);
         for (int i = 0; i < 50; i++) rollout_copy(half, r, 50 * k + i);
-        reinforce_update(f, half, NULL);
+        reinforce_update(f, half);
         for (size_t j = 0; j < size; j++) sum[j] += t->policy->gradients.base[j] / 2;
     }
-    reinforce_update(f, r, NULL);
+    reinforce_update(f, r);
     for (size_t j = 0; j < size; j++) ck_assert(fabs(sum[j] - t->policy->gradients.base[j]) <= tol);
     free(sum);
     rollout_free(half);
@@ -261,7 +261,7 @@ START_TEST(any_number_of_threads_gives_the_same_bits)
         Rollout *r = rollout_new(&t->shape, &t->vocabulary, 300, 5);
         for (int step = 0; step < 4; step++) {
             fill(t, r, f->activations, (uint64_t)step);
-            reinforce_update(f, r, NULL);
+            reinforce_update(f, r);
         }
         size_t bytes = t->policy->size * sizeof(real);
         if (!kept) memcpy(kept = NEW(real, t->policy->size), t->policy->weights.base, bytes);
@@ -288,7 +288,7 @@ START_TEST(a_rewarded_text_becomes_likelier_and_a_punished_one_rarer)
         rollout_score(r, t->policy, f->activations, r->logprob_old);
         memcpy(r->logprob_ref, r->logprob_old, 4 * sizeof(real));
         r->reward[0] = sign;
-        reinforce_update(f, r, NULL);
+        reinforce_update(f, r);
         rollout_score(r, t->policy, f->activations, r->logprob);
         for (int n = 0; n < 4; n++) change += r->logprob[n] - r->logprob_old[n];
         ck_assert_msg(sign * change > 0.001, "reward %d changes log P by %g", sign, change);
@@ -336,7 +336,7 @@ START_TEST(the_optimiser_forgets_what_pretraining_wanted)
     r->reward[0] = 1;
     rollout_score(r, t->policy, f->activations, r->logprob_old);
     memcpy(r->logprob_ref, r->logprob_old, 3 * sizeof(real));
-    reinforce_update(f, r, NULL);
+    reinforce_update(f, r);
     int still_ones = 0;
     for (size_t k = 0; k < size; k++) {
         double g = t->policy->gradients.base[k], moved = t->policy->weights.base[k] - before[k];
@@ -359,12 +359,13 @@ START_TEST(the_norm_is_that_before_clipping)
     Reinforce *f = reinforce_new(t->policy, &options, 500);
     Rollout *r = rollout_new(&t->shape, &t->vocabulary, 100, 5);
     fill(t, r, f->activations, 1);
-    double entropy, norm = reinforce_update(f, r, &entropy);
+    ReinforceStep step = reinforce_update(f, r);
+    double norm = step.gradient_norm;
     ck_assert(close_to(norm, gradient_norm(t->policy->gradients.base, t->policy->size), 1e-6));
     f->options.clip = norm / 3;
-    ck_assert(close_to(reinforce_update(f, r, NULL), norm, 1e-6));
+    ck_assert(close_to(reinforce_update(f, r).gradient_norm, norm, 1e-6));
     ck_assert(close_to(gradient_norm(t->policy->gradients.base, t->policy->size), norm / 3, 1e-5));
-    ck_assert(entropy > 0.2 && entropy < log(4));
+    ck_assert(step.entropy > 0.2 && step.entropy < log(4));
     rollout_free(r);
     reinforce_free(f);
     toy_free(t);

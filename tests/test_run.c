@@ -720,6 +720,10 @@ START_TEST(curves_come_back_from_their_file)
                                  "seed,step,loss\n7,0,1\n7,10,0.5\n7,20,0.333333343\n"));
     ck_assert(curves_load(back, run_path(&r, "curves.csv"), &err)); /* appends */
     ck_assert_int_eq(back->rows, 2004);
+    curves_add(c, 1234567891, 1e14 + 1, 1e15); /* whole numbers keep their digits */
+    ck_assert(curves_save(c, &r, "curves.csv", &err));
+    ck_assert_ptr_nonnull(
+        strstr(read_bytes(run_path(&r, "curves.csv")), "\n1234567891,100000000000001,1e+15\n"));
     curves_free(c);
     curves_free(back);
     curves_free(NULL);

@@ -63,7 +63,7 @@ static Setting table[] = {
     {"temperature", SETTING_REAL, &o.temperature, .min = 0, .max = 100,
      .help = "of sampling; 0 takes the most probable symbol"},
     {"prompt", SETTING_STRING, &o.prompt, .meta = "TEXT", .help = "what samples begin with"},
-    {"seed", SETTING_INT, &o.seed, .min = 0, .max = INT32_MAX, .help = "of the tales and samples"},
+    {"seed", SETTING_INT, &o.seed, .max = SEED_MAX, .help = "of the tales and samples"},
     {"seeds", SETTING_INT, &o.seeds, .min = 1, .max = 1000,
      .help = "repeat the measurements with tales of so many seeds"},
     {"threads", SETTING_INT, &o.threads, .min = 0, .max = 4096,
@@ -414,6 +414,7 @@ int main(int argc, char **argv)
 {
     Run run;
     Error err;
+    threads_start(argv);
     settings_read_or_exit(table, argc, argv, about, NULL);
     threads_use(o.threads);
     stop_if(!run_open(&run, o.out, argv[0], &err), &err);

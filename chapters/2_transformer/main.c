@@ -81,7 +81,7 @@ static Setting table[] = {
      .help = "windows of it to look at, 0: all"},
     {"orders", SETTING_INT, &o.orders, .max = 16, .quick = "5",
      .help = "n-grams of up to this order to compare with, 0: none"},
-    {"seed", SETTING_INT, &o.seed, .max = 2147483647, .help = "of everything random"},
+    {"seed", SETTING_INT, &o.seed, .max = SEED_MAX, .help = "of everything random"},
     {"seeds", SETTING_INT, &o.seeds, .min = 1, .max = 1000,
      .help = "runs, with seeds seed, seed+1, ..."},
     {"threads", SETTING_INT, &o.threads, .max = 1024, .help = "0: one per core"},
@@ -227,13 +227,13 @@ typedef struct {
 } Training;
 
 /* A row of the curves; the model is kept where it is the best so far. */
-static void look(Mle *m, const Training *t, const MleStep *last, double symbols)
+static void look(Mle *m, const Training *t, const MleStep *last)
 {
     int windows = t->held_out->windows;
     if (o.eval_windows > 0 && o.eval_windows < windows) windows = o.eval_windows;
     double held_out = windows ? mle_evaluate(m, t->held_out, windows, NULL) : NAN;
     double train = m->recent_steps ? m->recent_loss / m->recent_steps : NAN;
-    curves_add(t->curves, (double)t->seed, (double)m->step, symbols, train, held_out, last->lr,
+    curves_add(t->curves, (double)t->seed, (double)m->step, m->symbols, train, held_out, last->lr,
                last->gradient_norm);
     m->recent_loss = m->recent_steps = 0;
     if (windows && !(held_out < m->best)) return;
@@ -267,19 +267,18 @@ static bool has_row(const Training *t, int step)
 
 /* The loop of this chapter: draw a batch, go down its gradient, look at the held-out text now and
  * then. Those of chapters 3 to 5 have the same form. */
-static void train(Mle *m, const Training *t, double symbols)
+static void train(Mle *m, const Training *t)
 {
     MleStep step = {.lr = NAN, .gradient_norm = NAN};
     bool looked = has_row(t, m->step); /* where a resumed run stopped */
     for (;;) {
         if (!looked && (m->step % o.eval_every == 0 || m->step == o.mle.steps)) {
-            look(m, t, &step, symbols);
+            look(m, t, &step);
             save_state(m, t);
         }
         looked = false;
         if (m->step >= o.mle.steps || run_stopped()) break;
         step = mle_step(m, t->train);
-        symbols += step.symbols;
         if (!isfinite(step.loss)) {
             Error err;
             error_set(&err,
@@ -308,8 +307,8 @@ static void begin(const Training *t)
     fail(&err);
 }
 
-/* Takes up an interrupted run. Returns the symbols it had seen. */
-static double resume(Mle *m, const Training *t)
+/* Takes up an interrupted run. */
+static void resume(Mle *m, const Training *t)
 {
     Error err;
     if (access(state_path(t), F_OK) != 0) {
@@ -322,15 +321,7 @@ static double resume(Mle *m, const Training *t)
         fail(&err);
     while (t->curves->rows > 0 && curves_at(t->curves, t->curves->rows - 1, "step") > m->step)
         t->curves->rows--;
-    /* the batches are drawn again to count what was read: no pass is run */
-    double symbols = 0;
-    for (int step = 0; step < m->step; step++) {
-        Rng rng = rng_stream(o.mle.seed, (uint64_t)step);
-        windows_draw(t->train, o.mle.batch, &rng, m->batch);
-        symbols += batch_rows(&m->batch->batch);
-    }
     printf("goes on from step %d of %d\n", m->step, o.mle.steps);
-    return symbols;
 }
 
 /* ---- what was learnt ---------------------------------------------------------------------- */
@@ -363,15 +354,18 @@ static void run_seed(Training *t, const Yardstick *y, cJSON *summary)
     Mle *m = mle_new(model, &o.mle);
     int length = sample_length((Documents)o.documents, &o.shape);
     bool first = t->seed == o.seed;
-    if (!o.resume) begin(t);
-    double symbols = o.resume ? resume(m, t) : 0, started = clock_seconds();
+    if (o.resume)
+        resume(m, t);
+    else
+        begin(t);
+    double started = clock_seconds();
     if (first && !o.resume && o.sample > 0) {
         printf("\nbefore training it writes\n");
         show_samples(model, &t->text->vocabulary, (Documents)o.documents, 1,
                      length < 100 ? length : 100);
     }
     printf("\ntraining, seed %d\n", t->seed);
-    train(m, t, symbols);
+    train(m, t);
     double seconds = clock_seconds() - started;
 
     /* the best model, not the last */
@@ -434,20 +428,19 @@ static void use_model(Run *run)
 
 static void introduce(const Text *text, const Yardstick *y)
 {
-    Transformer *t = transformer_new(&o.shape, 1);
     const Corpus *c = &text->train, *h = &text->held_out;
     printf("learns %s: %zu symbols of %d kinds in %d document%s, and %zu held out\n",
            o.text ? o.text : "the tales", c->start[c->documents], text->vocabulary.size,
            c->documents, c->documents == 1 ? "" : "s", h->start[h->documents]);
-    printf("a transformer of %d layers, %d heads, %d channels, context %d: %zu weights\n",
-           o.shape.layers, o.shape.heads, o.shape.channels, o.shape.context, t->size);
+    printf("a transformer of %d layers, %d heads, %d channels, context %d: %.0f weights\n",
+           o.shape.layers, o.shape.heads, o.shape.channels, o.shape.context,
+           model_weights(&o.shape));
     printf("%d steps of %d windows, seed %d, %d thread%s\n", o.mle.steps, o.mle.batch, o.seed,
            threads_count(), threads_count() == 1 ? "" : "s");
     printf("nats per symbol to beat: uniform %.3f", y->uniform);
     if (y->order > 0) printf(", best n-gram %.4f (order %d)", y->ngram.nats, y->order);
     if (y->truth) printf("; the floor is %.4f", y->floor);
     printf("\n");
-    transformer_free(t);
 }
 
 static void train_all(Run *run)
@@ -460,7 +453,8 @@ static void train_all(Run *run)
         !rows_check(&o.shape, o.mle.batch, o.shape.context, "windows", &err))
         fail(&err);
     printf("chapter 2: a transformer\n");
-    Yardstick *y = yardstick_new(&text, !o.text, o.orders < 3 ? 1 : 3, o.orders);
+    bool tales = !o.text && o.documents == TEXT_LINES; /* a tale a line: their truth is known */
+    Yardstick *y = yardstick_new(&text, tales, o.orders < 3 ? 1 : 3, o.orders);
     introduce(&text, y);
 
     Training t = {.run = run,
@@ -512,6 +506,10 @@ int main(int argc, char **argv)
     threads_start(argv);
     settings_read_or_exit(table, argc, argv, about, NULL);
     threads_use(o.threads);
+    if (o.ids && !o.eval) {
+        fprintf(stderr, "chapter2: --ids needs a text that is scored: add --eval FILE\n");
+        return 2;
+    }
     if (o.resume && o.seeds > 1) {
         error_set(&err, "--resume goes on with one run: leave --seeds away");
         fail(&err);

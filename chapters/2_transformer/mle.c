@@ -1,6 +1,7 @@
 /* mle.c: see mle.h. */
 #include "mle.h"
 
+#include <inttypes.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -67,7 +68,7 @@ MleStep mle_step(Mle *m, const Windows *train)
     Rng rng = rng_stream(o->seed, (uint64_t)m->step);
     windows_draw(train, o->batch, &rng, m->batch);
     int N = batch_rows(&m->batch->batch);
-    MleStep result = {.symbols = N};
+    MleStep result = {0};
     for (int n = 0; n < N; n++) m->weights[n] = 1 / (real)N;
 
     transformer_zero_gradients(m->model);
@@ -83,6 +84,7 @@ MleStep mle_step(Mle *m, const Windows *train)
     result.gradient_norm = gradient_clip(gradients, m->model->size, o->clip);
     adam_step(&m->adam, weights, gradients, m->model->matrices, result.lr);
     m->step++;
+    m->symbols += N;
     m->recent_loss += result.loss;
     m->recent_steps++;
     return result;
@@ -123,8 +125,9 @@ static void state_tensors(const Mle *m, Tensor tensors[3])
 bool mle_save(const Mle *m, const char *path, Error *err)
 {
     char text[256];
-    snprintf(text, sizeof text, "%d %a %a %d %a %a", m->step, m->best, m->recent_loss,
-             m->recent_steps, m->adam.beta1_power, m->adam.beta2_power);
+    snprintf(text, sizeof text, "%d %a %a %d %a %a %.0f %" PRIu64, m->step, m->best, m->recent_loss,
+             m->recent_steps, m->adam.beta1_power, m->adam.beta2_power, m->symbols,
+             m->options.seed);
     cJSON *metadata = cJSON_CreateObject();
     cJSON_AddStringToObject(metadata, "run", text);
     Tensor tensors[3];
@@ -140,13 +143,14 @@ static bool is_power(double x)
 }
 
 /* The numbers of mle_save, if they can be those of a run. */
-static bool read_numbers(Mle *m, const char *text)
+static bool read_numbers(Mle *m, uint64_t *seed, const char *text)
 {
     Adam *a = &m->adam;
-    return sscanf(text, "%d %la %la %d %la %la", &m->step, &m->best, &m->recent_loss,
-                  &m->recent_steps, &a->beta1_power, &a->beta2_power) == 6 &&
+    return sscanf(text, "%d %la %la %d %la %la %la %" SCNu64, &m->step, &m->best, &m->recent_loss,
+                  &m->recent_steps, &a->beta1_power, &a->beta2_power, &m->symbols, seed) == 8 &&
            m->step >= 0 && m->recent_steps >= 0 && m->recent_steps <= m->step &&
-           is_power(a->beta1_power) && is_power(a->beta2_power) && isfinite(m->recent_loss);
+           is_power(a->beta1_power) && is_power(a->beta2_power) && isfinite(m->recent_loss) &&
+           isfinite(m->symbols) && m->symbols >= 0;
 }
 
 bool mle_load(Mle *m, const char *path, Error *err)
@@ -154,12 +158,16 @@ bool mle_load(Mle *m, const char *path, Error *err)
     Tensor tensors[3];
     state_tensors(m, tensors);
     cJSON *metadata = NULL;
+    uint64_t seed;
     if (!checkpoint_load(path, tensors, 3, &metadata, err)) return false;
     const cJSON *run = cJSON_GetObjectItemCaseSensitive(metadata, "run");
-    bool good = cJSON_IsString(run) && read_numbers(m, run->valuestring);
+    bool good = cJSON_IsString(run) && read_numbers(m, &seed, run->valuestring);
     cJSON_Delete(metadata);
     if (!good) return error_set(err, "%s does not say where its run stopped: start anew", path);
     m->adam.steps = m->step;
+    if (seed != m->options.seed)
+        return error_set(err, "%s is of a run with seed %" PRIu64 ": give --seed %" PRIu64, path,
+                         seed, seed);
     return m->step <= m->options.steps ||
            error_set(err, "%s stopped at step %d, and --steps %d ends before: give more steps",
                      path, m->step, m->options.steps);

@@ -31,6 +31,7 @@ typedef struct {
     Sequences *batch;
     real *weights, *logprob; /* (rows) */
     int step;                /* steps taken */
+    double symbols;          /* read by them */
     double best;             /* lowest held-out loss so far: the caller keeps it */
     double
         recent_loss; /* sum of the losses of the last recent_steps steps: the caller clears them */
@@ -41,7 +42,6 @@ typedef struct {
     double loss;          /* nats per symbol, of this batch before the update */
     double gradient_norm; /* before clipping */
     double lr;
-    int symbols; /* in the batch */
 } MleStep;
 
 Mle *mle_new(Transformer *model, const MleOptions *options);
@@ -54,7 +54,8 @@ MleStep mle_step(Mle *m, const Windows *train);
  * unless NULL, gets every symbol's (w->scored of them). */
 double mle_evaluate(Mle *m, const Windows *w, int windows, real *logprob);
 
-/* The state of a run, not the model alone: weights, both moments, step and best loss. */
+/* The state of a run, not the model alone: weights, both moments, step and best loss. That of
+ * another seed, whose batches are others, is refused. */
 bool mle_save(const Mle *m, const char *path, Error *err);
 bool mle_load(Mle *m, const char *path, Error *err);
 

@@ -74,6 +74,14 @@ static bool read_shape(const cJSON *j, const char *path, TransformerShape *s, Er
     if (cJSON_IsString(act) && strcmp(act->valuestring, "gelu_new") != 0)
         return error_set(err, "%s wants the activation \"%s\": only \"gelu_new\" is known", path,
                          act->valuestring);
+    const cJSON *epsilon = cJSON_GetObjectItemCaseSensitive(j, "layer_norm_epsilon");
+    if (cJSON_IsNumber(epsilon) && epsilon->valuedouble != 1e-5)
+        return error_set(err, "%s wants a layer_norm_epsilon of %g: only 1e-05 is known", path,
+                         epsilon->valuedouble);
+    static const char *const on[] = {"scale_attn_weights", "tie_word_embeddings"};
+    for (int i = 0; i < 2; i++)
+        if (cJSON_IsFalse(cJSON_GetObjectItemCaseSensitive(j, on[i])))
+            return error_set(err, "%s says that \"%s\" is false: only true is known", path, on[i]);
     return read_count(j, path, "n_layer", &s->layers, err) &&
            read_count(j, path, "n_head", &s->heads, err) &&
            read_count(j, path, "n_embd", &s->channels, err) &&
@@ -134,9 +142,7 @@ bool model_save(const char *dir, const Transformer *t, const Vocabulary *v, Docu
     return good;
 }
 
-/* Numbers in the weights: embeddings, L blocks of four matrices, four biases and two layer norms,
- * and the last layer norm. */
-static double count_weights(const TransformerShape *s)
+double model_weights(const TransformerShape *s)
 {
     double C = s->channels;
     return (s->vocabulary + s->context) * C + s->layers * (12 * C * C + 13 * C) + 2 * C;
@@ -149,11 +155,22 @@ static bool weights_are_there(const char *path, const TransformerShape *s, Error
     struct stat info;
     if (stat(path, &info) != 0)
         return error_set(err, "%s can't be opened: %s; check the path", path, strerror(errno));
-    return (double)info.st_size >= 2 * count_weights(s) ||
+    return (double)info.st_size >= 2 * model_weights(s) ||
            error_set(err,
                      "%s has %lld bytes, too few for the %.0f weights that config.json beside it "
                      "asks for: it is cut short, or they are of two models",
-                     path, (long long)info.st_size, count_weights(s));
+                     path, (long long)info.st_size, model_weights(s));
+}
+
+/* A weight that is no number would spread to all that the model says. */
+static bool all_finite(const char *path, const Tensor *t, Error *err)
+{
+    for (int i = 0; i < t->m.rows; i++)
+        for (int j = 0; j < t->m.cols; j++)
+            if (!isfinite(mat_row(t->m, i)[j]))
+                return error_set(err, "%s: tensor \"%s\" holds %g at row %d, column %d: train anew",
+                                 path, t->name, (double)mat_row(t->m, i)[j], i, j);
+    return true;
 }
 
 static bool load_weights(const char *path, Transformer *t, Error *err)
@@ -162,6 +179,7 @@ static bool load_weights(const char *path, Transformer *t, Error *err)
     Tensor *tensors = NEW(Tensor, count);
     transformer_tensors(t, tensors);
     bool good = checkpoint_load(path, tensors, count, NULL, err);
+    for (int i = 0; good && i < count; i++) good = all_finite(path, &tensors[i], err);
     free(tensors);
     return good;
 }

@@ -16,6 +16,10 @@
 bool model_save(const char *dir, const Transformer *t, const Vocabulary *v, Documents documents,
                 Error *err);
 
+/* Numbers in the weights of a model of this shape: embeddings, L blocks of four matrices, four
+ * biases and two layer norms, and the last layer norm. A double, which no config.json overflows. */
+double model_weights(const TransformerShape *s);
+
 /* On success *t and *v belong to the caller. A missing file, a config.json of another architecture,
  * or tensors of another shape: one sentence. */
 bool model_load(const char *dir, Transformer **t, Vocabulary *v, Documents *documents, Error *err);

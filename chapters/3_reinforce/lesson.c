@@ -18,7 +18,10 @@ bool lesson_begin(Lesson *l, LessonOptions *options, Run *run, const char *progr
                   const Setting *table, const char *columns, bool quick, Error *err)
 {
     *l = (Lesson){.options = options, .program = program, .run = run};
-    if (!ground_make(&l->ground, run, &options->ground, quick, err)) return false;
+    if (!ground_make(&l->ground, run, &options->ground, quick, err)) {
+        reward_command_stop(l->ground.command);
+        return false;
+    }
     printf("the reward is %s, less %g per nat of KL to that model\n", l->ground.reward_name,
            options->beta);
     l->curves = curves_new(columns);

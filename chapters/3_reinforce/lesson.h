@@ -37,7 +37,7 @@ typedef struct {
     GROUND_SETTINGS((o).ground), \
     {"beta", SETTING_REAL, &(o).beta, .max = 1e6, \
      .help = "price of a nat of KL to the reference, in units of reward"}, \
-    {"seed", SETTING_INT, &(o).seed, .max = 2147483647, .help = "of everything random"}, \
+    {"seed", SETTING_INT, &(o).seed, .max = SEED_MAX, .help = "of everything random"}, \
     {"seeds", SETTING_INT, &(o).seeds, .min = 1, .max = 1000, \
      .help = "runs, with seeds seed, seed+1, ..."}, \
     {"price", SETTING_INT, &(o).price, .min = 1, .max = 1e7, .quick = "64", \

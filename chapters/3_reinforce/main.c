@@ -75,11 +75,11 @@ static _Noreturn void fail(int status, const Error *err)
 static const char columns[] =
     "seed,baseline,step,symbols,reward,kl,objective,entropy,length,ended,distinct,gradient_norm";
 
-static void note(Lesson *l, int seed, int step, double symbols, double entropy, double norm)
+static void note(Lesson *l, int seed, int step, double symbols, const ReinforceStep *u)
 {
     RolloutStats s = rollout_stats(l->ground.rollout, lesson.beta);
     curves_add(l->curves, seed, o.method.baseline, step, symbols, s.reward, s.kl, s.objective,
-               entropy, s.length, s.ended, s.distinct, norm);
+               u->entropy, s.length, s.ended, s.distinct, u->gradient_norm);
     run_progress(l->run, step + 1, o.steps, "reward %.3f  KL %.2f nats  length %.0f", s.reward,
                  s.kl, s.length);
 }
@@ -90,18 +90,18 @@ static void train(Lesson *l, Reinforce *f, int seed)
 {
     Error err;
     Rollout *r = l->ground.rollout;
-    double symbols = 0, entropy;
+    double symbols = 0;
     for (int step = 0; step < o.steps && !run_stopped(); step++) {
         rollout_draw(r, f->policy, step_seed(seed, step));
         if (!reward_score(&l->ground.reward, r, &err)) lesson_fail(l, f->policy, &err);
         rollout_compare(r, l->ground.reference, f->activations);
 
-        double norm = reinforce_update(f, r, &entropy);
-        note(l, seed, step, symbols, entropy, norm);
+        ReinforceStep u = reinforce_update(f, r);
+        note(l, seed, step, symbols, &u);
         symbols += rollout_rows(r);
-        if (!isfinite(norm)) {
+        if (!isfinite(u.gradient_norm)) {
             error_set(&err, "the gradient's norm is %g at step %d: try a smaller --lr (it is %g)",
-                      norm, step, o.method.lr);
+                      u.gradient_norm, step, o.method.lr);
             lesson_fail(l, NULL, &err);
         }
     }

@@ -98,33 +98,25 @@ void price_print(const Price *before, const Price *after)
     print_row("share of distinct texts in a batch", b->distinct, a->distinct);
     print_row("symbols per text", b->length, a->length);
     double least = price_least_kl(before, after);
-    if (least > 0)
+    if (least > 0 && a->reward > b->reward)
         printf("reward %.3f from %.3f costs at least %.2f nats; paid %.2f, %.2f times that\n",
                a->reward, b->reward, least, a->kl, a->kl / least);
 }
 
-/* cJSON has no NaN: what was not measured is null. */
-static void add_number(cJSON *j, const char *name, double x)
-{
-    if (isfinite(x))
-        cJSON_AddNumberToObject(j, name, x);
-    else
-        cJSON_AddNullToObject(j, name);
-}
-
+/* cJSON writes null for what was not measured and is NaN. */
 cJSON *price_json(const Price *p)
 {
     cJSON *j = cJSON_CreateObject();
     cJSON_AddNumberToObject(j, "texts", p->texts);
-    add_number(j, "reward", p->stats.reward);
-    add_number(j, "reward_standard_error", p->standard_error);
-    add_number(j, "kl", p->stats.kl);
-    add_number(j, "objective", p->stats.objective);
-    add_number(j, "fluency_reference", p->fluency_ref);
-    add_number(j, "fluency_ngram", p->fluency_ngram);
-    add_number(j, "grammar", p->grammar);
-    add_number(j, "length", p->stats.length);
-    add_number(j, "ended", p->stats.ended);
-    add_number(j, "distinct", p->stats.distinct);
+    cJSON_AddNumberToObject(j, "reward", p->stats.reward);
+    cJSON_AddNumberToObject(j, "reward_standard_error", p->standard_error);
+    cJSON_AddNumberToObject(j, "kl", p->stats.kl);
+    cJSON_AddNumberToObject(j, "objective", p->stats.objective);
+    cJSON_AddNumberToObject(j, "fluency_reference", p->fluency_ref);
+    cJSON_AddNumberToObject(j, "fluency_ngram", p->fluency_ngram);
+    cJSON_AddNumberToObject(j, "grammar", p->grammar);
+    cJSON_AddNumberToObject(j, "length", p->stats.length);
+    cJSON_AddNumberToObject(j, "ended", p->stats.ended);
+    cJSON_AddNumberToObject(j, "distinct", p->stats.distinct);
     return j;
 }

@@ -84,11 +84,11 @@ void reinforce_free(Reinforce *f)
     free(f);
 }
 
-double reinforce_update(Reinforce *f, Rollout *r, double *entropy)
+ReinforceStep reinforce_update(Reinforce *f, Rollout *r)
 {
+    ReinforceStep step = {0};
     Activations *a = f->activations;
     Transformer *policy = f->policy;
-
     const ReinforceOptions *o = &f->options;
 
     /* forward: how probable is now what was drawn, and how far is that from the reference? */
@@ -97,7 +97,7 @@ double reinforce_update(Reinforce *f, Rollout *r, double *entropy)
         rollout_kl_sampled(r);
     else
         kl_rows(r->kl, a->probs, r->log_ref);
-    if (entropy) *entropy = mean_entropy(a->probs);
+    step.entropy = mean_entropy(a->probs);
 
     /* what was each symbol worth? */
     rollout_rewards(r, o->beta);
@@ -112,8 +112,8 @@ double reinforce_update(Reinforce *f, Rollout *r, double *entropy)
 
     /* a step */
     real *gradient = policy->gradients.base;
-    double norm = gradient_clip(gradient, policy->size, f->options.clip);
+    step.gradient_norm = gradient_clip(gradient, policy->size, o->clip);
     double lr = learning_rate(f->adam.steps, 0, o->steps, o->lr, o->last_lr);
     adam_step(&f->adam, policy->weights.base, gradient, 0, lr);
-    return norm;
+    return step;
 }

@@ -76,9 +76,12 @@ void reinforce_free(Reinforce *f);
 /* w_t of a rollout whose rewards are known, by the options. */
 void reinforce_weights(Rollout *r, const ReinforceOptions *options, Baseline *b);
 
-/* One step up J_beta, from texts, raw rewards and log_ref. Returns the gradient's norm before
- * clipping. *entropy, unless NULL, gets the mean entropy of the policy's distributions before the
- * step, nats per symbol. */
-double reinforce_update(Reinforce *f, Rollout *r, double *entropy);
+typedef struct {
+    double gradient_norm; /* before clipping */
+    double entropy;       /* of the policy before the step, mean over states, nats */
+} ReinforceStep;
+
+/* One step up J_beta, from texts, raw rewards and log_ref. */
+ReinforceStep reinforce_update(Reinforce *f, Rollout *r);
 
 #endif

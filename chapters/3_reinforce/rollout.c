@@ -279,15 +279,16 @@ RolloutStats rollout_stats(const Rollout *r, double beta)
     return s;
 }
 
-/* -sum_j p_j log p_j, where 0 log 0 = 0 */
+real entropy_row(const real *p, int V)
+{
+    real H = 0;
+    for (int j = 0; j < V; j++) H -= p[j] > 0 ? p[j] * real_log(p[j]) : 0;
+    return H;
+}
+
 double mean_entropy(Matrix probs)
 {
     double total = 0;
-    for (int n = 0; n < probs.rows; n++) {
-        const real *p = mat_row(probs, n);
-        real row = 0;
-        for (int j = 0; j < probs.cols; j++) row -= p[j] > 0 ? p[j] * real_log(p[j]) : 0;
-        total += row;
-    }
+    for (int n = 0; n < probs.rows; n++) total += entropy_row(mat_row(probs, n), probs.cols);
     return total / probs.rows;
 }

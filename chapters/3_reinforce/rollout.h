@@ -118,7 +118,8 @@ typedef struct {
 
 RolloutStats rollout_stats(const Rollout *r, double beta);
 
-/* Mean over rows of -sum_j p_j log p_j, nats per symbol. */
+/* -sum_j p_j log p_j of one row (V), nats, where 0 log 0 = 0; and its mean over all rows. */
+real entropy_row(const real *p, int V);
 double mean_entropy(Matrix probs);
 
 #endif

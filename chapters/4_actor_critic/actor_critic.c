@@ -12,13 +12,14 @@ ActorCritic *actor_critic_new(Transformer *policy, const ActorCriticOptions *opt
 {
     REQUIRE(options->minibatches >= 1 && options->minibatches <= texts,
             "%d minibatches of %d texts", options->minibatches, texts);
+    int share = (texts + options->minibatches - 1) / options->minibatches; /* of a minibatch */
     ActorCritic *f = NEW(ActorCritic, 1);
     f->options = *options;
     f->policy = policy;
-    f->critic = critic_new(policy, &options->critic, texts * longest);
+    f->critic = critic_new(policy, &options->critic, share * longest);
     f->adam = adam_new(policy->size, (AdamOptions){0.9, options->beta2, 1e-8, 0});
     f->activations = activations_new(&policy->shape, texts * longest, true);
-    f->minibatch = rollout_new(&policy->shape, v, texts, longest);
+    f->minibatch = rollout_new(&policy->shape, v, share, longest);
     return f;
 }
 

@@ -37,8 +37,7 @@ double entropy_bonus(Matrix dlogits, Matrix probs, double c)
     double total = 0;
     for (int n = 0; n < probs.rows; n++) {
         const real *p = mat_row(probs, n);
-        real *d = mat_row(dlogits, n), H = 0;
-        for (int j = 0; j < probs.cols; j++) H -= p[j] > 0 ? p[j] * real_log(p[j]) : 0;
+        real *d = mat_row(dlogits, n), H = entropy_row(p, probs.cols);
         total += H;
         if (c == 0) continue;
         for (int j = 0; j < probs.cols; j++)
@@ -54,14 +53,14 @@ Ppo *ppo_new(Transformer *policy, const PpoOptions *options, const Vocabulary *v
 {
     REQUIRE(options->minibatches >= 1 && options->minibatches <= texts,
             "%d minibatches of %d texts", options->minibatches, texts);
-    int rows = (texts + options->minibatches - 1) / options->minibatches * longest;
+    int share = (texts + options->minibatches - 1) / options->minibatches, rows = share * longest;
     Ppo *f = NEW(Ppo, 1);
     f->options = *options;
     f->policy = policy;
     f->critic = critic_new(policy, &options->critic, rows);
     f->adam = adam_new(policy->size, (AdamOptions){0.9, options->beta2, 1e-8, 0});
     f->activations = activations_new(&policy->shape, rows, true);
-    f->minibatch = rollout_new(&policy->shape, v, texts, longest);
+    f->minibatch = rollout_new(&policy->shape, v, share, longest);
     f->order = NEW(int, texts);
     return f;
 }
