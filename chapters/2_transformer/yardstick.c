@@ -69,7 +69,7 @@ Yardstick *yardstick_new(const Text *text, bool tales, int first_order, int last
     y->symbols = c->start[c->documents] + (text->vocabulary.end >= 0 ? (size_t)c->documents : 0);
     if (y->symbols == 0) return y;
     if (tales) read_truth(y, text);
-    Score score[TRIE_MAX_ORDER + 1];
+    Score *score = NEW(Score, last_order + 1);
 #pragma omp parallel for schedule(dynamic, 1)
     for (int order = last_order; order >= first_order; order--) /* the longest work first */
         score[order] = ngram_held_out(y, text, order);
@@ -78,6 +78,7 @@ Yardstick *yardstick_new(const Text *text, bool tales, int first_order, int last
             y->ngram = score[order];
             y->order = order;
         }
+    free(score);
     return y;
 }
 
