@@ -111,19 +111,28 @@ INLINE void tile_body(int rows, int vectors, int k, Strided a, const real *b, lo
     }
 }
 
-/* c[rows][LANES / 2] += a b: an edge that fits into half a vector, which many cores do in half the
- * time. */
-INLINE void half_tile(int rows, int k, Strided a, const real *b, long step, real *c, long ldc)
+/* An edge that fits into half a vector, which many cores do in half the time. Of a single column,
+ * such as the last of 65 symbols, only the first lane counts, and it needs no padded copy. */
+INLINE void half_tile(int rows, bool single, int k, Strided a, const real *b, long step,
+                      Strided from, real *c, long ldc)
 {
     Half acc[MR];
     UNROLL
-    for (int i = 0; i < rows; i++) acc[i] = *(const Half *)(c + i * ldc);
+    for (int i = 0; i < rows; i++) {
+        const real *begin = from.data + i * from.row;
+        acc[i] = single ? (Half){*begin} : *(const Half *)begin;
+    }
     for (int p = 0; p < k; p++, a.data += a.col, b += step) {
         UNROLL
         for (int i = 0; i < rows; i++) acc[i] += a.data[i * a.row] * *(const Half *)b;
     }
     UNROLL
-    for (int i = 0; i < rows; i++) *(Half *)(c + i * ldc) = acc[i];
+    for (int i = 0; i < rows; i++) {
+        if (single)
+            c[i * ldc] = acc[i][0];
+        else
+            *(Half *)(c + i * ldc) = acc[i];
+    }
 }
 
 /* Asks for a tile of C, to be written soon. */
@@ -163,13 +172,15 @@ INLINE void strip_body(int rows, int n, int k, Strided a, const real *b, long st
     }
     if (n == LANES) {
         tile_body(rows, 1, k, a, b, step, panel, from, c, ldc);
+    } else if (n == 1) {
+        half_tile(rows, true, k, a, b, step, from, c, ldc);
     } else if (n > 0) {
         real edge[MR * NR];
         size_t width = sizeof(real) * (size_t)n;
         memset(edge, 0, sizeof(real) * NR * (size_t)rows);
         for (int i = 0; i < rows; i++) memcpy(edge + i * NR, from.data + i * from.row, width);
         if (n <= LANES / 2)
-            half_tile(rows, k, a, b, step, edge, NR);
+            half_tile(rows, false, k, a, b, step, (Strided){edge, NR, 1}, edge, NR);
         else if (n < LANES)
             tile_body(rows, 1, k, a, b, step, panel, (Strided){edge, NR, 1}, edge, NR);
         else
