@@ -120,7 +120,10 @@ INLINE void half_tile(int rows, bool single, int k, Strided a, const real *b, lo
     UNROLL
     for (int i = 0; i < rows; i++) {
         const real *begin = from.data + i * from.row;
-        acc[i] = single ? (Half){*begin} : *(const Half *)begin;
+        if (single)
+            acc[i] = (Half){*begin};
+        else
+            acc[i] = *(const Half *)begin;
     }
     for (int p = 0; p < k; p++, a.data += a.col, b += step) {
         UNROLL
