@@ -1,7 +1,6 @@
 /* peak.c: the machine's multiply-adds per second, to which all other rates are related, and how
  * much of the processor was ours meanwhile: on a machine that does other things, nothing can be
- * measured.
- */
+ * measured. */
 #include <time.h>
 
 #include "measure/measure.h"

@@ -10,8 +10,7 @@
 
 enum { LINE_MAX_BYTES = 4096, ROWS_MAX = 10 * 1000 * 1000 };
 
-/* --- the table ---------------------------------------------------------------------------------
- */
+/* --- the table -------------------------------------------------------------------------------- */
 
 Curves *curves_new(const char *header)
 {
@@ -72,8 +71,7 @@ double curves_at(const Curves *c, int row, const char *column)
     return value_at(c, row, j);
 }
 
-/* --- the file ----------------------------------------------------------------------------------
- */
+/* --- the file --------------------------------------------------------------------------------- */
 
 static bool write_csv(FILE *out, void *arg)
 {
@@ -120,8 +118,7 @@ static bool same_header(const Curves *c, const char *line)
     return true;
 }
 
-/* Fills values (columns) with the numbers of a line. Returns the field that is wrong, from 1, or 0.
- */
+/* Fills values (columns) with a line's numbers. Returns the field that is wrong, from 1, or 0. */
 static int read_row(const Curves *c, const char *line, double *values)
 {
     for (int j = 0; j < c->columns; j++) {
@@ -174,8 +171,7 @@ bool curves_load(Curves *c, const char *path, Error *err)
     return ok;
 }
 
-/* --- the sketch --------------------------------------------------------------------------------
- */
+/* --- the sketch ------------------------------------------------------------------------------- */
 
 enum { WIDTH = 60, HEIGHT = 12, SEEDS_MAX = 26 };
 

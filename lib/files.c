@@ -43,8 +43,7 @@ bool directory_make(const char *dir, Error *err)
     }
 }
 
-/* A lock on the directory itself leaves no file behind. Programs that we start do not inherit it.
- */
+/* A lock on the directory itself leaves no file behind. Programs that we start don't inherit it. */
 int directory_hold(const char *dir, bool *busy)
 {
     int held = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);

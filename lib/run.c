@@ -22,8 +22,7 @@ double clock_seconds(void)
     return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
 }
 
-/* --- a clean stop ------------------------------------------------------------------------------
- */
+/* --- a clean stop ----------------------------------------------------------------------------- */
 
 static volatile sig_atomic_t stop_asked;
 
@@ -56,8 +55,7 @@ bool run_stopped(void)
     return stop_asked;
 }
 
-/* --- places ------------------------------------------------------------------------------------
- */
+/* --- places ----------------------------------------------------------------------------------- */
 
 /* The nearest folder above the program that has plots/, else the program's own. */
 static void find_root(char *root, size_t size, const char *argv0)
@@ -129,8 +127,7 @@ const char *run_path(const Run *r, const char *file)
     return path;
 }
 
-/* --- files -------------------------------------------------------------------------------------
- */
+/* --- files ------------------------------------------------------------------------------------ */
 
 static bool write_text(FILE *out, void *arg)
 {
@@ -194,8 +191,7 @@ bool run_close(Run *r)
     return said;
 }
 
-/* --- progress ----------------------------------------------------------------------------------
- */
+/* --- progress --------------------------------------------------------------------------------- */
 
 static int tenths(int step, int total)
 {

@@ -17,8 +17,7 @@
 
 enum { TALE_MAX = 127 };
 
-/* Draws a tale into text (NUL-terminated). Returns its log-probability in nats, its end included.
- */
+/* Draws a tale into text (NUL-terminated). Returns its log-probability, nats, its end included. */
 double tales_draw(char text[TALE_MAX + 1], Rng *rng);
 
 /* Reads a tale back. logprob[i], i = 0 .. n, is the exact log P(x_i | x_0 .. x_{i-1}) in nats of

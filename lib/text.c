@@ -275,8 +275,7 @@ static const char *held_out_begin(Span text, const TextOptions *options)
 {
     if (options->held_out == 0) return text.end;
     double n = (double)utf8_count(text.begin, (size_t)(text.end - text.begin));
-    /* 1 - f and its product are rounded, by less than 2 n epsilon: 0.9 of 10 leaves 1, not 0.99..
-     */
+    /* 1 - f and its product are rounded, by less than 2 n epsilon: 0.9 of 10 leaves 1, not 0 */
     size_t keep = (size_t)floor((1 - options->held_out) * n + 2 * n * DBL_EPSILON);
     const char *at = text.begin;
     for (size_t i = 0; i < keep && at < text.end; i++) at += utf8_length((unsigned char)*at);

@@ -81,9 +81,8 @@ bool text_from_string(Text *t, const char *bytes, size_t size, const char *name,
 void text_free(Text *t);
 
 /* Reads a file (or bytes) with a vocabulary that is given, as --eval and --prompt do, all of it
- * into one corpus: options->held_out does not matter here. A symbol that
- * the vocabulary lacks becomes SYMBOL_UNKNOWN if allow_unknown, else it is refused by name and
- * byte offset. */
+ * into one corpus: options->held_out does not matter here. A symbol that the vocabulary lacks
+ * becomes SYMBOL_UNKNOWN if allow_unknown, else it is refused by name and byte offset. */
 bool corpus_load(Corpus *c, const char *path, const Vocabulary *v, const TextOptions *options,
                  bool allow_unknown, Error *err);
 bool corpus_from_string(Corpus *c, const char *bytes, size_t size, const char *name,

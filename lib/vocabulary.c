@@ -100,8 +100,7 @@ bool vocabulary_save(const Vocabulary *v, const char *path, Error *err)
     return ok;
 }
 
-/* Sorts the object's symbols by id: symbols[id], n of them. Every id 0 .. n-1 must be there once.
- */
+/* Sorts the object's n symbols by id: symbols[id]. Every id 0 .. n-1 must be there once. */
 static bool symbols_by_id(char **symbols, int n, const cJSON *json, const char *path, Error *err)
 {
     const cJSON *item;

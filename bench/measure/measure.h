@@ -44,8 +44,7 @@ typedef struct {
 /* Calls work(arg) again and again for about b->seconds, after two calls that don't count. */
 Measured measure(const Bench *b, void (*work)(void *arg), void *arg);
 
-/* Prints a row: `amount` units were done in m.seconds, or, with amount 0, m.seconds is the value.
- */
+/* Prints a row: `amount` units were done in m.seconds; with amount 0, m.seconds is the value. */
 void bench_row(const Bench *b, const char *name, double amount, Measured m);
 
 double median(double *x, int n); /* sorts x; the upper one of two in the middle */

@@ -1,5 +1,4 @@
-/* arpa.c: writes and reads the ARPA format. See arpa.h; how symbols are spelled: arpa_spelling.c.
- */
+/* arpa.c: writes and reads the ARPA format. See arpa.h; arpa_spelling.c spells symbols. */
 #include "arpa.h"
 
 #include "run.h"

@@ -27,8 +27,7 @@ bool arpa_save(const char *path, const Ngram *m, const Vocabulary *v, Error *err
 
 /* Reads a model, and its symbols into *v. documents says what the end is: TEXT_LINES makes it
  * symbol 0, the newline, as text_load does. An n-gram whose suffix the file lacks gets it by
- * back-off. NULL, and a sentence with the line, if the file is not such a model; *v is then empty.
- */
+ * back-off. NULL, and a sentence with the line, if the file is no such model; *v is then empty. */
 Ngram *arpa_load(const char *path, Documents documents, Vocabulary *v, Error *err);
 
 /* The spelling of a symbol, and back. out holds ARPA_SPELLING(strlen(symbol)) bytes. */

@@ -2,8 +2,8 @@
  *
  * Learns n-gram models of orders 1 to 6 from the tales (or from --text FILE) and shows what they
  * do: the chain rule on one text, what each order writes, how well it predicts text it has not
- * seen, how that grows with the amount of text, and where forgetting all but a few symbols hurts.
- */
+ * seen, how that grows with the amount of text, and where forgetting all but a few of the symbols
+ * hurts. */
 #include "arpa.h"
 #include "error.h"
 #include "report.h"

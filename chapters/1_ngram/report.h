@@ -33,8 +33,7 @@ void print_symbols(const Ngram *m, const Text *text, Level level, const int *ids
 void print_chain_rule(const Ngram *m, const Text *text, Level level);
 
 /* Perplexities by order and smoothing, with all and with little text. truth: nats per symbol of the
- * best possible model, or NAN.
- */
+ * best possible model, or NAN. */
 void print_table(const Result *results, int count, Level level, double truth);
 void print_eval(const Result *results, int count, const char *path, Level level);
 

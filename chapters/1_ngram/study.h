@@ -32,8 +32,7 @@ enum { DISTANCE_BIN = 8, DISTANCE_BINS = 17, DISTANCE_FAR = 40 };
 /* How many nats more than the truth a model pays for the characters of tales, by the distance back
  * to what a character belongs to; also summed over far places and all others. */
 typedef struct {
-    size_t
-        places[DISTANCE_BINS]; /* [0]: belongs to nothing; [b]: distance / DISTANCE_BIN is b - 1 */
+    size_t places[DISTANCE_BINS]; /* [0]: belongs to nothing; [b]: distance/DISTANCE_BIN is b - 1 */
     double excess[DISTANCE_BINS]; /* sums: divide by places */
     size_t far_places, other_places;
     double far_excess, other_excess;
@@ -42,8 +41,7 @@ typedef struct {
 /* A document of tales as text. out holds TALE_MAX + 1 bytes; false if it does not fit. */
 bool tale_text(char *out, const Vocabulary *v, Level level, const int *ids, size_t count);
 
-/* The sum of the exact log-probabilities of a corpus of tales; -INFINITY if it holds anything else.
- */
+/* The sum of exact log-probabilities of a corpus of tales; -INFINITY if it holds anything else. */
 double study_truth(const Text *text, Level level);
 
 /* Compares character by character; only for tales at character level. */
@@ -57,8 +55,7 @@ void recall_pool(Recall *sum, const Recall *r); /* sum += r */
  * seed,order,symbols,ngrams,bits_per_symbol,nats_per_symbol,perplexity,unknown,bits_named. */
 void study_learning_curve(Curves *c, const NgramOptions *options, int seed, const Text *text);
 
-/* Mean excess by distance (the middle of its bin). Rows of seed,order,distance,places,excess_nats.
- */
+/* Mean excess by distance (its bin's middle). Rows of seed,order,distance,places,excess_nats. */
 Recall study_recall_curve(Curves *c, const NgramOptions *options, int seed, const Text *text);
 
 /* Sketches one order's learning curve on a terminal, against the logarithm of the symbols. */

@@ -17,8 +17,7 @@ static void put(Trie *t, uint32_t node)
     t->slots[i] = (TrieSlot){.node = node, .tag = (uint32_t)hash};
 }
 
-/* Systems hand out more memory than there is and end whoever uses it: so ask before, and say why.
- */
+/* Systems hand out more memory than there is and end whoever uses it: so ask first, and say why. */
 static void check_memory(int bits)
 {
     double need = (double)((size_t)1 << bits) * (sizeof(TrieSlot) + sizeof(Node) / 2.0);

@@ -49,8 +49,7 @@ uint32_t trie_add(Trie *t, uint32_t context, int symbol);
 
 static inline uint64_t trie_hash(uint32_t context, uint32_t symbol)
 {
-    /* two odd constants: 2^64 / golden ratio (Knuth 1973, 6.4), and one that mixes the low bits up
-     */
+    /* two odd constants: 2^64 / golden ratio (Knuth 1973, 6.4), and one that mixes low bits up */
     return ((uint64_t)context * 0x9E3779B97F4A7C15u + symbol) * 0xD6E8FEB86659FD93u;
 }
 

@@ -34,8 +34,7 @@ static void causal_softmax(Matrix att, int past, real scale)
     }
 }
 
-/* att = softmax(q k' / sqrt(d)),   y = att v,   a block of rows at a time and only the past of each
- */
+/* att = softmax(q k' / sqrt(d)),   y = att v,   a block of rows at a time and only their past */
 void attention_forward(Matrix y, Matrix att, Matrix q, Matrix k, Matrix v)
 {
     int past = k.rows - q.rows;

@@ -28,14 +28,14 @@ typedef struct {
     int *start, *ids, *positions; /* the batch: a symbol for each */
     real *p;                      /* (V) */
     int slots, sequences;
-} Hand;
+} Worker;
 
 struct Generator {
-    int hands, begun; /* sequences that a hand has taken up */
-    Hand *hand;
+    int workers, begun; /* sequences that a worker has taken up */
+    Worker *worker;
 };
 
-/* What is to be done, the same for all hands. */
+/* What is to be done, the same for all workers. */
 typedef struct {
     Samples *samples;
     const Transformer *model;
@@ -45,48 +45,50 @@ typedef struct {
     uint64_t seed;
 } Task;
 
-static Hand hand_new(const TransformerShape *s, int slots)
+static Worker worker_new(const TransformerShape *s, int slots)
 {
-    return (Hand){.activations = activations_new(s, slots, false),
-                  .cache = cache_new(s, slots),
-                  .draft = NEW(Draft, slots),
-                  .window = NEW(int, (size_t)slots *(size_t)s->context),
-                  .active = NEW(int, slots),
-                  .start = NEW(int, slots + 1),
-                  .ids = NEW(int, slots),
-                  .positions = NEW(int, slots),
-                  .p = NEW(real, s->vocabulary),
-                  .slots = slots};
+    size_t symbols = (size_t)slots * (size_t)s->context;
+    return (Worker){.activations = activations_new(s, slots, false),
+                    .cache = cache_new(s, slots),
+                    .draft = NEW(Draft, slots),
+                    .window = NEW(int, symbols),
+                    .active = NEW(int, slots),
+                    .start = NEW(int, slots + 1),
+                    .ids = NEW(int, slots),
+                    .positions = NEW(int, slots),
+                    .p = NEW(real, s->vocabulary),
+                    .slots = slots};
 }
 
-static void hand_free(Hand *h)
+static void worker_free(Worker *w)
 {
-    activations_free(h->activations);
-    cache_free(h->cache);
-    free(h->draft);
-    free(h->window);
-    free(h->active);
-    free(h->start);
-    free(h->ids);
-    free(h->positions);
-    free(h->p);
+    activations_free(w->activations);
+    cache_free(w->cache);
+    free(w->draft);
+    free(w->window);
+    free(w->active);
+    free(w->start);
+    free(w->ids);
+    free(w->positions);
+    free(w->p);
 }
 
 Samples *samples_new(const TransformerShape *shape, int sequences, int longest)
 {
+    size_t symbols = (size_t)sequences * (size_t)longest;
     Samples *s = NEW(Samples, 1);
     s->sequences = sequences;
     s->longest = longest;
-    s->ids = NEW(int, (size_t)sequences *(size_t)longest);
+    s->ids = NEW(int, symbols);
     s->lengths = NEW(int, sequences);
-    s->logprob = NEW(real, (size_t)sequences * (size_t)longest);
+    s->logprob = NEW(real, symbols);
     Generator *g = s->generator = NEW(Generator, 1);
     int threads = threads_count();
-    g->hands = threads < sequences ? threads : sequences;
-    g->hand = NEW(Hand, g->hands);
-    for (int i = 0; i < g->hands; i++) {
-        int share = (sequences + g->hands - 1) / g->hands;
-        g->hand[i] = hand_new(shape, share < SLOTS ? share : SLOTS);
+    g->workers = threads < sequences ? threads : sequences;
+    g->worker = NEW(Worker, g->workers);
+    for (int i = 0; i < g->workers; i++) {
+        int share = (sequences + g->workers - 1) / g->workers;
+        g->worker[i] = worker_new(shape, share < SLOTS ? share : SLOTS);
     }
     return s;
 }
@@ -94,8 +96,8 @@ Samples *samples_new(const TransformerShape *shape, int sequences, int longest)
 void samples_free(Samples *s)
 {
     if (!s) return;
-    for (int i = 0; i < s->generator->hands; i++) hand_free(&s->generator->hand[i]);
-    free(s->generator->hand);
+    for (int i = 0; i < s->generator->workers; i++) worker_free(&s->generator->worker[i]);
+    free(s->generator->worker);
     free(s->generator);
     free(s->ids);
     free(s->lengths);
@@ -103,24 +105,24 @@ void samples_free(Samples *s)
     free(s);
 }
 
-static int *window_of(const Hand *h, int slot)
+static int *window_of(const Worker *w, int slot)
 {
-    return h->window + (size_t)slot * (size_t)h->activations->shape.context;
+    return w->window + (size_t)slot * (size_t)w->activations->shape.context;
 }
 
 /* Feeds the next symbol of every active window to the model: row i of the logits says what draft
  * active[i] thinks comes after it. */
-static Matrix feed(Hand *h, const Transformer *t)
+static Matrix feed(Worker *w, const Transformer *t)
 {
-    for (int i = 0; i < h->sequences; i++) {
-        int slot = h->active[i], at = h->draft[slot].fed++;
-        h->start[i] = i;
-        h->ids[i] = window_of(h, slot)[at];
-        h->positions[i] = at;
+    for (int i = 0; i < w->sequences; i++) {
+        int slot = w->active[i], at = w->draft[slot].fed++;
+        w->start[i] = i;
+        w->ids[i] = window_of(w, slot)[at];
+        w->positions[i] = at;
     }
-    h->start[h->sequences] = h->sequences;
-    Batch b = {h->sequences, h->start, h->ids, h->positions, h->active};
-    return transformer_forward(t, h->activations, &b, h->cache);
+    w->start[w->sequences] = w->sequences;
+    Batch b = {w->sequences, w->start, w->ids, w->positions, w->active};
+    return transformer_forward(t, w->activations, &b, w->cache);
 }
 
 /* The k-th largest of n numbers: nothing smaller may be drawn. */
@@ -161,9 +163,8 @@ static int draw(real *logits, int V, const SampleOptions *o, real *p, Rng *rng, 
     return x;
 }
 
-/* Begins the next sequence that nobody has begun, in this slot. Returns false where none is left.
- */
-static bool begin(Hand *h, int slot, const Task *task)
+/* Begins the next sequence that nobody has begun, in this slot. False where none is left. */
+static bool begin(Worker *w, int slot, const Task *task)
 {
     Generator *g = task->samples->generator;
     int sequence, T = task->model->shape.context;
@@ -171,22 +172,22 @@ static bool begin(Hand *h, int slot, const Task *task)
     sequence = g->begun++;
     if (sequence >= task->samples->sequences) return false;
     int used = task->prompt_length < T ? task->prompt_length : T;
-    h->draft[slot] = (Draft){sequence, used, 0, rng_stream(task->seed, (uint64_t)sequence)};
-    memcpy(window_of(h, slot), task->prompt + task->prompt_length - used,
+    w->draft[slot] = (Draft){sequence, used, 0, rng_stream(task->seed, (uint64_t)sequence)};
+    memcpy(window_of(w, slot), task->prompt + task->prompt_length - used,
            sizeof(int) * (size_t)used);
     return true;
 }
 
 /* Draws the draft's next symbol. Returns false where the text ends. */
-static bool go_on(Hand *h, int slot, real *logits, const Task *task)
+static bool go_on(Worker *w, int slot, real *logits, const Task *task)
 {
     Samples *s = task->samples;
     const SampleOptions *o = task->options;
     int V = task->model->shape.vocabulary, T = task->model->shape.context, keep = T / 2;
-    Draft *d = &h->draft[slot];
-    int *window = window_of(h, slot), n = s->lengths[d->sequence]++;
+    Draft *d = &w->draft[slot];
+    int *window = window_of(w, slot), n = s->lengths[d->sequence]++;
     size_t at = (size_t)d->sequence * (size_t)s->longest + (size_t)n;
-    int x = s->ids[at] = draw(logits, V, o, h->p, &d->rng, &s->logprob[at]);
+    int x = s->ids[at] = draw(logits, V, o, w->p, &d->rng, &s->logprob[at]);
     if (x == o->end || n + 1 == o->length) return false;
     if (d->used == T) { /* the last half of a full window becomes the start of a new one */
         memmove(window, window + T - keep, sizeof(int) * (size_t)keep);
@@ -198,26 +199,26 @@ static bool go_on(Hand *h, int slot, real *logits, const Task *task)
 }
 
 /* Where a text ends the next one takes its slot, so that the batch stays full. */
-static void hand_generate(Hand *h, const Task *task)
+static void worker_generate(Worker *w, const Task *task)
 {
-    activations_pack(h->activations, task->model);
-    for (h->sequences = 0; h->sequences < h->slots; h->sequences++) {
-        if (!begin(h, h->sequences, task)) break;
-        h->active[h->sequences] = h->sequences;
+    activations_pack(w->activations, task->model);
+    for (w->sequences = 0; w->sequences < w->slots; w->sequences++) {
+        if (!begin(w, w->sequences, task)) break;
+        w->active[w->sequences] = w->sequences;
     }
-    while (h->sequences > 0) {
-        Matrix logits = feed(h, task->model);
+    while (w->sequences > 0) {
+        Matrix logits = feed(w, task->model);
         int kept = 0;
-        for (int i = 0; i < h->sequences; i++) {
-            int slot = h->active[i];
-            const Draft *d = &h->draft[slot];
-            if (d->fed < d->used || go_on(h, slot, mat_row(logits, i), task) ||
-                begin(h, slot, task))
-                h->active[kept++] = slot;
+        for (int i = 0; i < w->sequences; i++) {
+            int slot = w->active[i];
+            const Draft *d = &w->draft[slot];
+            if (d->fed < d->used || go_on(w, slot, mat_row(logits, i), task) ||
+                begin(w, slot, task))
+                w->active[kept++] = slot;
         }
-        h->sequences = kept;
+        w->sequences = kept;
     }
-    activations_unpack(h->activations);
+    activations_unpack(w->activations);
 }
 
 void generate(Samples *s, const Transformer *t, const int *prompt, int prompt_length,
@@ -230,6 +231,6 @@ void generate(Samples *s, const Transformer *t, const int *prompt, int prompt_le
     memset(s->lengths, 0, sizeof(int) * (size_t)s->sequences);
     g->begun = options->length > 0 ? 0 : s->sequences;
     Task task = {s, t, prompt, prompt_length, options, seed};
-#pragma omp parallel for schedule(static, 1) num_threads(g->hands)
-    for (int i = 0; i < g->hands; i++) hand_generate(&g->hand[i], &task);
+#pragma omp parallel for schedule(static, 1) num_threads(g->workers)
+    for (int i = 0; i < g->workers; i++) worker_generate(&g->worker[i], &task);
 }

@@ -4,8 +4,8 @@
  *
  * Sequence i draws from rng_stream(seed, i), so its text depends neither on the batch around it nor
  * on the number of threads. Each thread writes a few texts at a time, as many as have their keys
- * and values near the processor, and begins the next where one ends. Book: chapter 2, "Sampling".
- */
+ * and values near the processor, and begins the next where one ends.
+ * Book: chapter 2, "Sampling". */
 #ifndef GENERATE_H
 #define GENERATE_H
 

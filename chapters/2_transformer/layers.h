@@ -2,11 +2,11 @@
  * and backward.
  *
  * Rows are positions: N of them, all sequences of a batch one after another. Columns are channels.
- * A gradient carries the name of its variable with a d before it. Going back, each layer has two
- * things to say: X_backward what its input should have been, row by row, and X_gradient what its
- * weights should have been, summed over all rows. Weights serve every row of every batch, so their
- * gradients accumulate (+=); an input's gradient is overwritten, but for layer norm's: the residual
- * stream flows round a norm as well as through it, and both ways add up.
+ * A gradient carries the name of its variable with a d before it. Going back, X_backward gives the
+ * gradient in a layer's input, row by row, and X_gradient that in its weights, summed over all
+ * rows. Weights serve every row of every batch, so their gradients accumulate (+=). An input's
+ * gradient is overwritten, but two are added to: layernorm_backward's, as the residual stream flows
+ * round a norm as well as through it, and softmax_gradient's, as a loss may have several terms.
  * Book: chapter 2, "Layers". */
 #ifndef LAYERS_H
 #define LAYERS_H

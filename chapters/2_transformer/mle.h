@@ -33,8 +33,7 @@ typedef struct {
     int step;                /* steps taken */
     double symbols;          /* read by them */
     double best;             /* lowest held-out loss so far: the caller keeps it */
-    double
-        recent_loss; /* sum of the losses of the last recent_steps steps: the caller clears them */
+    double recent_loss;      /* sum over the last recent_steps steps: the caller clears both */
     int recent_steps;
 } Mle;
 

@@ -50,7 +50,7 @@ static cJSON *config_json(const TransformerShape *s, const Vocabulary *v, Docume
     return j;
 }
 
-/* A whole number of the config; `otherwise` where the key is absent, -1: it must be there. */
+/* A whole number of the config, from 1 to 2^24. */
 static bool read_count(const cJSON *j, const char *path, const char *key, int *value, Error *err)
 {
     const cJSON *item = cJSON_GetObjectItemCaseSensitive(j, key);

@@ -11,8 +11,8 @@
 #include "text.h"
 #include "transformer.h"
 
-/* text: how the model's documents end, kept in config.json as "documents". Writes into an existing
- * directory, each file through a temporary name. */
+/* documents: how the model's documents end, kept in config.json. Writes into an existing directory,
+ * each file through a temporary name. */
 bool model_save(const char *dir, const Transformer *t, const Vocabulary *v, Documents documents,
                 Error *err);
 

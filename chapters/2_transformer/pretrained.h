@@ -11,12 +11,11 @@
 
 typedef struct {
     const char *load; /* a directory that must be used; NULL: the first of the next two that fits */
-    const char *chapter2; /* where chapter 2 writes */
-    const char *keep;     /* where a model that is trained here is kept, and found again */
-    double worst;         /* a model with more nats per symbol on held-out text does not fit */
-    TransformerShape
-        shape;      /* of a model that is trained here; its vocabulary is set from the text */
-    MleOptions mle; /* how it is trained */
+    const char *chapter2;   /* where chapter 2 writes */
+    const char *keep;       /* where a model that is trained here is kept, and found again */
+    double worst;           /* a model with more nats per symbol on held-out text does not fit */
+    TransformerShape shape; /* of a model that is trained here; the text sets its vocabulary */
+    MleOptions mle;         /* how it is trained */
 } PretrainedOptions;
 
 /* *t and *v belong to the caller. text may be NULL where load is given. Prints a line; shows

@@ -14,9 +14,8 @@ void report_scores(const Yardstick *y, Score transformer);
 /* j[name] = {nats_per_symbol, bits_per_symbol, ...} */
 void report_json(cJSON *j, const char *name, Score s);
 
-/* attention.csv: what each head of each layer reads at every position of window 0
- * (weights of 0.01 and more), and
- * attention_words.csv: where its words begin. For plots/chapter2_attention.gp. */
+/* attention.csv: what each head of each layer reads at every position of window 0 (weights of 0.01
+ * and more), and attention_words.csv: where its words begin. For plots/chapter2_attention.gp. */
 bool report_attention(Run *run, const Transformer *t, const Windows *w, const Vocabulary *v,
                       Error *err);
 

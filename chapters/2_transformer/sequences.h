@@ -27,8 +27,7 @@ Sequences *sequences_new(int sequences, int rows);
 void sequences_free(Sequences *s);
 void sequences_clear(Sequences *s);
 
-/* Adds one sequence of count - 1 rows, which reads symbols 0 .. count-2 and predicts 1 .. count-1.
- */
+/* Adds a sequence of count - 1 rows, which reads symbols 0 .. count-2 and predicts 1 .. count-1. */
 void sequences_add(Sequences *s, const int *symbols, int count);
 
 /* A corpus with its end symbols put in, ready to be cut in windows. */

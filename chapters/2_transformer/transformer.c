@@ -187,8 +187,7 @@ static void block_forward(Matrix y, BlockActivations *all, const Block *p, const
 
 /* Down to the block's queries, keys and values: s->dy, the gradient of what the block gave, is
  * there, and on the way s gets the gradient of every layer's result. The stream passes dy on
- * unchanged, so it is already most of dx_mid, to which the second half adds what came through it.
- */
+ * unchanged, so it is already most of dx_mid, to which the second half adds what comes through. */
 static void block_backward(Activations *s, const Block *p, const BlockActivations *all,
                            const Batch *b, Part mine)
 {

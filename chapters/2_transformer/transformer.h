@@ -104,8 +104,7 @@ typedef struct {
     Arena panels;
 } Activations;
 
-/* Keys and values of the symbols so far, so that a new symbol costs one row and not a whole pass.
- */
+/* Keys and values of the symbols so far, so that a new symbol costs one row, not a whole pass. */
 typedef struct {
     int sequences;
     Matrix *keys;   /* (L) of (sequences C, T): slot s has the rows s C .. s C + C - 1 */
@@ -113,13 +112,14 @@ typedef struct {
     Arena arena;
 } Cache;
 
-/* Weights N(0, 0.02), those that write into the residual stream divided by sqrt(2 L); biases 0,
- * gains 1. Fails for a shape that is no transformer (channels not a multiple of heads). */
+/* Fails for a shape that is no transformer (channels no multiple of heads) or can't be counted. */
 bool shape_check(const TransformerShape *s, Error *err);
 
 /* Fails for a batch of so many windows, or texts, that their rows can't be counted. */
 bool rows_check(const TransformerShape *s, int batch, int length, const char *what, Error *err);
 
+/* Weights N(0, 0.02), those that write into the residual stream divided by sqrt(2 L); biases 0,
+ * gains 1. */
 Transformer *transformer_new(const TransformerShape *s, uint64_t seed);
 void transformer_free(Transformer *t);
 void transformer_zero_gradients(Transformer *t);
@@ -130,8 +130,7 @@ int transformer_tensors(const Transformer *t, Tensor *tensors);
 
 /* for_backward: false saves memory where only the forward pass is run (sampling, scoring). */
 Activations *activations_new(const TransformerShape *s, int rows, bool for_backward);
-void activations_layout(Activations *a,
-                        int rows); /* for the batch at hand; trunk_forward calls it */
+void activations_layout(Activations *a, int rows); /* trunk_forward calls it for each batch */
 void activations_require(const Activations *a, const TransformerShape *s); /* made for this shape */
 void activations_free(Activations *a);
 

@@ -28,8 +28,7 @@ typedef struct {
     int *distance;  /* (symbols) how far back what returns stood, or NULL */
 } Yardstick;
 
-/* tales: the text is drawn from the grammar, so the truth is known. orders first..last are tried.
- */
+/* tales: the text is drawn from the grammar, so the truth is known. Tries orders first..last. */
 Yardstick *yardstick_new(const Text *text, bool tales, int first_order, int last_order);
 void yardstick_free(Yardstick *y);
 

@@ -82,7 +82,7 @@ void ground_free(Ground *g);
 /* A policy to be taught: a copy of the reference. */
 Transformer *ground_policy(const Ground *g);
 
-/* What is measured of a policy in the end; a has room for the rollout. */
+/* What is measured of a policy in the end; a has room for a text at least: see price.h. */
 Scales ground_scales(Ground *g, Activations *a, double beta);
 
 /* A seed for the texts of each step of each seed. Steps below 0 are for looks from outside. */

@@ -12,18 +12,18 @@
  *   grad KL(pi || pi_ref) = E[ sum_t ( grad KL_t + grad log pi(x_t|s_t) sum_{s > t} KL_s ) ]
  *   dKL/dlogits_j = p_j (log p_j - log q_j - KL)
  *
- * Sizes: N rows, V symbols. Source: Amini, Vieira and Cotterell 2025. Book: chapter 3, "The price,
- * exactly". */
+ * V is the number of symbols. Source: Amini, Vieira and Cotterell 2025. Book: chapter 3, "The
+ * price, exactly". */
 #ifndef KL_H
 #define KL_H
 
 #include "matrix.h"
 
-/* log p, of probs (N, V). Those of one row's symbols are all finite unless p is 0. */
+/* log p, of probs (rows, V): -inf where p is 0. */
 void log_probabilities(Matrix log_p, Matrix probs);
 
-/* kl (N), nats: KL(p || q) of every row, p from probs (N, V), q as log_q (N, V). Where p = q as
- * bits, it is exactly 0. */
+/* kl (rows), nats: KL(p || q) of every row, p from probs (rows, V), q as log_q (rows, V). Where
+ * p = q as bits, it is exactly 0. */
 void kl_rows(real *kl, Matrix probs, Matrix log_q);
 
 /* The loss c sum_n KL_n:   dlogits_j += c p_j (log p_j - log q_j - KL).   Returns the mean of KL_n,

@@ -27,6 +27,7 @@ static struct {
        .steps = 150,
        .largest_batch = 128,
        .draws = 40000,
+       /* clip: far above the usual norms, for accidents; AdamW divides the gradient's scale out */
        .method = {.memory = 0.9, .lr = 3e-4, .last_lr = 1e-4, .beta2 = 0.99, .clip = 1000}};
 
 static Setting table[] = {

@@ -10,8 +10,7 @@
 
 /* ---- every text --------------------------------------------------------------------------- */
 
-/* Texts of V symbols, one of them the end: (V-1)^k that end after k others, and (V-1)^T that don't
- */
+/* Texts of V symbols, one of them the end: (V-1)^k end after k others, and (V-1)^T do not */
 static int count_texts(int V, int longest)
 {
     double texts = 0, open = 1;

@@ -5,7 +5,7 @@
  * so an estimator can be held against what it claims to estimate, and its variance is a number and
  * not a guess. Texts end as those of a rollout do: by the end symbol or at the length limit.
  *
- *     Oracle *o = oracle_new(&shape, &vocabulary, 5);
+ *     Oracle *o = oracle_new(&shape, &vocabulary, 5, 64);
  *     reward_score(reward, o->all, &err);          R of every text
  *     rollout_compare(o->all, reference, o->activations);
  *     double one = oracle_look(o, policy);         probabilities; their sum is 1

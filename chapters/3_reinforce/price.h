@@ -24,7 +24,7 @@ typedef struct {
 /* What is measured with: not owned. */
 typedef struct {
     const Transformer *reference;
-    Activations *activations; /* (rows of the rollout) */
+    Activations *activations; /* room for a text at least: the rollout goes through in slices */
     Rollout *rollout;         /* overwritten, batch by batch */
     Reward *reward;
     const Ngram *ngram; /* or NULL */

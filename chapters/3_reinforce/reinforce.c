@@ -6,8 +6,7 @@
 #include "error.h"
 #include "kl.h"
 
-/* ---- the weights: all there is to this chapter ------------------------------------------------
- */
+/* ---- the weights: all there is to this chapter -------------------------------------------- */
 
 /* w_t = sum_s r_s */
 void weights_total(Rollout *r)

@@ -119,8 +119,7 @@ static const struct {
     {"command", NULL, 0}};
 enum { KINDS = sizeof kinds / sizeof *kinds };
 
-/* ---- how a reward is written ------------------------------------------------------------------
- */
+/* ---- how a reward is written -------------------------------------------------------------- */
 
 static const char known[] =
     "contains:WORD, count:WORD, relevance:WORD,WORD,..., fluency, coherence, length and command";

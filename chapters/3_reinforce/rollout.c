@@ -40,8 +40,8 @@ Rollout *rollout_new(const TransformerShape *s, const Vocabulary *v, int texts, 
     r->reward = NEW(double, texts);
     r->ended = NEW(bool, texts);
     r->text = NEW(char *, texts);
-    size_t widest = (size_t)longest * widest_symbol(v) + 1;
-    r->letters = NEW(char, (size_t)texts *widest);
+    size_t widest = (size_t)longest * widest_symbol(v) + 1, bytes = (size_t)texts * widest;
+    r->letters = NEW(char, bytes);
     for (int i = 0; i < texts; i++) r->text[i] = r->letters + (size_t)i * widest;
     r->read = NEW(int, longest + 1);
     r->read[0] = v->end;

@@ -29,10 +29,10 @@ typedef struct {
 
     /* a number per row */
     real *logprob_old; /* log pi(x_t|s_t) when it was drawn, nats; never changed afterwards */
+    real *logprob;     /* the same under the policy as it is now: the update's own */
     real *logprob_ref; /* log pi_ref(x_t|s_t), nats */
     Matrix log_ref;    /* (rows, V) log pi_ref(x|s_t) of every symbol x */
     real *kl;          /* KL_t, nats */
-    real *logprob;     /* the same under the policy as it is now: the update's own */
     real *rewards;     /* r_t */
     real *values;      /* V(s_t): chapters 4 and 5 */
     real *advantages;  /* A_t: chapters 4 and 5 */
@@ -64,8 +64,7 @@ int rollout_length(const Rollout *r, int text); /* its symbols, the end symbol i
 
 /* As many new texts as there is room for, from the policy's own distribution (temperature 1: what
  * is drawn, what is updated and what is compared with the reference is one and the same). Text i
- * draws from rng_stream(seed, i). logprob_old has the bits of rollout_score with the same policy.
- */
+ * draws from rng_stream(seed, i). logprob_old has the bits of rollout_score with this policy. */
 void rollout_draw(Rollout *r, const Transformer *policy, uint64_t seed);
 
 /* A rollout may be larger than the activations that a model is run with. Then the functions below

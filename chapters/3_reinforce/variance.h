@@ -24,7 +24,7 @@ typedef enum { NOISE_TOTAL, NOISE_TO_GO, NOISE_PAID_AT_ONCE, NOISE_CREDITS } Noi
  * text's estimate over the batch size; NAN where the baseline comes from the batch itself. */
 Curves *variance_study(Toy *toy, int largest_batch, int texts, uint64_t seed, Run *run);
 
-/* The estimator of one credit and baseline as the oracle wants it: arg is its ReinforceOptions. A
+/* The estimator of one credit and baseline as the oracle wants it: weigher is a Weigher, whose
  * moving baseline stands at `mean`, as if it had come to rest there. */
 typedef struct {
     ReinforceOptions options;

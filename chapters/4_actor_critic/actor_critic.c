@@ -42,7 +42,7 @@ void actor_critic_weights(ActorCritic *f, Rollout *r)
     weights_mean(r);
 }
 
-/* The step of chapter 3's reinforce_update, and returns the gradient's norm before clipping. */
+/* The step of chapter 3's reinforce_update; returns the gradient's norm before clipping. */
 static double actor_step(ActorCritic *f, Rollout *r)
 {
     Activations *a = f->activations;

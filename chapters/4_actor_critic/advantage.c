@@ -5,8 +5,7 @@
 
 #include "error.h"
 
-/* ---- the advantages: all there is to this chapter ---------------------------------------------
- */
+/* ---- the advantages: all there is to this chapter ----------------------------------------- */
 
 /* A_t = sum_s r_s - V(s_t) */
 void advantage_total(Rollout *r)
@@ -100,11 +99,11 @@ static double variance_of(const real *x, int n)
 /* w_t = (w_t - mean) / deviation */
 double weights_whiten(Rollout *r)
 {
-    int N = rollout_rows(r);
-    if (N < 2) return 1;
-    double mean = mean_of(r->weights, N), deviation = sqrt(variance_of(r->weights, N));
+    int rows = rollout_rows(r);
+    if (rows < 2) return 1;
+    double mean = mean_of(r->weights, rows), deviation = sqrt(variance_of(r->weights, rows));
     if (!(deviation > 1e-8)) return 1;
-    for (int n = 0; n < N; n++) r->weights[n] = (real)((r->weights[n] - mean) / deviation);
+    for (int n = 0; n < rows; n++) r->weights[n] = (real)((r->weights[n] - mean) / deviation);
     return 1 / deviation;
 }
 
@@ -119,7 +118,7 @@ double weights_of_advantages(Rollout *r, const AdvantageOptions *options)
 /* Sums of R_t and R_t^2, and of R_t - V(s_t) and its square, give both variances in one pass. */
 double explained_variance(const Rollout *r, double gamma)
 {
-    double R_sum = 0, R_square = 0, rest_sum = 0, rest_square = 0, N = rollout_rows(r);
+    double R_sum = 0, R_square = 0, rest_sum = 0, rest_square = 0, rows = rollout_rows(r);
     for (int i = 0; i < rollout_texts(r); i++) {
         double to_go = 0;
         for (int n = rollout_last(r, i); n >= rollout_first(r, i); n--) {
@@ -129,7 +128,7 @@ double explained_variance(const Rollout *r, double gamma)
             rest_sum += rest, rest_square += rest * rest;
         }
     }
-    double of_R = R_square / N - R_sum / N * (R_sum / N);
-    double of_rest = rest_square / N - rest_sum / N * (rest_sum / N);
+    double of_R = R_square / rows - R_sum / rows * (R_sum / rows);
+    double of_rest = rest_square / rows - rest_sum / rows * (rest_sum / rows);
     return of_R > 1e-12 ? 1 - of_rest / of_R : NAN;
 }

@@ -60,7 +60,7 @@ void critic_free(Critic *c)
 
 /* ---- forward and backward ------------------------------------------------------------------- */
 
-/* V = hidden w + b.   Returns V (N, 1). */
+/* V = hidden w + b.   Returns V (rows, 1). */
 static Matrix critic_forward(Critic *c, const Batch *b)
 {
     Matrix values = mat_rows(c->values, 0, batch_rows(b));

@@ -86,8 +86,7 @@ void disturb_values(Oracle *o, double size, uint64_t seed)
     for_each_state(o, disturb, &noise);
 }
 
-/* ---- bias and variance ------------------------------------------------------------------------
- */
+/* ---- bias and variance -------------------------------------------------------------------- */
 
 void weigh_advantage(Rollout *batch, void *options)
 {

@@ -36,9 +36,8 @@ typedef struct {
  * where there is no clip, largest_ratio that of the update before the row */
 Curves *ceiling_curves(void);
 
-/* Sets the policy to the reference, and learns for options->steps batches; their
- * beta is the toy's. Adds a row per step to c. run:
- * shows progress there, or NULL. */
+/* Sets the policy to the reference, and learns for options->steps batches; their beta is the toy's.
+ * Adds a row per step to c. run: shows progress there, or NULL. */
 Climb ceiling_climb(Toy *toy, const PpoOptions *options, int seed, Curves *c, Run *run);
 
 #endif

@@ -91,8 +91,7 @@ static _Noreturn void fail(int status, const Error *err)
 
 /* ---- training ----------------------------------------------------------------------------- */
 
-/* Mean log-probability of the texts under the reference, nats per symbol: do they read as before?
- */
+/* Mean log-probability under the reference, nats per symbol: do the texts read as before? */
 static double fluency(const Rollout *r)
 {
     double total = 0;

@@ -5,8 +5,9 @@
  *
  *   r_t = pi(x_t|s_t) / pi_old(x_t|s_t) = exp(logprob_t - logprob_old_t)
  *
- * makes up for it: what pi would now write more often counts for more. That is trustworthy only
- * while pi is near pi_old, so an advantage pays no further than a ratio of 1 - eps or 1 + eps:
+ * (the paper's letter; not the reward r_t of rollout.h) makes up for it: what pi would now write
+ * more often counts for more. That is trustworthy only while pi is near pi_old, so an advantage
+ * pays no further than a ratio of 1 - eps or 1 + eps:
  *
  *   L^CLIP = 1/N sum_t min( r_t A_t, clip(r_t, 1-eps, 1+eps) A_t )     is maximised
  *
@@ -47,8 +48,8 @@ typedef struct {
  * names: Schulman 2020, "Approximating KL divergence". */
 ClipStats weights_clip(Rollout *r, double epsilon);
 
-/* The bonus for an undecided policy: the loss -c sum_t H_t, H = -sum_j p_j log p_j, of probs (N,
- * V).
+/* The bonus for an undecided policy: the loss -c sum_t H_t, H = -sum_j p_j log p_j, of probs
+ * (rows, V).
  *
  *   dH/dlogits_j = -p_j (log p_j + H)   =>   dlogits_j += c p_j (log p_j + H)
  *
@@ -98,7 +99,7 @@ typedef struct {
     double clip_fraction; /* mean over the minibatches */
     double largest_ratio; /* of them all */
     double gradient_norm; /* of the policy, before clipping: mean over steps, 0 if there is none */
-    double value_loss;    /* the same of the critic's loss */
+    double value_loss;    /* the critic's, mean over steps, 0 if there is none */
     double explained_variance; /* of the values that the advantages were made with */
 } PpoStep;
 
@@ -107,9 +108,10 @@ void ppo_weights(Ppo *f, Rollout *r);
 
 /* The gradient of the loss on one minibatch, whose weights are A_t, added to policy->gradients:
  *
- *   -L^CLIP + beta/N sum_t KL_t - c/N sum_t H_t
+ *   -L^CLIP + scale/N sum_t (beta KL_t - c H_t)
  *
- * Returns the loss. *entropy gets the mean of H_t. */
+ * where scale, f->scale, is what whitening has multiplied the A_t by. Returns the loss. *entropy
+ * gets the mean of H_t. */
 double ppo_gradient(Ppo *f, Rollout *batch, ClipStats *stats, double *entropy);
 
 /* Epochs of minibatches over the next rollout, whose raw rewards and log_ref are known, the critic

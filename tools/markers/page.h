@@ -63,8 +63,7 @@ char *defined_tests(void);     /* of tests/ */
 const Output *output_of(Book *b, const char *command);
 void outputs_free(Output *outputs);
 
-/* --- texts --------------------------------------------------------------------------------------
- */
+/* --- texts ------------------------------------------------------------------------------------ */
 
 bool starts(const char *text, const char *prefix);
 const char *next_line(const char *at);

@@ -1,5 +1,4 @@
-/* references.c: do the links, anchors, figures, files, functions and tests that a page names exist?
- */
+/* references.c: do the links, anchors, figures, files, functions and tests of a page exist? */
 #include <ctype.h>
 #include <stdlib.h>
 #include <string.h>
