@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <libgen.h>
 #include <limits.h>
 #include <stdlib.h>
 #include <string.h>
@@ -79,6 +80,7 @@ static bool write_whole(const char *path, bool (*write)(FILE *out, void *arg), v
 static const char *remedy(int why)
 {
     if (why == ENOSPC || why == EDQUOT || why == EFBIG) return ": free some space and run again";
+    if (why == ENOENT) return ": make its directory first";
     if (why == EACCES || why == EPERM || why == EROFS) return ": choose another place with --out";
     return "";
 }
@@ -94,8 +96,10 @@ static bool cant_write(const char *path, int why, Error *err)
 bool file_replaceable(const char *path, Error *err)
 {
     if (is_directory(path)) return cant_write(path, EISDIR, err);
-    if (access(path, F_OK) == 0 && access(path, W_OK) != 0) return cant_write(path, errno, err);
-    return true;
+    if (access(path, F_OK) == 0) return access(path, W_OK) == 0 || cant_write(path, errno, err);
+    char folder[PATH_MAX];
+    snprintf(folder, sizeof folder, "%s", path);
+    return access(dirname(folder), W_OK) == 0 || cant_write(path, errno, err);
 }
 
 static bool is_special(const char *path)

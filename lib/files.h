@@ -27,7 +27,7 @@ void directory_release(int held);
  * no regular file, like /dev/stdout, is written as it is. Errors are named with the path. */
 bool file_replace(const char *path, bool (*write)(FILE *out, void *arg), void *arg, Error *err);
 
-/* False, with the sentence of file_replace, where a file is there and could not be replaced. */
+/* False, with the sentence of file_replace, where a file could not be replaced or made. */
 bool file_replaceable(const char *path, Error *err);
 
 #endif

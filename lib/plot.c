@@ -102,6 +102,7 @@ void run_plot(Run *r, const char *script, const char *defines)
         return;
     }
     unlink(run_path(r, half));
+    unlink(run_path(r, file)); /* an earlier run's */
     r->without_figures = status == NO_GNUPLOT;
     if (status == NO_GNUPLOT)
         printf("no figure: gnuplot is not installed (sh setup.sh installs it)\n");

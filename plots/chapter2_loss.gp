@@ -11,7 +11,7 @@ set ylabel 'nats per symbol'
 # before any range is set: stats leaves out what lies beyond one
 stats data.'curves.csv' using 2 name 'step' nooutput
 stats data.'curves.csv' using 1 name 'seed' nooutput
-last = step_max
+last = step_max > 0 ? step_max : 1
 set xrange [0:last]
 set yrange [*:uniform * 1.15]
 set ytics (0.1, 0.15, 0.2, 0.3, 0.5, 0.7, 1, 1.5, 2, 3, 4, 5, 7)

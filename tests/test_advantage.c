@@ -7,8 +7,7 @@
 #include "reinforce.h"
 #include "suite.h"
 
-/* ---- texts whose numbers are given ------------------------------------------------------------
- */
+/* ---- texts whose numbers are given ----------------------------------------------------------- */
 
 static Vocabulary vocabulary;
 
@@ -331,8 +330,7 @@ START_TEST(whitening_leaves_the_advantages_to_the_critic)
 }
 END_TEST
 
-/* ---- explained variance -----------------------------------------------------------------------
- */
+/* ---- explained variance ---------------------------------------------------------------------- */
 
 START_TEST(explained_variance_by_hand)
 {
@@ -360,8 +358,7 @@ START_TEST(where_every_return_is_the_same_there_is_nothing_to_explain)
 }
 END_TEST
 
-/* ---- against the oracle -----------------------------------------------------------------------
- */
+/* ---- against the oracle ---------------------------------------------------------------------- */
 
 static Toy *new_toy(void)
 {

@@ -212,13 +212,14 @@ START_TEST(bad_input_gets_a_sentence_and_a_status)
     check_says(2, "--step 5", "--steps");
     check_says(2, "--lr many", "lr");
     check_says(2, SMALL "--ids @/ids --out @/a", "--ids needs a text that is scored: add --eval");
-    check_says(1, SMALL "--heads 3 --out @/a", "can't be shared by 3 heads");
-    check_says(1, SMALL "--batch 65536 --context 65536 --out @/a",
+    check_says(2, SMALL "--heads 3 --out @/a", "can't be shared by 3 heads");
+    check_says(2, SMALL "--batch 65536 --context 65536 --out @/a",
                "--batch 65536 windows of 65536 symbols");
     check_says(1, SMALL "--text @/nothing --out @/a", "nothing");
     check_says(1, "--load @/nothing --out @/a", "nothing");
     check_says(1, SMALL "--resume --out @/fresh", "training.safetensors");
-    check_says(1, SMALL "--resume --seeds 2 --out @/a", "--seeds");
+    check_says(2, SMALL "--resume --seeds 2 --out @/a", "--seeds");
+    check_says(2, SMALL "--resume --load @/a --out @/a", "leave one away");
     check_says(1, SMALL "--lr 1e6 --last-lr 1e6 --clip 1e9 --warmup 0 --steps 400 --out @/a",
                "--lr");
     check_says(1, SMALL "--prompt \xc3\xa4 --out @/a", "--prompt");
@@ -226,8 +227,7 @@ START_TEST(bad_input_gets_a_sentence_and_a_status)
 }
 END_TEST
 
-/* --- what it writes is what its parts measure --------------------------------------------------
- */
+/* --- what it writes is what its parts measure ------------------------------------------------- */
 
 static Error err;
 
@@ -597,6 +597,8 @@ START_TEST(a_finished_run_goes_on_to_more_steps)
     }
     curves_free(c);
     check_says(1, SMALL "--steps 30 --resume --out @/a", "--steps 30 ends before");
+    check_says(1, SMALL "--steps 60 --heads 4 --resume --out @/a",
+               "is of a model with 1 layers, 2 heads, 8 channels");
     check_says(1, SMALL "--steps 60 --seed 7 --resume --out @/a",
                "is of a run with seed 1: give --seed 1");
     cleanup();

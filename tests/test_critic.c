@@ -120,8 +120,7 @@ START_TEST(an_empty_story_has_the_same_value_in_every_text)
 }
 END_TEST
 
-/* ---- the loss and its gradient ----------------------------------------------------------------
- */
+/* ---- the loss and its gradient --------------------------------------------------------------- */
 
 START_TEST(the_loss_is_half_the_mean_square_and_its_gradient_the_mean_error)
 {

@@ -4,6 +4,8 @@
 #define SUITE_TIMEOUT 120
 #include "program.h"
 
+#include <fcntl.h>
+
 #include "curves.h"
 #include "files.h"
 #include "model.h"
@@ -276,6 +278,38 @@ START_TEST(an_external_reward_that_is_no_number_ends_the_run_with_all_saved)
 }
 END_TEST
 
+/* The text comes through a pipe, and the signal before it: what an earlier run has left stays. */
+START_TEST(a_training_that_is_stopped_before_its_first_step_leaves_everything_as_it_was)
+{
+    int status, story = -1;
+    check_run(0, TINY_2, "wrote");
+    ck_assert_int_eq(shell("mkfifo story && cp -r out/chapter2 kept"), 0);
+    pid_t child = start_program(TINY_2 "--text story");
+    while ((story = open(in_place("story"), O_WRONLY | O_NONBLOCK)) < 0 && !has_ended(child))
+        sleep_seconds(0.005); /* opens once the program reads */
+    ck_assert_int_ge(story, 0);
+    kill(child, SIGTERM);
+    sleep_seconds(0.05);
+    for (int i = 0; i < 20; i++) dprintf(story, "a hen met %s\n", i % 2 ? "a fox" : "an owl");
+    close(story);
+    ck_assert_int_eq(waitpid(child, &status, 0), child);
+    ck_assert_msg(WIFEXITED(status) && WEXITSTATUS(status) == 1, "status %x", status);
+    ck_assert_int_eq(shell("diff -r out/chapter2 kept"), 0);
+}
+END_TEST
+
+/* What is asked for after the work is looked at before it: nothing is done and then lost. */
+START_TEST(files_for_the_end_are_looked_at_in_the_beginning)
+{
+    ck_assert_int_eq(shell("echo Granny said hello. >text"), 0);
+    check_run(1, TINY_2 "--eval nowhere", "nowhere");
+    check_run(1, TINY_2 "--eval text --ids no/where", "make its directory first");
+    check_run(1, TINY_1 "--arpa no/where", "make its directory first");
+    ck_assert_int_eq(shell("test -e out/chapter1/summary.json -o -e out/chapter2/curves.csv"), 256);
+    check_run(2, "1 --load-arpa m.arpa --eval text --arpa n.arpa", "leave one away");
+}
+END_TEST
+
 static const TTest *const tests[] = {
     a_vocabulary_of_two_is_learnt_and_of_one_is_refused,
     a_vocabulary_of_five_thousand_is_learnt,
@@ -289,6 +323,8 @@ static const TTest *const tests[] = {
     a_reward_that_is_always_equal_teaches_nothing_and_says_so,
     texts_that_all_end_at_once_are_texts,
     an_external_reward_that_is_no_number_ends_the_run_with_all_saved,
+    a_training_that_is_stopped_before_its_first_step_leaves_everything_as_it_was,
+    files_for_the_end_are_looked_at_in_the_beginning,
     NULL};
 
 RUN_TESTS("extremes", tests)

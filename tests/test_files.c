@@ -263,6 +263,9 @@ START_TEST(only_what_is_there_and_protected_can_not_be_replaced)
     ck_assert(!is_there("new"));
     ck_assert(file_replace("file", write_text, (void *)"x", &err));
     ck_assert(file_replaceable("file", &err));
+    ck_assert(!file_replaceable("nowhere/new", &err));
+    ck_assert_str_eq(err.text, "can't write nowhere/new: No such file or directory: make its "
+                               "directory first");
     ck_assert(!file_replaceable("/tmp", &err));
     ck_assert_str_eq(err.text, "can't write /tmp: Is a directory");
 }

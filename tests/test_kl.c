@@ -93,8 +93,7 @@ START_TEST(kl_gradient_agrees_with_central_differences_and_accumulates)
 }
 END_TEST
 
-/* ---- what its sum is, and its gradients -------------------------------------------------------
- */
+/* ---- what its sum is, and its gradients ------------------------------------------------------ */
 
 static Toy *toy(void)
 {

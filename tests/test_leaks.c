@@ -16,8 +16,7 @@
 #include "values.h"
 #include "yardstick.h"
 
-/* ---- what the tests share --------------------------------------------------------------------
- */
+/* ---- what the tests share -------------------------------------------------------------------- */
 
 static Error err;
 
@@ -37,8 +36,7 @@ static TransformerShape shape_for(int vocabulary)
     return (TransformerShape){2, 2, 8, 16, vocabulary};
 }
 
-/* ---- lib -------------------------------------------------------------------------------------
- */
+/* ---- lib ------------------------------------------------------------------------------------- */
 
 static void adam(void)
 {
@@ -138,8 +136,7 @@ START_TEST(what_lib_makes_can_be_freed_to_the_last_byte)
 }
 END_TEST
 
-/* ---- chapter 1 -------------------------------------------------------------------------------
- */
+/* ---- chapter 1 ------------------------------------------------------------------------------- */
 
 static void ngram(void)
 {
@@ -179,8 +176,7 @@ START_TEST(what_counts_can_be_freed_to_the_last_byte)
 }
 END_TEST
 
-/* ---- chapter 2 -------------------------------------------------------------------------------
- */
+/* ---- chapter 2 ------------------------------------------------------------------------------- */
 
 static void transformer(void)
 {
@@ -270,8 +266,7 @@ START_TEST(what_trains_a_transformer_can_be_freed_to_the_last_byte)
 }
 END_TEST
 
-/* ---- chapters 3 to 5 -------------------------------------------------------------------------
- */
+/* ---- chapters 3 to 5 ------------------------------------------------------------------------- */
 
 enum { TEXTS = 3, LONGEST = 4 };
 

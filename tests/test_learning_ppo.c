@@ -59,8 +59,7 @@ START_TEST(what_is_missing_to_the_ceiling_is_beta_kl_to_the_best_policy)
 }
 END_TEST
 
-/* ---- what the epochs are for ------------------------------------------------------------------
- */
+/* ---- what the epochs are for ----------------------------------------------------------------- */
 
 enum { BATCH = 64, STEPS = 8 };
 

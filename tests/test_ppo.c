@@ -56,8 +56,7 @@ static double weight_of(const Toy *t, double ratio, double A, double epsilon)
     return w;
 }
 
-/* ---- the clip ---------------------------------------------------------------------------------
- */
+/* ---- the clip -------------------------------------------------------------------------------- */
 
 /* Ratios 1.5 and 0.9, advantages 2 and -1, eps 0.2:
  *   min(1.5 * 2, 1.2 * 2) = 2.4, clipped;   min(0.9 * -1, 0.9 * -1) = -0.9, not clipped */
@@ -137,8 +136,7 @@ START_TEST(without_a_clip_no_ratio_is_too_large)
 }
 END_TEST
 
-/* ---- how far: approx_kl -----------------------------------------------------------------------
- */
+/* ---- how far: approx_kl ---------------------------------------------------------------------- */
 
 static double text_kl(Rollout *one, const Rollout *all, int text)
 {
@@ -175,8 +173,7 @@ START_TEST(approx_kl_is_the_kl_of_the_old_policy_from_the_new_on_average)
 }
 END_TEST
 
-/* ---- the gradient -----------------------------------------------------------------------------
- */
+/* ---- the gradient ---------------------------------------------------------------------------- */
 
 static PpoOptions options_of(double lr)
 {
@@ -392,8 +389,7 @@ START_TEST(two_half_batches_make_one_batch)
 }
 END_TEST
 
-/* ---- the entropy bonus ------------------------------------------------------------------------
- */
+/* ---- the entropy bonus ----------------------------------------------------------------------- */
 
 typedef struct {
     Matrix logits, dlogits, probs;
@@ -459,8 +455,7 @@ START_TEST(entropy_of_certainty_is_zero_and_no_nan)
 }
 END_TEST
 
-/* ---- epochs over one rollout ------------------------------------------------------------------
- */
+/* ---- epochs over one rollout ----------------------------------------------------------------- */
 
 START_TEST(ratio_is_one_bit_for_bit_before_the_first_update)
 {

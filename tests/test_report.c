@@ -6,8 +6,7 @@
 #include "../chapters/2_transformer/report.h"
 #include "tales.h"
 
-/* --- what the tests share ----------------------------------------------------------------------
- */
+/* --- what the tests share --------------------------------------------------------------------- */
 
 static char said[1 << 15];
 static int kept;
@@ -86,8 +85,7 @@ static double number(const cJSON *json, const char *key)
     return item->valuedouble;
 }
 
-/* --- chapter 1: symbols ------------------------------------------------------------------------
- */
+/* --- chapter 1: symbols ----------------------------------------------------------------------- */
 
 static void check_printed(const Ngram *m, const Text *text, Level level, const int *ids, int count,
                           const char *expected)
@@ -115,8 +113,7 @@ START_TEST(symbols_that_can_not_be_seen_are_shown_by_name)
 }
 END_TEST
 
-/* --- chapter 1: the chain rule -----------------------------------------------------------------
- */
+/* --- chapter 1: the chain rule ---------------------------------------------------------------- */
 
 /* The row of symbol i of a document: its probability, the sum so far, and what is remembered. */
 static void check_row(const Ngram *m, const Text *text, const int *ids, int count, int i,
@@ -252,8 +249,7 @@ START_TEST(the_chain_rule_of_a_tale_is_compared_with_the_grammar)
 }
 END_TEST
 
-/* --- chapter 1: tables -------------------------------------------------------------------------
- */
+/* --- chapter 1: tables ------------------------------------------------------------------------ */
 
 /* nats per symbol: 1, 2, 3 ...; the third has 5 impossible symbols */
 static NgramScore score_of(int i)
@@ -398,8 +394,7 @@ START_TEST(what_far_places_cost_is_told_where_it_is_known)
 }
 END_TEST
 
-/* --- chapter 1: JSON ---------------------------------------------------------------------------
- */
+/* --- chapter 1: JSON -------------------------------------------------------------------------- */
 
 static void check_score(const cJSON *json, const NgramScore *s)
 {
@@ -522,8 +517,7 @@ START_TEST(the_truth_is_written_by_the_symbol_the_tale_and_the_place)
 }
 END_TEST
 
-/* --- chapter 2: losses -------------------------------------------------------------------------
- */
+/* --- chapter 2: losses ------------------------------------------------------------------------ */
 
 START_TEST(losses_stand_side_by_side)
 {
@@ -570,8 +564,7 @@ START_TEST(a_loss_is_written_with_its_excess_where_it_is_known)
 }
 END_TEST
 
-/* --- chapter 2: files --------------------------------------------------------------------------
- */
+/* --- chapter 2: files ------------------------------------------------------------------------- */
 
 static void read_file(const char *path, char *text, size_t size)
 {

@@ -17,8 +17,7 @@
 
 static Error err;
 
-/* --- what the tests share ----------------------------------------------------------------------
- */
+/* --- what the tests share --------------------------------------------------------------------- */
 
 static char place[64];
 static pid_t owner;
@@ -116,8 +115,7 @@ static void pause_seconds(double seconds)
     nanosleep(&(struct timespec){(time_t)seconds, (long)(1e9 * (seconds - floor(seconds)))}, NULL);
 }
 
-/* --- places ------------------------------------------------------------------------------------
- */
+/* --- places ----------------------------------------------------------------------------------- */
 
 START_TEST(every_directory_of_the_path_is_made)
 {
@@ -297,8 +295,7 @@ START_TEST(the_clock_is_the_monotonic_one)
 }
 END_TEST
 
-/* --- files -------------------------------------------------------------------------------------
- */
+/* --- files ------------------------------------------------------------------------------------ */
 
 static bool write_hello(FILE *out, void *arg)
 {
@@ -361,7 +358,8 @@ START_TEST(a_path_that_cant_be_written_is_named)
 {
     char wanted[512];
     ck_assert(!file_replace(in_place("no/file"), write_hello, (void *)"x", &err));
-    snprintf(wanted, sizeof wanted, "can't write %s: No such file or directory",
+    snprintf(wanted, sizeof wanted,
+             "can't write %s: No such file or directory: make its directory first",
              in_place("no/file"));
     ck_assert_str_eq(err.text, wanted);
     mkdir(in_place("dir"), 0777);
@@ -509,8 +507,7 @@ START_TEST(the_end_lists_what_was_written_and_the_seconds)
 }
 END_TEST
 
-/* --- a clean stop ------------------------------------------------------------------------------
- */
+/* --- a clean stop ----------------------------------------------------------------------------- */
 
 static void stop_once(void)
 {
@@ -554,8 +551,7 @@ START_TEST(an_ignored_interrupt_stays_ignored)
 }
 END_TEST
 
-/* --- progress ----------------------------------------------------------------------------------
- */
+/* --- progress --------------------------------------------------------------------------------- */
 
 static void count_to_2000(void)
 {
@@ -697,8 +693,7 @@ START_TEST(a_terminal_is_redrawn_in_place)
 }
 END_TEST
 
-/* --- curves ------------------------------------------------------------------------------------
- */
+/* --- curves ----------------------------------------------------------------------------------- */
 
 START_TEST(curves_come_back_from_their_file)
 {
@@ -870,8 +865,7 @@ START_TEST(only_a_terminal_gets_a_sketch)
 }
 END_TEST
 
-/* --- figures -----------------------------------------------------------------------------------
- */
+/* --- figures ---------------------------------------------------------------------------------- */
 
 /* A run whose root has the given script as plots/figure.gp, and whose directory needs quoting. */
 static Run run_with_script(const char *script)
@@ -1014,8 +1008,7 @@ START_TEST(without_gnuplot_it_is_said_once)
 }
 END_TEST
 
-/* --- threads -----------------------------------------------------------------------------------
- */
+/* --- threads ---------------------------------------------------------------------------------- */
 
 static void start_threads(void)
 {

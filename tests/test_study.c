@@ -5,8 +5,7 @@
 #include "study.h"
 #include "tales.h"
 
-/* --- texts -------------------------------------------------------------------------------------
- */
+/* --- texts ------------------------------------------------------------------------------------ */
 
 static const TextOptions as_lines = {.documents = TEXT_LINES, .level = TEXT_CHARS};
 static const TextOptions as_stream = {.documents = TEXT_STREAM, .level = TEXT_CHARS};
@@ -63,8 +62,7 @@ static Trial trial_of(const Text *text, size_t symbols)
     return t;
 }
 
-/* --- trials ------------------------------------------------------------------------------------
- */
+/* --- trials ----------------------------------------------------------------------------------- */
 
 /* Documents of 3, 2 and 4 symbols: with their ends they reach to 4, 7 and 12. */
 START_TEST(a_trial_learns_whole_documents_until_it_has_its_symbols)
@@ -143,8 +141,7 @@ START_TEST(an_unknown_symbol_also_pays_for_its_name)
 }
 END_TEST
 
-/* --- against the truth -------------------------------------------------------------------------
- */
+/* --- against the truth ------------------------------------------------------------------------ */
 
 static char *letters(char c, int count)
 {
@@ -299,8 +296,7 @@ START_TEST(recalls_add_up)
 }
 END_TEST
 
-/* --- curves ------------------------------------------------------------------------------------
- */
+/* --- curves ----------------------------------------------------------------------------------- */
 
 #define LEARNING \
     "seed,order,symbols,ngrams,bits_per_symbol,nats_per_symbol,perplexity,unknown,bits_named"

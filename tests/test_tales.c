@@ -328,8 +328,7 @@ START_TEST(what_returns_costs_almost_nothing)
 }
 END_TEST
 
-/* --- reading refuses, drawing repeats ----------------------------------------------------------
- */
+/* --- reading refuses, drawing repeats --------------------------------------------------------- */
 
 START_TEST(reading_refuses_what_is_not_a_tale)
 {

@@ -4,8 +4,7 @@
 
 #include <stdint.h>
 
-/* --- one derivation ----------------------------------------------------------------------------
- */
+/* --- one derivation --------------------------------------------------------------------------- */
 
 /* The rules with each list cut to its first `most` bodies; the shapes of the tale all stay. */
 static Rule *cut_rules(int most)
@@ -249,8 +248,7 @@ START_TEST(a_pick_is_as_long_as_its_longest_text_and_may_be_empty)
 }
 END_TEST
 
-/* --- a grammar that is wrong is refused --------------------------------------------------------
- */
+/* --- a grammar that is wrong is refused ------------------------------------------------------- */
 
 /* Makes a grammar of two rules at most; its refusal must be this sentence. */
 static void refuse(Rule first, Rule second, const char *sentence)

@@ -340,6 +340,11 @@ static void score_with_arpa(Run *run)
         fprintf(stderr, "chapter1: --load-arpa needs a text to score: add --eval FILE\n");
         exit(2);
     }
+    if (o.arpa != NULL) {
+        fprintf(stderr,
+                "chapter1: --load-arpa counts nothing for --arpa to write: leave one away\n");
+        exit(2);
+    }
     r.model = arpa_load(o.load_arpa, (Documents)o.documents, &text.vocabulary, &err);
     stop_if(r.model == NULL, &err);
     r.options.order = r.model->order;
@@ -362,6 +367,7 @@ static void learn_and_measure(Run *run)
     Error err;
     Text text = read_text(o.seed);
     Corpus prompt = read_prompt(&text), eval = read_eval(&text);
+    stop_if(o.arpa != NULL && !file_replaceable(o.arpa, &err), &err); /* before all is counted */
     announce(&text);
 
     Result results[TRIE_MAX_ORDER] = {0};

@@ -106,11 +106,21 @@ static Setting table[] = {
 static const char about[] =
     "Chapter 2: trains a small GPT-2 on a text, symbol by symbol, and samples from it.";
 
-static _Noreturn void fail(const Error *err)
+static _Noreturn void end(int status, const Error *err)
 {
     fflush(stdout);
     fprintf(stderr, "chapter2: %s\n", err->text);
-    exit(1);
+    exit(status);
+}
+
+static _Noreturn void fail(const Error *err)
+{
+    end(1, err);
+}
+
+static _Noreturn void wrong_usage(const Error *err)
+{
+    end(2, err);
 }
 
 /* ---- text --------------------------------------------------------------------------------- */
@@ -184,18 +194,32 @@ static int sample_length(Documents documents, const TransformerShape *shape)
 
 /* ---- scoring a file ----------------------------------------------------------------------- */
 
-/* --eval FILE: its mean nats per symbol, into the summary; the ids scored, into --ids FILE. */
-static void score_file(Transformer *t, const Vocabulary *v, Documents documents, cJSON *summary)
+static Windows *read_eval(const Vocabulary *v, Documents documents, int context)
 {
     Error err;
     Corpus c;
     TextOptions options = {.documents = documents, .level = TEXT_CHARS};
     if (!corpus_load(&c, o.eval, v, &options, false, &err)) fail(&err);
-    Windows *w = windows_new(&c, v->end, t->shape.context);
-    if (w->windows == 0) {
-        error_set(&err, "%s has nothing to score: a stream needs at least two symbols", o.eval);
-        fail(&err);
-    }
+    Windows *w = windows_new(&c, v->end, context);
+    corpus_free(&c);
+    if (w->windows > 0) return w;
+    error_set(&err, "%s has nothing to score: a stream needs at least two symbols", o.eval);
+    fail(&err);
+}
+
+/* What is asked for after training is looked at before it, so that no training is lost to it. */
+static void check_files(const Vocabulary *v, Documents documents)
+{
+    Error err;
+    if (o.eval) windows_free(read_eval(v, documents, o.shape.context));
+    if (o.ids && !file_replaceable(o.ids, &err)) fail(&err);
+}
+
+/* --eval FILE: its mean nats per symbol, into the summary; the ids scored, into --ids FILE. */
+static void score_file(Transformer *t, const Vocabulary *v, Documents documents, cJSON *summary)
+{
+    Error err;
+    Windows *w = read_eval(v, documents, t->shape.context);
     Mle *m = mle_new(t, &o.mle);
     double nats = mle_evaluate(m, w, w->windows, NULL);
     printf("%s: %.4f nats per symbol (perplexity %.3f) over %zu symbols in windows of %d", o.eval,
@@ -212,7 +236,6 @@ static void score_file(Transformer *t, const Vocabulary *v, Documents documents,
     if (o.ids && !report_ids(o.ids, w, &err)) fail(&err);
     mle_free(m);
     windows_free(w);
-    corpus_free(&c);
 }
 
 /* ---- training ----------------------------------------------------------------------------- */
@@ -226,21 +249,12 @@ typedef struct {
     char dir[600]; /* of this seed's model */
 } Training;
 
-/* A row of the curves; the model is kept where it is the best so far. */
-static void look(Mle *m, const Training *t, const MleStep *last)
+/* The mean loss of the held-out text, or of as much of it as is asked for; NAN if there is none. */
+static double held_out_loss(Mle *m, const Training *t)
 {
     int windows = t->held_out->windows;
     if (o.eval_windows > 0 && o.eval_windows < windows) windows = o.eval_windows;
-    double held_out = windows ? mle_evaluate(m, t->held_out, windows, NULL) : NAN;
-    double train = m->recent_steps ? m->recent_loss / m->recent_steps : NAN;
-    curves_add(t->curves, (double)t->seed, (double)m->step, m->symbols, train, held_out, last->lr,
-               last->gradient_norm);
-    m->recent_loss = m->recent_steps = 0;
-    if (windows && !(held_out < m->best)) return;
-    Error err;
-    m->best = held_out;
-    if (!model_save(t->dir, m->model, &t->text->vocabulary, (Documents)o.documents, &err))
-        fail(&err);
+    return windows ? mle_evaluate(m, t->held_out, windows, NULL) : NAN;
 }
 
 static const char *state_path(const Training *t)
@@ -258,6 +272,32 @@ static void save_state(Mle *m, const Training *t)
         fail(&err);
 }
 
+/* A row of the curves, the state, and the model where it is the best so far. */
+static void keep(Mle *m, const Training *t, const MleStep *last, double held_out)
+{
+    double train = m->recent_steps ? m->recent_loss / m->recent_steps : NAN;
+    curves_add(t->curves, (double)t->seed, (double)m->step, m->symbols, train, held_out, last->lr,
+               last->gradient_norm);
+    m->recent_loss = m->recent_steps = 0;
+    Error err;
+    if (t->held_out->windows == 0 || held_out < m->best) {
+        m->best = held_out;
+        if (!model_save(t->dir, m->model, &t->text->vocabulary, (Documents)o.documents, &err))
+            fail(&err);
+    }
+    save_state(m, t);
+}
+
+/* Where no run has stopped, --resume would otherwise take up one that was here before. */
+static void begin(const Training *t)
+{
+    Error err;
+    if (!file_replaceable(state_path(t), &err)) fail(&err);
+    if (unlink(state_path(t)) == 0 || errno == ENOENT) return;
+    error_set(&err, "can't remove %s: %s", state_path(t), strerror(errno));
+    fail(&err);
+}
+
 static bool has_row(const Training *t, int step)
 {
     int last = t->curves->rows - 1;
@@ -266,15 +306,18 @@ static bool has_row(const Training *t, int step)
 }
 
 /* The loop of this chapter: draw a batch, go down its gradient, look at the held-out text now and
- * then. Those of chapters 3 to 5 have the same form. */
-static void train(Mle *m, const Training *t)
+ * then. Those of chapters 3 to 5 have the same form. Returns false where it was stopped before it
+ * had begun: then what an earlier run has left stays. */
+static bool train(Mle *m, const Training *t)
 {
     MleStep step = {.lr = NAN, .gradient_norm = NAN};
     bool looked = has_row(t, m->step); /* where a resumed run stopped */
     for (;;) {
         if (!looked && (m->step % o.eval_every == 0 || m->step == o.mle.steps)) {
-            look(m, t, &step);
-            save_state(m, t);
+            double held_out = held_out_loss(m, t);
+            if (m->step == 0 && run_stopped()) return false;
+            if (m->step == 0) begin(t);
+            keep(m, t, &step, held_out);
         }
         looked = false;
         if (m->step >= o.mle.steps || run_stopped()) break;
@@ -293,18 +336,10 @@ static void train(Mle *m, const Training *t)
     run_progress_end(t->run);
     if (m->step < o.mle.steps) {
         save_state(m, t);
-        printf("stopped at step %d of %d; --resume goes on from here\n", m->step, o.mle.steps);
+        printf("stopped at step %d of %d%s\n", m->step, o.mle.steps,
+               t->seed == o.seed ? "; --resume goes on from here" : "");
     }
-}
-
-/* Where no run has stopped, --resume would otherwise take up one that was here before. */
-static void begin(const Training *t)
-{
-    Error err;
-    if (!file_replaceable(state_path(t), &err)) fail(&err);
-    if (unlink(state_path(t)) == 0 || errno == ENOENT) return;
-    error_set(&err, "can't remove %s: %s", state_path(t), strerror(errno));
-    fail(&err);
+    return true;
 }
 
 /* Takes up an interrupted run. */
@@ -354,10 +389,7 @@ static void run_seed(Training *t, const Yardstick *y, cJSON *summary)
     Mle *m = mle_new(model, &o.mle);
     int length = sample_length((Documents)o.documents, &o.shape);
     bool first = t->seed == o.seed;
-    if (o.resume)
-        resume(m, t);
-    else
-        begin(t);
+    if (o.resume) resume(m, t);
     double started = clock_seconds();
     if (first && !o.resume && o.sample > 0) {
         printf("\nbefore training it writes\n");
@@ -365,7 +397,12 @@ static void run_seed(Training *t, const Yardstick *y, cJSON *summary)
                      length < 100 ? length : 100);
     }
     printf("\ntraining, seed %d\n", t->seed);
-    train(m, t);
+    if (!train(m, t)) {
+        printf("stopped before the first step: what was in %s stays\n", t->dir);
+        mle_free(m);
+        transformer_free(model);
+        return;
+    }
     double seconds = clock_seconds() - started;
 
     /* the best model, not the last */
@@ -451,7 +488,8 @@ static void train_all(Run *run)
     o.shape.vocabulary = text.vocabulary.size;
     if (!shape_check(&o.shape, &err) ||
         !rows_check(&o.shape, o.mle.batch, o.shape.context, "windows", &err))
-        fail(&err);
+        wrong_usage(&err);
+    check_files(&text.vocabulary, (Documents)o.documents);
     printf("chapter 2: a transformer\n");
     bool tales = !o.text && o.documents == TEXT_LINES; /* a tale a line: their truth is known */
     Yardstick *y = yardstick_new(&text, tales, o.orders < 3 ? 1 : 3, o.orders);
@@ -481,15 +519,18 @@ static void train_all(Run *run)
         }
         run_seed(&t, y, summary);
     }
-    if (!run_save_summary(run, summary, &err)) fail(&err);
-    run_wrote(run, "model.safetensors");
+    int looks = t.curves->rows;
+    if (looks > 0) {
+        if (!run_save_summary(run, summary, &err)) fail(&err);
+        run_wrote(run, "model.safetensors");
+    }
     curves_sketch(t.curves, run, "step", "held_out_loss", y->truth ? y->floor : y->ngram.nats);
     char lines[200];
     snprintf(lines, sizeof lines, "uniform=%.6f; ngram=%.6f; order=%d; floor=%.6f", y->uniform,
              y->order > 0 ? y->ngram.nats : -1, y->order, y->truth ? y->floor : -1);
-    run_plot(run, "chapter2_loss.gp", lines);
+    if (looks > 0) run_plot(run, "chapter2_loss.gp", lines);
     snprintf(lines, sizeof lines, "layers=%d; heads=%d", o.shape.layers, o.shape.heads);
-    if (t.held_out->windows && o.shape.layers * o.shape.heads <= 24)
+    if (looks > 0 && t.held_out->windows && o.shape.layers * o.shape.heads <= 24)
         run_plot(run, "chapter2_attention.gp", lines);
     cJSON_Delete(summary);
     curves_free(t.curves);
@@ -507,12 +548,16 @@ int main(int argc, char **argv)
     settings_read_or_exit(table, argc, argv, about, NULL);
     threads_use(o.threads);
     if (o.ids && !o.eval) {
-        fprintf(stderr, "chapter2: --ids needs a text that is scored: add --eval FILE\n");
-        return 2;
+        error_set(&err, "--ids needs a text that is scored: add --eval FILE");
+        wrong_usage(&err);
+    }
+    if (o.resume && o.load) {
+        error_set(&err, "--resume trains on and --load trains nothing: leave one away");
+        wrong_usage(&err);
     }
     if (o.resume && o.seeds > 1) {
         error_set(&err, "--resume goes on with one run: leave --seeds away");
-        fail(&err);
+        wrong_usage(&err);
     }
     if (!run_open(&run, o.out, argv[0], &err)) fail(&err);
     if (o.load)

@@ -5,6 +5,7 @@
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 /* A batch goes through the model in parts, so small that what forward leaves is still in the cache
  * when backward comes for it: about 256 rows, and four sequences, which two threads can share. */
@@ -122,6 +123,14 @@ static void state_tensors(const Mle *m, Tensor tensors[3])
 }
 
 /* The numbers beside them, as text: doubles in hexadecimal, which loses nothing. */
+static const char *shape_text(const TransformerShape *s)
+{
+    static char text[120];
+    snprintf(text, sizeof text, "%d layers, %d heads, %d channels, context %d and %d symbols",
+             s->layers, s->heads, s->channels, s->context, s->vocabulary);
+    return text;
+}
+
 bool mle_save(const Mle *m, const char *path, Error *err)
 {
     char text[256];
@@ -130,6 +139,7 @@ bool mle_save(const Mle *m, const char *path, Error *err)
              m->options.seed);
     cJSON *metadata = cJSON_CreateObject();
     cJSON_AddStringToObject(metadata, "run", text);
+    cJSON_AddStringToObject(metadata, "shape", shape_text(&m->model->shape));
     Tensor tensors[3];
     state_tensors(m, tensors);
     bool good = checkpoint_save(path, tensors, 3, metadata, err);
@@ -162,7 +172,12 @@ bool mle_load(Mle *m, const char *path, Error *err)
     if (!checkpoint_load(path, tensors, 3, &metadata, err)) return false;
     const cJSON *run = cJSON_GetObjectItemCaseSensitive(metadata, "run");
     bool good = cJSON_IsString(run) && read_numbers(m, &seed, run->valuestring);
+    const cJSON *shape = cJSON_GetObjectItemCaseSensitive(metadata, "shape");
+    bool same =
+        !cJSON_IsString(shape) || strcmp(shape->valuestring, shape_text(&m->model->shape)) == 0 ||
+        error_set(err, "%s is of a model with %.100s: give the same", path, shape->valuestring);
     cJSON_Delete(metadata);
+    if (!same) return false;
     if (!good) return error_set(err, "%s does not say where its run stopped: start anew", path);
     m->adam.steps = m->step;
     if (seed != m->options.seed)

@@ -54,7 +54,7 @@ MleStep mle_step(Mle *m, const Windows *train);
 double mle_evaluate(Mle *m, const Windows *w, int windows, real *logprob);
 
 /* The state of a run, not the model alone: weights, both moments, step and best loss. That of
- * another seed, whose batches are others, is refused. */
+ * another seed, whose batches are others, or of another shape is refused. */
 bool mle_save(const Mle *m, const char *path, Error *err);
 bool mle_load(Mle *m, const char *path, Error *err);
 

@@ -148,7 +148,12 @@ cJSON *lesson_after(Lesson *l, const Transformer *policy, Activations *a, int se
 
 void lesson_draw(Lesson *l, const char *script)
 {
+    const Curves *c = l->curves;
     if (stopped_early(l)) return;
+    if (c->rows == 0 || curves_at(c, c->rows - 1, "step") < 1) {
+        printf("no figure: a curve needs two steps\n");
+        return;
+    }
     double least = l->before.zero_or_one ? least_kl(l->before.stats.reward, 0.95) : NAN;
     char defines[64];
     snprintf(defines, sizeof defines, "least=%.6f", isfinite(least) ? least : -1);

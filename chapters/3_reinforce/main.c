@@ -102,7 +102,7 @@ static void train(Lesson *l, Reinforce *f, int seed)
         symbols += rollout_rows(r);
         if (!isfinite(u.gradient_norm)) {
             error_set(&err, "the gradient's norm is %g at step %d: try a smaller --lr (it is %g)",
-                      u.gradient_norm, step, o.method.lr);
+                      u.gradient_norm, step + 1, o.method.lr);
             lesson_fail(l, NULL, &err);
         }
     }

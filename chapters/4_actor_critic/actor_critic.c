@@ -48,7 +48,7 @@ static double actor_step(ActorCritic *f, Rollout *r)
     Activations *a = f->activations;
     Transformer *policy = f->policy;
 
-    /* dlogits_t = w_t (softmax - onehot(x_t)) + beta/N grad KL_t, and backward */
+    /* dlogits_t = w_t (softmax - onehot(x_t)) + scale beta/N grad KL_t, and backward */
     mat_zero(a->dlogits);
     softmax_gradient(a->dlogits, a->probs, r->rows->targets, r->weights);
     kl_gradient(a->dlogits, a->probs, r->log_ref, f->scale * f->options.beta / rollout_texts(r));

@@ -117,7 +117,7 @@ static void train(Lesson *l, ActorCritic *f, int seed)
             error_set(&err,
                       "the gradient's norm is %g, the critic's %g, at step %d: try a smaller --lr "
                       "(it is %g) or --critic-lr (%g)",
-                      u.gradient_norm, u.critic_gradient_norm, step, o.method.lr,
+                      u.gradient_norm, u.critic_gradient_norm, step + 1, o.method.lr,
                       o.method.critic.lr);
             lesson_fail(l, NULL, &err);
         }

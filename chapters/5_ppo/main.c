@@ -136,7 +136,7 @@ static void train(Lesson *l, Ppo *f, int seed)
             error_set(&err,
                       "the gradient's norm is %g, the critic's loss %g, at step %d: try a smaller "
                       "--lr (it is %g) or --critic-lr (%g), or fewer --epochs (%d)",
-                      u.gradient_norm, u.value_loss, step, o.method.lr, o.method.critic.lr,
+                      u.gradient_norm, u.value_loss, step + 1, o.method.lr, o.method.critic.lr,
                       o.method.epochs);
             lesson_fail(l, NULL, &err);
         }

@@ -6,8 +6,7 @@
 #include "grade.h"
 #include "tales_grammar.h"
 
-/* ---- 0.1 and 0.2 products ---------------------------------------------------------------------
- */
+/* ---- 0.1 and 0.2 products -------------------------------------------------------------------- */
 
 static const double A[] = {1, 2, 3, 4, 5, 6};                     /* (2, 3) */
 static const double B[] = {1, 0, 2, -1, 3, 1, 0, 1, 4, 2, -2, 1}; /* (3, 4) */
@@ -89,8 +88,7 @@ static void the_product_with_A_transposed(void)
     products_add_to_what_is_there(c, "C += A' B");
 }
 
-/* ---- 0.3 views --------------------------------------------------------------------------------
- */
+/* ---- 0.3 views ------------------------------------------------------------------------------- */
 
 /* The matrix of the book: q|k|v, two channels each, in a wider one. */
 static const double QKV[] = {1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18};
@@ -132,8 +130,7 @@ static void columns_are_a_view(void)
            NO_KNOWN, "a view copies nothing: who writes to it writes to the matrix");
 }
 
-/* ---- 0.4 entropy ------------------------------------------------------------------------------
- */
+/* ---- 0.4 entropy ----------------------------------------------------------------------------- */
 
 static const Symbol *start_of(Grammar *g, const Rule *rules)
 {

@@ -15,8 +15,7 @@ static Vocabulary *vocabulary_of(int size, char *const *symbols)
     return v;
 }
 
-/* ---- a model written down, not counted --------------------------------------------------------
- */
+/* ---- a model written down, not counted ------------------------------------------------------- */
 
 enum { END, A, B, C };
 #define HAND                                                                                 \
@@ -48,8 +47,7 @@ static NgramState state_of(const Ngram *m, int symbol)
     return trie_find(&m->trie, TRIE_ROOT, symbol);
 }
 
-/* ---- 1.1 the chain rule -----------------------------------------------------------------------
- */
+/* ---- 1.1 the chain rule ---------------------------------------------------------------------- */
 
 static void a_text_has_the_product_of_its_conditional_probabilities(void)
 {
@@ -82,8 +80,7 @@ static void every_symbol_is_told_its_share(void)
                    "logprob[i] is the log-probability of symbol i, the end's comes last");
 }
 
-/* ---- 1.2 counting -----------------------------------------------------------------------------
- */
+/* ---- 1.2 counting ---------------------------------------------------------------------------- */
 
 /* The ten words of the book. */
 enum { T_END, THE, CAT, DOG, SAT, RAN, DOWN };
@@ -156,8 +153,7 @@ static void no_n_gram_is_longer_than_the_order(void)
     }
 }
 
-/* ---- 1.3 perplexity ---------------------------------------------------------------------------
- */
+/* ---- 1.3 perplexity -------------------------------------------------------------------------- */
 
 static const NgramScore sixth = {.scored = 4, .logprob = -1.791759469228055};
 #define SIXTH "\"the dog sat\" and its end: four symbols with probability 1/6 in all"
@@ -193,8 +189,7 @@ static void a_die_has_the_perplexity_of_its_faces(void)
            INFINITY, NO_KNOWN, "a single zero makes it infinite");
 }
 
-/* ---- 1.4 add-k --------------------------------------------------------------------------------
- */
+/* ---- 1.4 add-k ------------------------------------------------------------------------------- */
 
 /* Pairs of the ten words with their counts, as the book's table has them. */
 static const int pairs[][3] = {{-1, THE, 3},    {THE, CAT, 2},   {THE, DOG, 1},   {CAT, SAT, 1},
@@ -259,8 +254,7 @@ static void add_k_sums_to_one(void)
     }
 }
 
-/* ---- 1.5 discounts ----------------------------------------------------------------------------
- */
+/* ---- 1.5 discounts --------------------------------------------------------------------------- */
 
 static void discounts_by_hand(void)
 {
@@ -298,8 +292,7 @@ static void a_text_too_small_for_the_formula_falls_back(void)
     }
 }
 
-/* ---- 1.6 continuation counts ------------------------------------------------------------------
- */
+/* ---- 1.6 continuation counts ----------------------------------------------------------------- */
 
 static double single(const Ngram *m, int symbol)
 {
@@ -339,8 +332,7 @@ static void the_root_is_not_counted(void)
            "only n-grams of two symbols and more extend something");
 }
 
-/* ---- 1.7 backing off --------------------------------------------------------------------------
- */
+/* ---- 1.7 backing off ------------------------------------------------------------------------- */
 
 static double step(const Ngram *m, int from, int symbol, NgramState *after)
 {
@@ -385,8 +377,7 @@ static void what_nobody_knows_is_unknown(void)
            NO_KNOWN, "at the root, what isn't found is m->unknown");
 }
 
-/* ---- 1.8 temperature --------------------------------------------------------------------------
- */
+/* ---- 1.8 temperature ------------------------------------------------------------------------- */
 
 enum { DRAWS = 20000 };
 
@@ -432,8 +423,7 @@ static void temperature_zero_takes_the_likeliest(void)
            "temperature 0 is no division by 0 but the likeliest symbol, always");
 }
 
-/* ---- 1.9 a weighted draw ----------------------------------------------------------------------
- */
+/* ---- 1.9 a weighted draw --------------------------------------------------------------------- */
 
 static void shares(double share[4], const double *p, uint64_t seed)
 {
@@ -473,8 +463,7 @@ static void what_has_no_weight_never_comes(void)
            "only the proportions matter");
 }
 
-/* ---- bugs -------------------------------------------------------------------------------------
- */
+/* ---- bugs ------------------------------------------------------------------------------------ */
 
 static Ngram *trained(Smoothing smoothing)
 {

@@ -63,8 +63,7 @@ static void expect_added(const char *of, const char *on, Matrix first, Matrix se
                                                 : "the gradient should be added to what is there");
 }
 
-/* ---- 2.1 a linear map -------------------------------------------------------------------------
- */
+/* ---- 2.1 a linear map ------------------------------------------------------------------------ */
 
 enum { N = 5, IN = 3, MANY = 4 };
 
@@ -115,8 +114,7 @@ static void the_weights_of_a_linear_map(void)
     expect_added("db", LINEAR, d.b, more.b, 3);
 }
 
-/* ---- 2.2 layer norm ---------------------------------------------------------------------------
- */
+/* ---- 2.2 layer norm -------------------------------------------------------------------------- */
 
 typedef struct {
     Matrix x, y, dy, stats;
@@ -190,8 +188,7 @@ static void the_gain_and_bias_of_layer_norm(void)
     expect_added("db", NORM, d.b, more.b, 3);
 }
 
-/* ---- 2.3 GELU ---------------------------------------------------------------------------------
- */
+/* ---- 2.3 GELU -------------------------------------------------------------------------------- */
 
 static double gelu_loss(void *arg)
 {
@@ -222,8 +219,7 @@ static void gelu_goes_back_in_place(void)
                    numbers_of(dx), N * MANY, NO_KNOWN, "read dy before dx is written");
 }
 
-/* ---- 2.4 attention ----------------------------------------------------------------------------
- */
+/* ---- 2.4 attention --------------------------------------------------------------------------- */
 
 #define TWO_POSITIONS                                                                           \
     "two positions of 4 channels: q = (0 0 0 0), (2 0 0 0), k = (5 0 0 0), (5 + ln 3, 0 0 0), " \
@@ -279,8 +275,7 @@ static void what_is_remembered_can_be_read(void)
                    "query i may read the keys 0 .. m - n + i");
 }
 
-/* ---- 2.5 attention, backwards ------------------------------------------------------------------
- */
+/* ---- 2.5 attention, backwards ---------------------------------------------------------------- */
 
 enum { T = 5, D = 3 };
 
@@ -314,8 +309,7 @@ static void the_gradients_of_a_head(void)
     expect_slopes("dk", on, dk, c.k, head_loss, &c, scale, "dk = ds' q / sqrt(d)");
 }
 
-/* ---- 2.6 softmax ------------------------------------------------------------------------------
- */
+/* ---- 2.6 softmax ----------------------------------------------------------------------------- */
 
 static void softmax_by_hand(void)
 {
@@ -353,8 +347,7 @@ static void nothing_overflows_and_nothing_is_lost(void)
         "never log(p)");
 }
 
-/* ---- 2.7 the one gradient ---------------------------------------------------------------------
- */
+/* ---- 2.7 the one gradient -------------------------------------------------------------------- */
 
 static void the_one_gradient_by_hand(void)
 {
@@ -386,8 +379,7 @@ static void terms_of_a_loss_add_up(void)
     expect_added("dlogits", "probs (3/4, 1/4), symbol 1, weight 1", none, d, 3);
 }
 
-/* ---- 2.8 AdamW --------------------------------------------------------------------------------
- */
+/* ---- 2.8 AdamW ------------------------------------------------------------------------------- */
 
 static const AdamOptions adam_options = {0.5, 0.9375, 1e-8, 0};
 
@@ -453,8 +445,7 @@ static void a_large_gradient_makes_no_larger_step(void)
     expect("the first step", "g = 0", (double)q, 0, NO_KNOWN, "0/0: eps stands beside sqrt(v)");
 }
 
-/* ---- 2.9 the learning rate --------------------------------------------------------------------
- */
+/* ---- 2.9 the learning rate ------------------------------------------------------------------- */
 
 static void it_rises_and_falls_in_straight_lines(void)
 {
@@ -487,8 +478,7 @@ static void without_room_it_stays(void)
            8, NO_KNOWN, "with no total the rate stays");
 }
 
-/* ---- 2.10 the clip of the gradient ------------------------------------------------------------
- */
+/* ---- 2.10 the clip of the gradient ----------------------------------------------------------- */
 
 static void a_long_gradient_is_shortened(void)
 {
@@ -530,8 +520,7 @@ static void a_short_gradient_stays(void)
                    NO_KNOWN, "most may be infinite");
 }
 
-/* ---- 2.11 drawing a symbol --------------------------------------------------------------------
- */
+/* ---- 2.11 drawing a symbol ------------------------------------------------------------------- */
 
 static TransformerShape small_shape(int vocabulary)
 {
@@ -639,8 +628,7 @@ static void at_temperature_zero_the_likeliest_comes(void)
            "temperature 0 means the likeliest, always, and no division by 0");
 }
 
-/* ---- 2.12 the output layer, and with it the whole -----------------------------------------------
- */
+/* ---- 2.12 the output layer, and with it the whole -------------------------------------------- */
 
 typedef struct {
     Transformer *t;
@@ -702,8 +690,7 @@ static void backward_twice_doubles_the_gradient(void)
                   "= where += belongs: a gradient of weights is added");
 }
 
-/* ---- bugs -------------------------------------------------------------------------------------
- */
+/* ---- bugs ------------------------------------------------------------------------------------ */
 
 /* Logits of the symbols ids[0 .. 5], read as one sequence. */
 static const double *logits_of(const Transformer *t, const int *ids)

@@ -13,8 +13,7 @@ static const double *weights_of(const Rollout *r)
     return numbers(r->weights, rollout_rows(r));
 }
 
-/* ---- 3.1 the whole reward ---------------------------------------------------------------------
- */
+/* ---- 3.1 the whole reward -------------------------------------------------------------------- */
 
 static void every_symbol_of_a_text_gets_its_whole_reward(void)
 {
@@ -64,8 +63,7 @@ static void the_mean_gradient_is_the_slope_of_J(void)
                       "weight makes a symbol likelier");
 }
 
-/* ---- 3.2 reward to go -------------------------------------------------------------------------
- */
+/* ---- 3.2 reward to go ------------------------------------------------------------------------ */
 
 static void a_symbol_gets_what_comes_with_it_and_after_it(void)
 {
@@ -103,8 +101,7 @@ static void what_came_before_adds_nothing_on_average(void)
         "the reward that a symbol brings itself, or one that comes later, is missing");
 }
 
-/* ---- 3.3 a baseline ---------------------------------------------------------------------------
- */
+/* ---- 3.3 a baseline -------------------------------------------------------------------------- */
 
 /* Weights that are the returns 3, 3.75 and -2 already. */
 static Rollout *with_returns(void)
@@ -195,8 +192,7 @@ static void no_baseline_takes_nothing_away(void)
                    7, NO_KNOWN, "BASELINE_NONE means b = 0");
 }
 
-/* ---- 3.4 the price ----------------------------------------------------------------------------
- */
+/* ---- 3.4 the price --------------------------------------------------------------------------- */
 
 /* log pi and log pi_ref of three texts of 2, 4 and 1 symbols; R is 1, 0 and 3. */
 static Rollout *with_logprobs(void)
@@ -261,8 +257,7 @@ static void the_rewards_of_a_text_sum_to_its_reward_less_the_price(void)
         "R - beta (log pi(text) - log pi_ref(text)): 2 - 0.5 * 1");
 }
 
-/* ---- 3.5 the least price ----------------------------------------------------------------------
- */
+/* ---- 3.5 the least price --------------------------------------------------------------------- */
 
 static void the_least_price_by_hand(void)
 {
@@ -308,8 +303,7 @@ static void nobody_pays_less(void)
     }
 }
 
-/* ---- 3.6 exact expectations -------------------------------------------------------------------
- */
+/* ---- 3.6 exact expectations ------------------------------------------------------------------ */
 
 /* The three texts by hand of the book: end, a end, a a; with p_a = 1/2, and 1/4 under the
  * reference. */
@@ -377,8 +371,7 @@ static void a_policy_is_at_no_distance_from_itself(void)
            "the probabilities of all texts sum to 1");
 }
 
-/* ---- 3.7 a reward that counts -----------------------------------------------------------------
- */
+/* ---- 3.7 a reward that counts ---------------------------------------------------------------- */
 
 /* What `written` gives for a text of the letters a and b. */
 static double worth(const char *written, const char *letters)
@@ -427,8 +420,7 @@ static void it_finds_nothing_where_nothing_is(void)
            "A and a are the same here");
 }
 
-/* ---- 3.8 leave one out, in one function -------------------------------------------------------
- */
+/* ---- 3.8 leave one out, in one function ------------------------------------------------------ */
 
 static void the_others_mean_is_the_baseline_of_a_text(void)
 {
@@ -473,8 +465,7 @@ static void ten_more_for_every_text_changes_nothing(void)
         "there is no other text: mind 0/0");
 }
 
-/* ---- 3.9 a reward of one's own ----------------------------------------------------------------
- */
+/* ---- 3.9 a reward of one's own --------------------------------------------------------------- */
 
 static void twice(const char *text, double expected, const char *likely)
 {
@@ -499,8 +490,7 @@ static void words_are_whole_and_case_does_not_matter(void)
     twice("12 12", 0, "digits are no letters, so there is no word here");
 }
 
-/* ---- 3.10 the price, exactly -------------------------------------------------------------------
- */
+/* ---- 3.10 the price, exactly ----------------------------------------------------------------- */
 
 typedef struct {
     Matrix logits, log_q;
@@ -585,8 +575,7 @@ static void the_distance_by_hand(void)
         "is no NaN");
 }
 
-/* ---- bugs -------------------------------------------------------------------------------------
- */
+/* ---- bugs ------------------------------------------------------------------------------------ */
 
 static void every_text_is_scored_as_it_was_drawn(void)
 {

@@ -48,8 +48,7 @@ static void advantages_as_weights(Rollout *r)
     for (int n = 0; n < rollout_rows(r); n++) r->weights[n] = r->advantages[n];
 }
 
-/* ---- 4.1 reward to go, less what was expected ---------------------------------------------------
- */
+/* ---- 4.1 reward to go, less what was expected ------------------------------------------------ */
 
 static void what_came_less_what_was_expected(void)
 {
@@ -93,8 +92,7 @@ static void any_value_of_the_state_leaves_the_mean_gradient(void)
         "a value may be wrong, but it must be that of the state before the symbol");
 }
 
-/* ---- 4.2 temporal differences -------------------------------------------------------------------
- */
+/* ---- 4.2 temporal differences ---------------------------------------------------------------- */
 
 static void temporal_differences_by_hand(void)
 {
@@ -126,8 +124,7 @@ static void after_the_end_nothing_is_to_come(void)
            (double)r->advantages[2], 1.75, NO_KNOWN, "a cut counts as an end");
 }
 
-/* ---- 4.3 GAE ------------------------------------------------------------------------------------
- */
+/* ---- 4.3 GAE --------------------------------------------------------------------------------- */
 
 static void gae_by_hand(void)
 {
@@ -183,8 +180,7 @@ static void lambda_and_gamma_both_fade(void)
         "credit fades by gamma lambda a symbol");
 }
 
-/* ---- 4.4 whitening ------------------------------------------------------------------------------
- */
+/* ---- 4.4 whitening --------------------------------------------------------------------------- */
 
 static void weights_get_mean_zero_and_deviation_one(void)
 {
@@ -241,8 +237,7 @@ static void only_the_weights_are_whitened(void)
         "the weights, a copy, are whitened");
 }
 
-/* ---- 4.5 explained variance ---------------------------------------------------------------------
- */
+/* ---- 4.5 explained variance ------------------------------------------------------------------ */
 
 static Rollout *with_values(const double *values)
 {
@@ -288,8 +283,7 @@ static void where_nothing_varies_there_is_nothing_to_explain(void)
            "R_t is discounted, and starts anew in each text");
 }
 
-/* ---- 4.6 the critic's gradient ------------------------------------------------------------------
- */
+/* ---- 4.6 the critic's gradient --------------------------------------------------------------- */
 
 typedef struct {
     Critic *critic;
@@ -356,8 +350,7 @@ static void the_gradient_of_the_critic(void)
                   "the gradient goes on through the head into the trunk: critic_backward()");
 }
 
-/* ---- 4.7 the exact value of every state ---------------------------------------------------------
- */
+/* ---- 4.7 the exact value of every state ------------------------------------------------------ */
 
 /* The texts end, a end and aa of the book, an a being paid where it stands; P(a) = 1/4. */
 static Oracle *three_by_hand(void)
@@ -428,8 +421,7 @@ static void exact_values_expect_what_comes(void)
            "with the exact V a temporal difference is 0 on average");
 }
 
-/* ---- 4.8 n steps --------------------------------------------------------------------------------
- */
+/* ---- 4.8 n steps ----------------------------------------------------------------------------- */
 
 static void one_step_and_all_of_them(void)
 {
@@ -476,8 +468,7 @@ static void with_all_steps_the_mean_gradient_is_right(void)
                       "with all steps seen, V is a baseline and no more");
 }
 
-/* ---- 4.9 one trunk for both ---------------------------------------------------------------------
- */
+/* ---- 4.9 one trunk for both ------------------------------------------------------------------ */
 
 typedef struct {
     Transformer *t;
@@ -545,8 +536,7 @@ static void two_losses_go_back_through_one_trunk(void)
                   "wte is the output layer too: dwte += dlogits' hidden");
 }
 
-/* ---- bugs ---------------------------------------------------------------------------------------
- */
+/* ---- bugs ------------------------------------------------------------------------------------ */
 
 static void a_critic_that_knows_nothing_claims_nothing(void)
 {

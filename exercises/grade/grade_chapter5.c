@@ -5,8 +5,7 @@
 #include "ppo.h"
 #include "rollouts.h"
 
-/* ---- 5.1 the clip -------------------------------------------------------------------------------
- */
+/* ---- 5.1 the clip ---------------------------------------------------------------------------- */
 
 /* Rows with these ratios and advantages, two texts of 4 symbols each. */
 static Rollout *with_ratios(const double *ratio, const double *A)
@@ -119,8 +118,7 @@ static void without_a_clip_nothing_binds(void)
                    "epsilon may be infinite: 1 - infinity and 1 + infinity are fine");
 }
 
-/* ---- 5.2 the entropy bonus ----------------------------------------------------------------------
- */
+/* ---- 5.2 the entropy bonus ------------------------------------------------------------------- */
 
 typedef struct {
     Matrix logits;
@@ -186,8 +184,7 @@ static void certainty_has_no_entropy(void)
                    "where the entropy is least or largest its slope is 0, and 0 log 0 is no NaN");
 }
 
-/* ---- 5.3 the whole gradient ---------------------------------------------------------------------
- */
+/* ---- 5.3 the whole gradient ------------------------------------------------------------------ */
 
 typedef struct {
     Ppo *f;
@@ -298,8 +295,7 @@ static void gradients_of_minibatches_add_up(void)
         "a->dlogits, which is this call's own, begins from zero");
 }
 
-/* ---- 5.4 the best policy ------------------------------------------------------------------------
- */
+/* ---- 5.4 the best policy --------------------------------------------------------------------- */
 
 static Known4 judged(void)
 {
@@ -375,8 +371,7 @@ static void a_small_price_overflows_nothing(void)
                   "for a small beta it is the largest reward there is");
 }
 
-/* ---- 5.5 compared within a group ----------------------------------------------------------------
- */
+/* ---- 5.5 compared within a group ------------------------------------------------------------- */
 
 static void texts_are_compared_within_their_group(void)
 {
@@ -417,8 +412,7 @@ static void a_group_of_equals_says_nothing(void)
                    7, NO_KNOWN, "the group may be the whole batch");
 }
 
-/* ---- 5.6 preferences ----------------------------------------------------------------------------
- */
+/* ---- 5.6 preferences ------------------------------------------------------------------------- */
 
 /* Two pairs: texts of 2, 1 and 3, 1 symbols. */
 static Rollout *pairs(void)
@@ -509,8 +503,7 @@ static void a_large_margin_overflows_nothing(void)
                   "-mean of log sigma(m)");
 }
 
-/* ---- bugs ---------------------------------------------------------------------------------------
- */
+/* ---- bugs ------------------------------------------------------------------------------------ */
 
 typedef struct {
     Ppo *f;

@@ -137,8 +137,7 @@ static bool attempt_gets_its_verdict(int i, FILE *out)
     return good;
 }
 
-/* ---- what isn't a source ------------------------------------------------------------------------
- */
+/* ---- what isn't a source --------------------------------------------------------------------- */
 
 static bool links_and_pipes_are_not_read(int i, FILE *out)
 {
@@ -161,8 +160,7 @@ static bool links_and_pipes_are_not_read(int i, FILE *out)
     return right;
 }
 
-/* ---- reports ------------------------------------------------------------------------------------
- */
+/* ---- reports --------------------------------------------------------------------------------- */
 
 static bool has_number(const cJSON *object, const char *name, double value)
 {
