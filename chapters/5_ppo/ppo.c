@@ -100,7 +100,7 @@ double ppo_gradient(Ppo *f, Rollout *batch, ClipStats *stats, double *entropy)
     *stats = weights_clip(batch, f->options.epsilon);
     weights_mean(batch);
 
-    /* dlogits_t = w_t (softmax - onehot(x_t)) + scale (beta/N grad KL_t - c/N grad H_t), and backward */
+    /* dlogits_t = w_t (softmax - onehot(x_t)) + beta grad KL_t - c grad H_t, and backward */
     mat_zero(a->dlogits);
     softmax_gradient(a->dlogits, a->probs, batch->rows->targets, batch->weights);
     double kl = kl_gradient(a->dlogits, a->probs, batch->log_ref, beta);
