@@ -5,6 +5,8 @@
 #include "tales.h"
 #include "yardstick.h"
 
+#include "study.h"
+
 static Corpus corpus_of(const char *bytes, const Vocabulary *v, Documents documents)
 {
     Corpus c;
@@ -46,7 +48,7 @@ static Text tales_text(int held_out)
 START_TEST(a_score_parts_far_places_from_all_others)
 {
     double truth[] = {-1, -1, -1, -1, -1}, logprob[] = {-2, -3, -5, -9, -17};
-    int distance[] = {0, FAR - 1, FAR, 1, FAR + 5};
+    int distance[] = {0, DISTANCE_FAR - 1, DISTANCE_FAR, 1, DISTANCE_FAR + 5};
     Yardstick y = {.symbols = 5, .truth = truth, .distance = distance};
     Score s = yardstick_score(&y, logprob);
     ck_assert(close_to(s.nats, 36.0 / 5, 1e-12));

@@ -4,6 +4,7 @@
 #include <math.h>
 
 #include "curves.h"
+#include "study.h"
 
 static void print_row(const char *name, Score s)
 {
@@ -16,7 +17,7 @@ void report_scores(const Yardstick *y, Score transformer)
 {
     printf("\nheld-out text, %zu symbols   nats/symbol  bits/symbol%s\n", y->symbols,
            y->truth ? "   excess where something returns from" : "");
-    if (y->truth) printf("%57s%d+ characters back    elsewhere\n", "", FAR);
+    if (y->truth) printf("%57s%d+ characters back    elsewhere\n", "", DISTANCE_FAR);
     print_row("uniform", (Score){y->uniform, NAN, NAN, 0});
     if (y->order > 0) {
         char name[40];

@@ -5,27 +5,21 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "study.h"
 #include "tales.h"
-
-/* Puts document d of the corpus back together as a string of at most TALE_MAX characters. */
-static void tale_of(const Text *text, int d, char tale[TALE_MAX + 1])
-{
-    const Corpus *c = &text->held_out;
-    size_t n = 0;
-    for (size_t i = c->start[d]; i < c->start[d + 1] && n < TALE_MAX; i++)
-        tale[n++] = text->vocabulary.symbol[c->ids[i]][0];
-    tale[n] = '\0';
-}
 
 static void read_truth(Yardstick *y, const Text *text)
 {
     y->truth = NEW(double, y->symbols + TALE_MAX);
     y->distance = NEW(int, y->symbols + TALE_MAX);
+    const Corpus *c = &text->held_out;
     double total = 0;
     size_t at = 0;
-    for (int d = 0; d < text->held_out.documents; d++) {
+    for (int d = 0; d < c->documents; d++) {
+        size_t count = c->start[d + 1] - c->start[d];
         char tale[TALE_MAX + 1];
-        tale_of(text, d, tale);
+        bool whole = tale_text(tale, &text->vocabulary, TEXT_CHARS, c->ids + c->start[d], count);
+        REQUIRE(whole, "document %d is no tale", d);
         total -= tales_read(tale, y->truth + at, y->distance + at);
         at += strlen(tale) + 1;
     }
@@ -98,7 +92,7 @@ Score yardstick_score(const Yardstick *y, const double *logprob)
     if (!y->truth) return s;
     for (size_t i = 0; i < y->symbols; i++) {
         double excess = y->truth[i] - logprob[i];
-        if (y->distance[i] >= FAR)
+        if (y->distance[i] >= DISTANCE_FAR)
             far += excess, count++;
         else
             near += excess;

@@ -2,19 +2,18 @@
  * guessing uniformly, the best that counting does (chapter 1), and, on the tales, the truth.
  *
  * On the tales it also weighs the places where something returns from far back: a name, a
- * pronoun, a colour that was said FAR characters ago or more, which an n-gram can't see. */
+ * pronoun, a colour that was said 40 characters ago or more (DISTANCE_FAR), which an n-gram can't
+ * see. */
 #ifndef YARDSTICK_H
 #define YARDSTICK_H
 
 #include "ngram.h"
 #include "text.h"
 
-enum { FAR = 40 };
-
 /* A model's losses over the held-out text, in nats per symbol; NAN where there is no truth. */
 typedef struct {
     double nats;      /* mean of -log P */
-    double far, near; /* mean of log P_true - log P: where something returns from FAR, elsewhere */
+    double far, near; /* mean of log P_true - log P: where something returns from afar, elsewhere */
     double far_symbols; /* how many */
 } Score;
 
