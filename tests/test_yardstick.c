@@ -3,9 +3,8 @@
 #include "suite.h"
 
 #include "tales.h"
-#include "yardstick.h"
-
 #include "study.h"
+#include "yardstick.h"
 
 static Corpus corpus_of(const char *bytes, const Vocabulary *v, Documents documents)
 {
