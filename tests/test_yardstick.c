@@ -2,8 +2,8 @@
  * say, symbol by symbol. */
 #include "suite.h"
 
-#include "tales.h"
 #include "study.h"
+#include "tales.h"
 #include "yardstick.h"
 
 static Corpus corpus_of(const char *bytes, const Vocabulary *v, Documents documents)
