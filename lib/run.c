@@ -13,6 +13,8 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "utf8.h"
+
 enum { SCREEN_WIDTH = 79 };
 
 double clock_seconds(void)
@@ -134,10 +136,22 @@ static bool write_text(FILE *out, void *arg)
     return fputs(arg, out) != EOF && fputc('\n', out) != EOF;
 }
 
+/* A file's name may be any bytes, but JSON is UTF-8: what is none becomes "?", as in a sentence. */
+static void make_utf8(char *text)
+{
+    for (size_t left = strlen(text), length; left > 0; text += length, left -= length) {
+        length = (size_t)utf8_length((unsigned char)*text);
+        if (length > 0 && length <= left && utf8_check(text, length, "", NULL)) continue;
+        *text = '?';
+        length = 1;
+    }
+}
+
 bool run_save_json(Run *r, const char *file, const cJSON *json, Error *err)
 {
     char *text = cJSON_Print(json);
     REQUIRE(text, "%s can't be printed", file);
+    make_utf8(text);
     bool ok = file_replace(run_path(r, file), write_text, text, err);
     cJSON_free(text);
     if (ok) run_wrote(r, file);

@@ -7,9 +7,12 @@
 
 #include <errno.h>
 #include <getopt.h>
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+
+#include "utf8.h"
 
 enum { FILE_MAX_BYTES = 1 << 20 };
 
@@ -39,32 +42,66 @@ static char *read_config(const char *path, Error *err)
         ok = error_set(err, "--config %s is a megabyte or more: that is no file of settings", path);
     else if (strlen(text) != size)
         ok = error_set(err, "%s is not JSON: byte %zu is zero", path, strlen(text));
+    else
+        ok = utf8_check(text, size, path, err);
     fclose(in);
     if (ok) return text;
     free(text);
     return NULL;
 }
 
+/* The line and the column of a place in a text, from 1. */
+static void find_place(const char *text, const char *place, int *line, int *column)
+{
+    *line = *column = 1;
+    for (const char *c = text; c < place; c++) {
+        if (*c == '\n')
+            ++*line, *column = 1;
+        else
+            *column += ((unsigned char)*c & 0xC0) != 0x80; /* a character, not its later bytes */
+    }
+}
+
+/* Where \u0000 stands in JSON, or NULL. A string of C would end there. */
+static const char *find_nul(const char *text)
+{
+    while ((text = strchr(text, '\\')) != NULL) {
+        if (strncmp(text, "\\u0000", 6) == 0) return text;
+        text += 2; /* a backslash may be escaped itself */
+    }
+    return NULL;
+}
+
 /* The tree of a JSON object; cJSON_Delete it. */
 static cJSON *parse_object(const char *text, const char *path, Error *err)
 {
+    int line, column;
     const char *stop = text;
     cJSON *json = cJSON_ParseWithOpts(text, &stop, true);
-    if (cJSON_IsObject(json)) return json;
-    if (json) {
+    const char *nul = json ? find_nul(text) : NULL;
+    if (cJSON_IsObject(json) && !nul) return json;
+    find_place(text, nul ? nul : stop, &line, &column);
+    if (nul)
+        error_set(err, "no setting may hold \\u0000: remove it from %s, line %d, column %d", path,
+                  line, column);
+    else if (json)
         error_set(err, "%s must hold one JSON object, like {\"steps\": 100}", path);
-    } else {
-        int line = 1, column = 1;
-        for (const char *c = text; c < stop; c++) {
-            if (*c == '\n')
-                line++, column = 1;
-            else
-                column += ((unsigned char)*c & 0xC0) != 0x80; /* a character, not its later bytes */
-        }
+    else
         error_set(err, "%s is not JSON: look at line %d, column %d", path, line, column);
-    }
     cJSON_Delete(json);
     return NULL;
+}
+
+/* cJSON reads 1e999 as infinity, and would print null for it. */
+static bool refuse_value(const Setting *s, const cJSON *item, const char *path, Error *err)
+{
+    bool infinite = cJSON_IsNumber(item) && !isfinite(item->valuedouble);
+    char accepts[256], *given = cJSON_PrintUnformatted(item);
+    row_accepts(accepts, sizeof accepts, s);
+    error_set(err, "\"%s\" in %s must be %s, not %.80s", item->string, path, accepts,
+              infinite ? "a number that is too large to hold" : given);
+    cJSON_free(given);
+    return false;
 }
 
 static bool apply_item(Setting *table, const cJSON *item, const char *path, Error *err)
@@ -83,13 +120,7 @@ static bool apply_item(Setting *table, const cJSON *item, const char *path, Erro
     for (const cJSON *c = item->next; c; c = c->next)
         if (row_find(table, c->string, strlen(c->string), true) == i)
             return error_set(err, "\"%s\" stands twice in %s: keep one", key, path);
-    if (!row_set_json(&table[i], item)) {
-        char accepts[256], *given = cJSON_PrintUnformatted(item);
-        row_accepts(accepts, sizeof accepts, &table[i]);
-        error_set(err, "\"%s\" in %s must be %s, not %.80s", key, path, accepts, given);
-        cJSON_free(given);
-        return false;
-    }
+    if (!row_set_json(&table[i], item)) return refuse_value(&table[i], item, path, err);
     return table[i].given = true;
 }
 
@@ -212,10 +243,24 @@ static void apply_quick(Setting *table)
         REQUIRE(!s->quick || row_set_text(s, s->quick), "--%s can't be %s", s->name, s->quick);
 }
 
+/* What stands in a summary must be UTF-8. Names of files, and commands that hold some, may be any
+ * bytes: there they are given as the system has them. */
+static bool check_text(const Setting *s, const char *text, Error *err)
+{
+    static const char *const any[] = {"FILE", "DIR", "CMD"};
+    char flag[SETTING_NAME_MAX + 3];
+    if (s->type != SETTING_STRING) return true;
+    for (int i = 0; i < 3 && s->meta; i++)
+        if (strcmp(s->meta, any[i]) == 0) return true;
+    snprintf(flag, sizeof flag, "--%s", s->name);
+    return utf8_check(text, strlen(text), flag, err);
+}
+
 static bool apply_line(Setting *table, const Line *line, Error *err)
 {
     for (int i = 0; table[i].type != SETTING_END; i++) {
         if (!line->text[i]) continue;
+        if (!check_text(&table[i], line->text[i], err)) return false;
         if (!row_set_text(&table[i], line->text[i])) {
             char accepts[256];
             row_accepts(accepts, sizeof accepts, &table[i]);
@@ -265,7 +310,9 @@ void settings_read_or_exit(Setting *table, int argc, char **argv, const char *ab
         return;
     case SETTINGS_HELP:
         settings_help(table, program, about);
-        exit(0);
+        if (fflush(stdout) == 0 && !ferror(stdout)) exit(0);
+        fprintf(stderr, "%s: the list could not be shown: %s\n", program, strerror(errno));
+        exit(1);
     default:
         fprintf(stderr, "%s: %s\n", program, err.text);
         exit(2);

@@ -29,7 +29,7 @@ typedef enum {
     SETTING_INT,     /* int */
     SETTING_REAL,    /* double */
     SETTING_SWITCH,  /* bool; the flag takes no argument, JSON takes true or false */
-    SETTING_STRING,  /* const char *; NULL is "not given" */
+    SETTING_STRING,  /* const char *; NULL is "not given". UTF-8, but for a FILE, DIR or CMD */
     SETTING_CHOICE   /* int, an index into `choices` */
 } SettingType;
 
@@ -54,7 +54,8 @@ typedef enum { SETTINGS_GO, SETTINGS_HELP, SETTINGS_WRONG } SettingsResult;
  * given (may be NULL). From then on JSON that finds no memory ends the program with a sentence. */
 SettingsResult settings_read(Setting *table, int argc, char **argv, bool *quick, Error *err);
 
-/* What main does with it in one line: prints help (exit 0) or the mistake (exit 2). */
+/* What main does with it in one line: prints help (exit 0, or 1 where it can't be printed) or the
+ * mistake (exit 2). */
 void settings_read_or_exit(Setting *table, int argc, char **argv, const char *about, bool *quick);
 
 void settings_help(const Setting *table, const char *program, const char *about);

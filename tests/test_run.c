@@ -431,6 +431,19 @@ START_TEST(json_is_saved_and_noted)
 }
 END_TEST
 
+/* A path may be any bytes. */
+START_TEST(what_is_no_utf8_is_a_question_mark_in_json)
+{
+    Run r = opened();
+    cJSON *json = cJSON_CreateObject();
+    cJSON_AddStringToObject(json, "text", "a\xff\xc3\xa9 \xc0\xaf\xe9z \xe9\x80");
+    ck_assert(run_save_json(&r, "summary.json", json, &err));
+    ck_assert_str_eq(read_bytes(run_path(&r, "summary.json")),
+                     "{\n\t\"text\":\t\"a?\xc3\xa9 ???z ??\"\n}\n");
+    cJSON_Delete(json);
+}
+END_TEST
+
 START_TEST(a_summary_says_how_much_memory_there_was)
 {
     Run r = opened();
@@ -1106,6 +1119,7 @@ static const TTest *const tests[] = {every_directory_of_the_path_is_made,
                                      a_protected_file_is_not_replaced,
                                      a_link_is_followed_and_a_device_is_written_as_it_is,
                                      json_is_saved_and_noted,
+                                     what_is_no_utf8_is_a_question_mark_in_json,
                                      a_summary_says_how_much_memory_there_was,
                                      what_cant_be_shown_is_told,
                                      the_end_lists_what_was_written_and_the_seconds,

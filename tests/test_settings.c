@@ -278,6 +278,10 @@ START_TEST(json_values_are_checked_like_flags)
                  "\"text\" in FILE must be a text in quotes, not [\"a\",2]");
     refused_json("{\"smoothing\": \"kn\"}",
                  "\"smoothing\" in FILE must be none, add-k or kneser-ney, not \"kn\"");
+    refused_json("{\"steps\": 1e999}", "\"steps\" in FILE must be a whole number from 1 to "
+                                       "1000000000, not a number that is too large to hold");
+    refused_json("{\"learning_rate\": 1e999}", "\"learning_rate\" in FILE must be a number of at "
+                                               "least 0, not a number that is too large to hold");
 }
 END_TEST
 
@@ -307,6 +311,49 @@ START_TEST(what_is_not_json_is_shown_by_line_and_column)
     refused_json("", "FILE is not JSON: look at line 1, column 1");
     refused_json("[1, 2]", "FILE must hold one JSON object, like {\"steps\": 100}");
     refused_json("3", "FILE must hold one JSON object, like {\"steps\": 100}");
+}
+END_TEST
+
+/* A string of C would end there, and be taken without its rest. */
+START_TEST(a_nul_in_json_is_shown_by_line_and_column)
+{
+    refused_json("{\"text\": \"ab.txt\\u0000zz\"}",
+                 "no setting may hold \\u0000: remove it from FILE, line 1, column 17");
+    refused_json("{\"steps\": 3,\n \"se\\u0000ed\": 1}",
+                 "no setting may hold \\u0000: remove it from FILE, line 2, column 5");
+    ck_assert_int_eq(read_json("{\"text\": \"a\\\\u0000\", \"prompt\": \"\\u00001\"}"),
+                     SETTINGS_WRONG);
+    ck_assert_int_eq(read_json("{\"text\": \"a\\\\u0000\", \"prompt\": \"\\u0001\"}"), SETTINGS_GO);
+    ck_assert_str_eq(text_file, "a\\u0000");
+    settings_free(table);
+}
+END_TEST
+
+/* A summary is JSON, and that is UTF-8; but a file may have any name. */
+START_TEST(a_text_is_utf8_and_the_name_of_a_file_need_not_be)
+{
+    char wanted[256];
+    REFUSED("--prompt is not UTF-8 text: at byte offset 1, 0xff does not begin a character; "
+            "convert it, for example with iconv -f LATIN1 -t UTF-8",
+            "--prompt", "a\xff");
+    ck_assert_str_eq(prompt, "Once");
+    set_up();
+    ck_assert_int_eq(READ("--prompt", "\xc3\xa9", "--text", "a\xff"), SETTINGS_GO);
+    ck_assert_str_eq(text_file, "a\xff");
+    table[7].meta = "DIR";
+    ck_assert_int_eq(READ("--text", "b\xff"), SETTINGS_GO);
+    table[7].meta = "CMD";
+    ck_assert_int_eq(READ("--text", "c\xff"), SETTINGS_GO);
+    table[7].meta = "TEXT";
+    ck_assert_int_eq(READ("--text", "d\xff"), SETTINGS_WRONG);
+    ck_assert_str_eq(text_file, "c\xff");
+
+    ck_assert_int_eq(read_json("{\"prompt\": \"\xe9\"}"), SETTINGS_WRONG);
+    snprintf(wanted, sizeof wanted,
+             "%s is not UTF-8 text: at byte offset 12, 0xe9 begins a character that is not "
+             "completed; convert it, for example with iconv -f LATIN1 -t UTF-8",
+             config);
+    ck_assert_str_eq(err.text, wanted);
 }
 END_TEST
 
@@ -408,6 +455,22 @@ START_TEST(help_shows_every_row_in_a_hundred_columns)
 }
 END_TEST
 
+static void ask_help(const char *where)
+{
+    char *argv[] = {(char *)"./chapter1", (char *)"--help", NULL};
+    if (!freopen(where, "w", stdout)) _exit(99);
+    settings_read_or_exit(table, 2, argv, "About.", NULL);
+}
+
+START_TEST(help_that_can_not_be_shown_exits_with_1)
+{
+    set_up();
+    ck_assert_exits(ask_help("/dev/null"), 0, "");
+    ck_assert_exits(ask_help("/dev/full"), 1,
+                    "./chapter1: the list could not be shown: No space left on device\n");
+}
+END_TEST
+
 START_TEST(a_wrong_line_exits_with_2_and_the_sentence)
 {
     char out[1024];
@@ -436,10 +499,13 @@ static const TTest *const tests[] = {without_arguments_the_defaults_stand,
                                      json_values_are_checked_like_flags,
                                      json_keys_are_checked,
                                      what_is_not_json_is_shown_by_line_and_column,
+                                     a_nul_in_json_is_shown_by_line_and_column,
+                                     a_text_is_utf8_and_the_name_of_a_file_need_not_be,
                                      files_that_cant_be_settings_are_refused,
                                      settings_written_as_json_read_back_the_same,
                                      help_is_asked_for_by_either_name,
                                      help_shows_every_row_in_a_hundred_columns,
+                                     help_that_can_not_be_shown_exits_with_1,
                                      a_wrong_line_exits_with_2_and_the_sentence,
                                      NULL};
 
