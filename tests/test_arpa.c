@@ -217,6 +217,29 @@ START_TEST(files_of_other_tools_are_read)
 }
 END_TEST
 
+/* Some editors put the mark in front; blanks around = are as good as none. */
+START_TEST(a_byte_order_mark_and_blanks_in_the_header_are_skipped)
+{
+    static const char *const headers[] = {"\xef\xbb\xbf\\data\\\nngram 1=2\n",
+                                          "\\data\\\nngram 1 = 2\n", "\\data\\\nngram\t1= 2 \r\n",
+                                          "\xef\xbb\xbf\n\\data\\\nngram 1 =2\n"};
+    for (int i = 0; i < 4; i++) {
+        char content[128];
+        Error err;
+        Vocabulary v;
+        snprintf(content, sizeof content, "%s\n\\1-grams:\n-1 </s>\n-0.25 a\n\\end\\\n",
+                 headers[i]);
+        write_file(content);
+        Ngram *m = arpa_load(path, TEXT_LINES, &v, &err);
+        ck_assert_msg(m != NULL, "%s", err.text);
+        ck_assert_int_eq(v.size, 2);
+        ngram_free(m);
+        vocabulary_free(&v);
+        remove(path);
+    }
+}
+END_TEST
+
 #define HEAD "\\data\\\nngram 1=3\nngram 2=1\n\n\\1-grams:\n-1 <s> -1\n-1 </s>\n-1 a -1\n\n"
 
 START_TEST(a_broken_file_is_refused_with_the_line)
@@ -228,7 +251,16 @@ START_TEST(a_broken_file_is_refused_with_the_line)
         {"hello\n", "no line \\data\\"},
         {"\\data\\\n", "line 1: expected ngram 1=COUNT"},
         {"\\data\\\nngram 2=3\n", "line 2: order 2 does not follow order 0"},
-        {"\\data\\\nngram x\n", "line 2: expected ngram ORDER=COUNT"},
+        {"\\data\\\nngram x\n", "line 2: expected ngram ORDER=COUNT, two whole numbers"},
+        {"\\data\\\nngram 1=-4\n", "line 2: expected ngram ORDER=COUNT"},
+        {"\\data\\\nngram -1=4\n", "line 2: expected ngram ORDER=COUNT"},
+        {"\\data\\\nngram 1=+4\n", "line 2: expected ngram ORDER=COUNT"},
+        {"\\data\\\nngram 1=4x\n", "line 2: expected ngram ORDER=COUNT"},
+        {"\\data\\\nngram 1=4 5\n", "line 2: expected ngram ORDER=COUNT"},
+        {"\\data\\\nngram 1=\n4\n", "line 2: expected ngram ORDER=COUNT"},
+        {"\\data\\\nngram 1 4\n", "line 2: expected ngram ORDER=COUNT"},
+        {"\\data\\\nngram 1=99999999999999999999\n", "line 2: expected ngram ORDER=COUNT"},
+        {"\\data\\\nngram 4294967297=3\n", "line 2: order 4294967297 does not follow order 0"},
         {"\\data\\\nngram 1=1\n\\2-grams:\n", "line 3: expected \\1-grams:"},
         {"\\data\\\nngram 1=2\n\n\\1-grams:\n-1 a\n\\end\\\n",
          "1 1-grams, but \\data\\ announces 2"},
@@ -412,6 +444,7 @@ static const TTest *const tests[] = {
     what_only_begins_like_an_escape_stands_for_itself,
     the_file_is_written_as_the_format_demands,
     files_of_other_tools_are_read,
+    a_byte_order_mark_and_blanks_in_the_header_are_skipped,
     a_broken_file_is_refused_with_the_line,
     paths_that_do_not_work_are_named,
     every_kind_of_white_space_is_spelled_and_its_neighbours_are_not,

@@ -258,6 +258,19 @@ START_TEST(what_is_read_from_arpa_is_counted_as_it_was_written)
     check_run(0, "1 --load-arpa m.arpa --eval story --out out/b", said);
     check_run(0, COUNTED "--arpa m.arpa", "wrote"); /* of the highest order */
     check_run(0, "1 --load-arpa m.arpa --eval story --out out/b", "a model of order 6");
+    check_run(0, "1 --load-arpa m.arpa --eval story --out out/b",
+              "\nstory, by the model in m.arpa:");
+}
+END_TEST
+
+START_TEST(the_fewest_tales_are_enough_for_a_run)
+{
+    check_run(2, "1 --tales 19", "--tales must be a whole number from 20 to 100000000, not \"19\"");
+    for (int seed = 1; seed <= 3; seed++) {
+        char run[80];
+        snprintf(run, sizeof run, "1 --tales 20 --order 2 --threads 1 --seed %d", seed);
+        check_run(0, run, "wrote");
+    }
 }
 END_TEST
 
@@ -464,6 +477,7 @@ static const TTest *const tests[] = {orders_from_1_to_6_are_counted_unless_one_i
                                      smoothings_are_also_compared_after_little_text,
                                      every_order_writes_its_samples_behind_the_prompt,
                                      what_is_read_from_arpa_is_counted_as_it_was_written,
+                                     the_fewest_tales_are_enough_for_a_run,
                                      a_text_is_announced_with_its_sizes,
                                      it_counts_with_as_many_threads_as_it_is_told,
                                      figures_are_told_the_orders_the_unit_and_the_floor,

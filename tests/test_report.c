@@ -350,7 +350,9 @@ START_TEST(a_table_of_scores_has_its_numbers_below_their_heads)
         Result results[2];
         char head[32];
         fill_results(results);
-        PRINTED(print_eval(results, 2, "story", (Level)level));
+        PRINTED(print_eval(results, 2, "story", "hen.arpa", (Level)level));
+        check_said("\nstory, by the model in hen.arpa:\n"); /* its smoothing is not known */
+        PRINTED(print_eval(results, 2, "story", NULL, (Level)level));
         check_said("\nstory, add-k smoothing:\n");
         snprintf(head, sizeof head, "bits/%s", level == TEXT_WORDS ? "word" : "character");
         check_said(head);

@@ -4,6 +4,8 @@
 #include "run.h"
 #include "utf8.h"
 
+#include <ctype.h>
+#include <errno.h>
 #include <math.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -159,6 +161,25 @@ static bool field_number(const Reader *r, int i, double *value)
     return end == r->field[i].at + r->field[i].length && *value <= -nothing;
 }
 
+/* Digits, and the blanks behind them: strtoull alone would take a sign. */
+static bool take_number(const char **at, unsigned long long *number)
+{
+    char *end;
+    if (!isdigit((unsigned char)**at)) return false;
+    errno = 0;
+    *number = strtoull(*at, &end, 10);
+    *at = end + strspn(end, " \t\r");
+    return errno == 0;
+}
+
+/* The rest of a line "ngram 2=34", with blanks around the = or without. */
+static bool read_count(const char *at, unsigned long long *order, unsigned long long *count)
+{
+    if (!take_number(&at, order) || *at++ != '=') return false;
+    at += strspn(at, " \t");
+    return take_number(&at, count) && (*at == '\n' || *at == '\0');
+}
+
 /* The header: how many n-grams there are of each order. Leaves the reader at "\1-grams:". */
 static bool read_header(Reader *r)
 {
@@ -167,13 +188,12 @@ static bool read_header(Reader *r)
     if (r->fields == 0)
         return error_set(r->err, "%s has no line \\data\\: give a model in ARPA format", r->path);
     while (next_line(r) && field_is(r, 0, "ngram")) {
-        int n;
-        size_t count;
-        const char *text = r->fields > 1 ? r->field[1].at : "";
-        if (sscanf(text, "%d=%zu", &n, &count) != 2) return fail(r, "expected ngram ORDER=COUNT");
-        if (n != r->order + 1 || n > TRIE_MAX_ORDER)
-            return fail(r, "order %d does not follow order %d", n, r->order);
-        r->announced[r->order = n] = count;
+        unsigned long long n, count;
+        if (!read_count(r->fields > 1 ? r->field[1].at : "", &n, &count))
+            return fail(r, "expected ngram ORDER=COUNT, two whole numbers");
+        if (n != (unsigned)r->order + 1 || n > TRIE_MAX_ORDER)
+            return fail(r, "order %llu does not follow order %d", n, r->order);
+        r->announced[++r->order] = count;
     }
     if (r->order == 0) return fail(r, "expected ngram 1=COUNT");
     return true;
@@ -290,7 +310,8 @@ Ngram *arpa_load(const char *path, Documents documents, Vocabulary *v, Error *er
 
     if (documents == TEXT_LINES) v->end = vocabulary_add(v, "\n", 1);
     Reader r = {.path = path, .v = v, .err = err};
-    bool ok = utf8_check(text, size, path, err) && read_model(&r, text, size);
+    size_t mark = size >= 3 && memcmp(text, "\xef\xbb\xbf", 3) == 0 ? 3 : 0; /* byte order */
+    bool ok = utf8_check(text, size, path, err) && read_model(&r, text + mark, size - mark);
     if (!ok) {
         ngram_free(r.m);
         vocabulary_free(v);

@@ -49,7 +49,7 @@ static Setting table[] = {
      .help = "each line is a document, or the whole text is one"},
     {"held-out", SETTING_REAL, &o.held_out, .min = 0, .max = 0.99,
      .help = "share of the text that is not learned but predicted; 0: learn everything"},
-    {"tales", SETTING_INT, &o.tales, .min = 10, .max = 1e8, .quick = "4000",
+    {"tales", SETTING_INT, &o.tales, .min = 20, .max = 1e8, .quick = "4000",
      .help = "tales to draw where there is no --text"},
     {"eval", SETTING_STRING, &o.eval, .meta = "FILE", .help = "a text to score as well"},
     {"arpa", SETTING_STRING, &o.arpa, .meta = "FILE",
@@ -240,7 +240,7 @@ static void evaluate(Result *results, int count, const Corpus *corpus)
 {
     if (corpus->documents == 0) return;
     for (int i = 0; i < count; i++) results[i].eval = ngram_evaluate(results[i].model, corpus);
-    print_eval(results, count, o.eval, (Level)o.level);
+    print_eval(results, count, o.eval, o.load_arpa, (Level)o.level);
 }
 
 /* --- the two figures ------------------------------------------------------------------------- */

@@ -139,9 +139,12 @@ void print_table(const Result *results, int count, Level level, double truth)
     if (isfinite(truth)) printf("  %-55s %18.4f  %8.4f\n", "the truth", exp(truth), truth / log(2));
 }
 
-void print_eval(const Result *results, int count, const char *path, Level level)
+void print_eval(const Result *results, int count, const char *path, const char *arpa, Level level)
 {
-    printf("\n%s, %s smoothing:\n", path, smoothing_names[results->options.smoothing]);
+    if (arpa)
+        printf("\n%s, by the model in %s:\n", path, arpa);
+    else
+        printf("\n%s, %s smoothing:\n", path, smoothing_names[results->options.smoothing]);
     printf("  order     perplexity  without unknown  bits/%s     scored  unknown  impossible\n",
            unit(level));
     for (int i = 0; i < count; i++) {

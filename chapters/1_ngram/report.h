@@ -35,7 +35,9 @@ void print_chain_rule(const Ngram *m, const Text *text, Level level);
 /* Perplexities by order and smoothing, with all and with little text. truth: nats per symbol of the
  * best possible model, or NAN. */
 void print_table(const Result *results, int count, Level level, double truth);
-void print_eval(const Result *results, int count, const char *path, Level level);
+
+/* What each order gives a text. arpa: the file that the only model was read from, or NULL. */
+void print_eval(const Result *results, int count, const char *path, const char *arpa, Level level);
 
 void print_recall(const Recall *r, int order);
 
