@@ -33,12 +33,15 @@ bool directory_make(const char *dir, Error *err)
         int why = mkdir(part, 0777) == 0 ? 0 : errno;
         if (why && !is_directory(part)) {
             if (why == EEXIST || why == ENOTDIR)
-                return error_set(err,
-                                 "can't make the directory %s: %s is a file: remove it or "
-                                 "choose another --out",
-                                 dir, part);
-            return error_set(err, "can't make the directory %s: %s: choose another --out", part,
-                             strerror(why));
+                error_set(err,
+                          "can't make the directory %s: %s is a file: remove it or choose another "
+                          "--out",
+                          dir, part);
+            else
+                error_set(err, "can't make the directory %s: %s: choose another --out", part,
+                          strerror(why));
+            errno = why == EEXIST ? ENOTDIR : why;
+            return false;
         }
         if (dir[i] == '\0') return true;
     }

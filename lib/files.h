@@ -11,7 +11,8 @@
 
 bool is_directory(const char *path);
 
-/* Makes a directory and those above it; fine if it is there. At most DIRECTORY_MAX bytes. */
+/* Makes a directory and those above it; fine if it is there. At most DIRECTORY_MAX bytes. Where one
+ * can't be made, errno says why. */
 enum { DIRECTORY_MAX = 511 };
 bool directory_make(const char *dir, Error *err);
 

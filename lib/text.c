@@ -290,6 +290,17 @@ static const char *held_out_begin(Span text, const TextOptions *options)
     return at;
 }
 
+static bool cant_hold_out(const char *name, const TextOptions *options, const char *purpose,
+                          Error *err)
+{
+    bool lines = options->documents == TEXT_LINES;
+    return error_set(err,
+                     "%s: too short to hold out a share of %g, nothing is left to %s: give %s%s%s",
+                     name, options->held_out, purpose, lines ? "more lines" : "a longer text",
+                     options->fixed ? "" : ", or try --held-out 0",
+                     lines && !options->fixed ? " or --documents stream" : "");
+}
+
 static bool text_split(Text *t, Span text, const char *name, size_t size,
                        const TextOptions *options, Error *err)
 {
@@ -300,11 +311,7 @@ static bool text_split(Text *t, Span text, const char *name, size_t size,
     Count both = {n.documents + m.documents, n.symbols + m.symbols};
     bool ok = corpus_fits(both, name, size, err);
     if (ok && options->held_out > 0 && !(n.documents && m.documents))
-        ok = error_set(err,
-                       "%s is too short to hold out %g of it, nothing is left to %s: give a longer "
-                       "text, or try --held-out 0%s",
-                       name, options->held_out, n.documents ? "hold out" : "train on",
-                       options->documents == TEXT_LINES ? " or --documents stream" : "");
+        ok = cant_hold_out(name, options, n.documents ? "hold out" : "train on", err);
     if (ok) {
         corpus_make(&t->train, n, train, &e);
         corpus_make(&t->held_out, m, held_out, &e);

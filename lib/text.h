@@ -26,6 +26,7 @@ typedef struct {
     Documents documents;
     Level level;
     double held_out; /* share of the text in [0, 1) */
+    bool fixed;      /* no flag changes these: a sentence advises none */
 } TextOptions;
 
 /* The symbols of a text. Ids are 0 .. size-1 in order of code point (words: of bytes), except that

@@ -220,6 +220,12 @@ START_TEST(bad_input_gets_a_sentence_and_a_status)
     check_says(1, SMALL "--resume --out @/fresh", "training.safetensors");
     check_says(2, SMALL "--resume --seeds 2 --out @/a", "--seeds");
     check_says(2, SMALL "--resume --load @/a --out @/a", "leave one away");
+    check_says(0, SMALL "--out @/lost", "wrote");
+    char lost[300];
+    snprintf(lost, sizeof lost, "%s/lost/curves.csv", dir);
+    ck_assert_int_eq(unlink(lost), 0);
+    check_says(1, SMALL "--resume --out @/lost",
+               "curves.csv is not there, and no run goes on without it: leave --resume away");
     check_says(1, SMALL "--lr 1e6 --last-lr 1e6 --clip 1e9 --warmup 0 --steps 400 --out @/a",
                "--lr");
     check_says(1, SMALL "--prompt \xc3\xa4 --out @/a", "--prompt");

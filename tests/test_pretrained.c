@@ -282,6 +282,28 @@ START_TEST(what_can_not_be_trained_is_refused)
 }
 END_TEST
 
+/* No --out would help: where the model is kept is no choice. */
+START_TEST(who_can_not_keep_the_model_is_told_where_it_would_be)
+{
+    PretrainedOptions o = begin();
+    Text text = tales_text(0.2);
+    char inner[80], wanted[256];
+    FILE *in_the_way = fopen(paths[KEEP], "w");
+    ck_assert_ptr_nonnull(in_the_way);
+    fclose(in_the_way);
+    snprintf(inner, sizeof inner, "%s/inner", paths[KEEP]);
+    o.keep = inner;
+    ck_assert(!asked(&o, &text));
+    snprintf(wanted, sizeof wanted,
+             "a model is trained first and kept in %s, which can't be written: Not a directory: "
+             "run in another directory, or --load a model",
+             inner);
+    ck_assert_str_eq(err.text, wanted);
+    text_free(&text);
+    end();
+}
+END_TEST
+
 /* Another process holds the directory for a while, and leaves a model in it. */
 START_TEST(whoever_comes_second_waits_for_the_model_and_finds_it)
 {
@@ -331,6 +353,7 @@ static const TTest *const tests[] = {vocabularies_are_the_same_if_every_symbol_i
                                      a_model_that_does_not_fit_is_told_and_replaced,
                                      a_model_that_was_asked_for_is_taken_as_it_is_or_refused,
                                      what_can_not_be_trained_is_refused,
+                                     who_can_not_keep_the_model_is_told_where_it_would_be,
                                      whoever_comes_second_waits_for_the_model_and_finds_it,
                                      NULL};
 RUN_TESTS("pretrained", tests)

@@ -12,7 +12,7 @@
 
 static TextOptions options(Documents documents, Level level, double held_out)
 {
-    return (TextOptions){documents, level, held_out};
+    return (TextOptions){.documents = documents, .level = level, .held_out = held_out};
 }
 
 static Text text_of(const char *bytes, TextOptions o)
@@ -270,8 +270,8 @@ START_TEST(lines_are_cut_after_the_first_newline_at_or_after_the_place)
         }
     }
     refused("ab\ncd\nef\n", 9, options(TEXT_LINES, TEXT_CHARS, 0.3),
-            "a.txt is too short to hold out 0.3 of it, nothing is left to hold out: give a "
-            "longer text, or try --held-out 0 or --documents stream");
+            "a.txt: too short to hold out a share of 0.3, nothing is left to hold out: give more "
+            "lines, or try --held-out 0 or --documents stream");
 }
 END_TEST
 
@@ -331,11 +331,21 @@ END_TEST
 START_TEST(a_text_too_short_to_hold_out_is_refused_with_a_remedy)
 {
     refused("one line\n", 9, options(TEXT_LINES, TEXT_CHARS, 0.1),
-            "a.txt is too short to hold out 0.1 of it, nothing is left to hold out: give a "
-            "longer text, or try --held-out 0 or --documents stream");
+            "a.txt: too short to hold out a share of 0.1, nothing is left to hold out: give more "
+            "lines, or try --held-out 0 or --documents stream");
     refused("abcd", 4, options(TEXT_STREAM, TEXT_CHARS, 0.9),
-            "a.txt is too short to hold out 0.9 of it, nothing is left to train on: give a "
+            "a.txt: too short to hold out a share of 0.9, nothing is left to train on: give a "
             "longer text, or try --held-out 0");
+
+    /* where no flag would change it, none is advised */
+    TextOptions fixed = {.documents = TEXT_LINES, .held_out = 0.1, .fixed = true};
+    refused("one line\n", 9, fixed,
+            "a.txt: too short to hold out a share of 0.1, nothing is left to hold out: give more "
+            "lines");
+    fixed = (TextOptions){.documents = TEXT_STREAM, .held_out = 0.9, .fixed = true};
+    refused("abcd", 4, fixed,
+            "a.txt: too short to hold out a share of 0.9, nothing is left to train on: give a "
+            "longer text");
 }
 END_TEST
 

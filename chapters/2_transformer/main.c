@@ -351,6 +351,11 @@ static void resume(Mle *m, const Training *t)
                   state_path(t), t->dir);
         fail(&err);
     }
+    if (access(run_path(t->run, "curves.csv"), F_OK) != 0) {
+        error_set(&err, "%s is not there, and no run goes on without it: leave --resume away",
+                  run_path(t->run, "curves.csv"));
+        fail(&err);
+    }
     if (!mle_load(m, state_path(t), &err) ||
         !curves_load(t->curves, run_path(t->run, "curves.csv"), &err))
         fail(&err);

@@ -1,6 +1,7 @@
 /* pretrained.c: see pretrained.h. */
 #include "pretrained.h"
 
+#include <errno.h>
 #include <math.h>
 #include <poll.h>
 #include <stdio.h>
@@ -97,12 +98,21 @@ static bool train(Mle *m, const Text *text, Run *run, Error *err)
     return good;
 }
 
+/* No --out changes where the model is kept, so that is no remedy. */
+static bool cant_keep(const char *dir, Error *err)
+{
+    return error_set(err,
+                     "a model is trained first and kept in %s, which can't be written: %s: run in "
+                     "another directory, or --load a model",
+                     dir, strerror(errno));
+}
+
 /* Two runs may want the same model: the second waits, and then finds it. */
 static bool hold(const char *dir, int *held, const Run *run, Error *err)
 {
     bool busy = false, said = false;
     *held = -1;
-    if (!directory_make(dir, err)) return false;
+    if (!directory_make(dir, NULL)) return cant_keep(dir, err);
     while (strcmp(dir, run->dir) != 0 && (*held = directory_hold(dir, &busy), busy)) {
         if (run_stopped()) return error_set(err, "stopped while waiting for the model in %s", dir);
         if (!said) printf("waits for another run, which is training the model in %s\n", dir);
@@ -118,6 +128,7 @@ static bool train_and_keep(Transformer **t, Vocabulary *v, const PretrainedOptio
 {
     TransformerShape shape = o->shape;
     shape.vocabulary = text->vocabulary.size;
+    if (access(o->keep, W_OK | X_OK) != 0) return cant_keep(o->keep, err);
     if (!shape_check(&shape, err)) return false;
     *t = transformer_new(&shape, o->mle.seed);
     Mle *m = mle_new(*t, &o->mle);

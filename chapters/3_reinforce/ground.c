@@ -12,7 +12,8 @@
 static bool read_text(Ground *g, Error *err)
 {
     const GroundOptions *o = g->options;
-    TextOptions options = {.documents = TEXT_LINES, .level = TEXT_CHARS, .held_out = 0.1};
+    TextOptions options = {
+        .documents = TEXT_LINES, .level = TEXT_CHARS, .held_out = 0.1, .fixed = true};
     if (o->text) return g->has_text = text_load(&g->text, o->text, &options, err);
     size_t size;
     char *tales = tales_corpus(1, o->tales, &size); /* the same whatever the seed */
