@@ -278,6 +278,22 @@ START_TEST(the_table_of_prices_has_a_row_for_all_that_was_measured)
 }
 END_TEST
 
+/* A KL that is sampled may come out below 0, and is no price then. */
+START_TEST(what_was_paid_is_compared_only_where_it_is_something)
+{
+    static const double kl[] = {-0.01, 0, 0.01};
+    static const char *const said[] = {"nats; paid -0.01\n", "nats; paid 0.00\n",
+                                       "nats; paid 0.01, 0.01 times that\n"};
+    for (int i = 0; i < 3; i++) {
+        Price after = before;
+        after.stats.reward = 1, after.stats.kl = kl[i];
+        listen();
+        price_print(&before, &after);
+        ck_assert_ptr_nonnull(strstr(heard(), said[i]));
+    }
+}
+END_TEST
+
 START_TEST(a_reward_that_has_fallen_has_no_cost)
 {
     Price after = before;
@@ -436,6 +452,7 @@ static const TTest *const tests[] = {a_price_is_the_mean_over_every_text_of_ever
                                      a_reward_that_all_earn_has_no_error,
                                      a_tale_that_is_told_to_its_end_is_grammatical,
                                      the_table_of_prices_has_a_row_for_all_that_was_measured,
+                                     what_was_paid_is_compared_only_where_it_is_something,
                                      a_reward_that_has_fallen_has_no_cost,
                                      what_was_not_measured_has_no_row_and_no_number,
                                      a_price_as_json_names_all_its_numbers,

@@ -366,6 +366,7 @@ START_TEST(a_reward_up_to_a_thousand_millions_is_one)
         reward_give_command(&r, c);
         ck_assert_msg(reward_score(&r, t.r, &err) == cases[k].fine, "%s", cases[k].answer);
         ck_assert(cases[k].fine || strstr(err.text, "from -1e+09 to 1e+09, scale it"));
+        ck_assert(cases[k].fine || strstr(err.text, "1000000100: a reward must be"));
         reward_command_stop(c);
         reward_free(&r);
         texts_free(&t);

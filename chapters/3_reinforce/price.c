@@ -98,9 +98,11 @@ void price_print(const Price *before, const Price *after)
     print_row("share of distinct texts in a batch", b->distinct, a->distinct);
     print_row("symbols per text", b->length, a->length);
     double least = price_least_kl(before, after);
-    if (least > 0 && a->reward > b->reward)
-        printf("reward %.3f from %.3f costs at least %.2f nats; paid %.2f, %.2f times that\n",
-               a->reward, b->reward, least, a->kl, a->kl / least);
+    if (!(least > 0 && a->reward > b->reward)) return;
+    printf("reward %.3f from %.3f costs at least %.2f nats; paid %.2f", a->reward, b->reward, least,
+           a->kl);
+    if (a->kl > 0) printf(", %.2f times that", a->kl / least); /* samples may say less than 0 */
+    printf("\n");
 }
 
 /* cJSON writes null for what was not measured and is NaN. */

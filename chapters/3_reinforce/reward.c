@@ -267,8 +267,8 @@ bool reward_score(Reward *r, Rollout *batch, Error *err)
         batch->reward[i] = text_worth(r, batch, i, r->answers);
         if (!(fabs(batch->reward[i]) <= REWARD_MOST)) /* nor NaN */
             return error_set(err,
-                             "the text \"%.200s\" earns a reward of %g: a reward must be a number "
-                             "from %g to %g, scale it",
+                             "the text \"%.200s\" earns a reward of %.15g: a reward must be a "
+                             "number from %g to %g, scale it",
                              batch->text[i], batch->reward[i], -REWARD_MOST, REWARD_MOST);
     }
     return true;
