@@ -11,8 +11,6 @@ set xlabel 'characters back to what a character belongs to'
 set ylabel 'nats per character above the truth'
 set xtics add ('nothing' 0)
 
-stats file using 'seed' nooutput
-seed = STATS_min
 # bins with very few places are left out
 stats file using (column('distance') > 0 ? column('places') : NaN) nooutput
 few = 0.05 * STATS_max
@@ -20,7 +18,9 @@ stats file using (column('places') < few ? NaN : column('distance')) nooutput
 most = STATS_max
 stats file using (column('places') < few ? NaN : column('excess_nats')) nooutput
 top = STATS_max
-stats file using (column('seed') == seed && column('distance') == most ? column('order') : NaN) nooutput
+stats file using (column('places') >= few && column('distance') == most ? column('seed') : NaN) nooutput
+seed = STATS_min # the first that goes so far
+stats file using 'order' nooutput
 last = STATS_max # of a run that was stopped early, fewer
 
 # the order's name where its curve ends, pushed up where two would overlap

@@ -63,6 +63,23 @@ START_TEST(every_seed_is_drawn)
 }
 END_TEST
 
+/* Of few tales the first seed may have no place that is as far as another's. */
+START_TEST(the_orders_have_their_names_whichever_seed_goes_farthest)
+{
+    for (int farthest = 1; farthest <= 3; farthest++) {
+        FILE *out = fopen(in_place("recall.csv"), "w");
+        fprintf(out, "seed,order,distance,places,excess_nats\n");
+        for (int seed = 1; seed <= 3; seed++)
+            for (int order = 1; order <= 2; order++)
+                for (int distance = 0; distance <= (seed == farthest ? 28 : 20); distance += 4)
+                    fprintf(out, "%d,%d,%d,9,%d.5\n", seed, order, distance, 4 - order);
+        fclose(out);
+        const char *figure = drawn("chapter1_recall", "first=1; last=2");
+        ck_assert(strstr(figure, "order 1<") && strstr(figure, ">  2<"));
+    }
+}
+END_TEST
+
 START_TEST(every_text_shows_its_reward)
 {
     FILE *out = fopen(in_place("values.csv"), "w");
@@ -77,5 +94,7 @@ START_TEST(every_text_shows_its_reward)
 }
 END_TEST
 
-static const TTest *const tests[] = {every_seed_is_drawn, every_text_shows_its_reward, NULL};
+static const TTest *const tests[] = {every_seed_is_drawn,
+                                     the_orders_have_their_names_whichever_seed_goes_farthest,
+                                     every_text_shows_its_reward, NULL};
 RUN_TESTS("figures", tests)
