@@ -179,7 +179,7 @@ coverage: ## count the lines and branches of lib/ and chapters/ that the tests r
 
 .PHONY: coverage counted-check
 counted-check:
-	@find build -path '$(BUILD)/*.gcda' -delete
+	@mkdir -p build && find build -path '$(BUILD)/*.gcda' -delete
 	@$(MAKE) --no-print-directory check TESTS="$(filter-out test_learning_%,$(TESTS))"
 	@BUILD=$(BUILD) sh tests/coverage.sh
 
