@@ -5,7 +5,7 @@
  * have it; every wrong solution of wrong_solutions.json fails, with the diagnosis that stands
  * there, and every right one in another form passes. For every bug: the tests tell it from the fix.
  * A handout holds no solution, builds, and fails cleanly. A returned tree, whatever it does, costs
- * its own exercises only.
+ * its own exercises only, and so does a slip in a file its own exercise.
  *
  * Started by `make test`, through exercises/exercises.mk; `make exercises-check ONLY=wrong` proves
  * the claims whose name holds that word. Some hundred small builds: they run on all cores, in a
@@ -193,6 +193,7 @@ int main(int argc, char **argv)
     REQUIRE(shared != MAP_FAILED, "no memory to share");
     add_kinds(claims_of_handouts()); /* among them the longest */
     add_kinds(claims_of_submissions());
+    add_kinds(claims_of_slips());
     add_kinds(claims_of_exercises());
     add_kinds(claims_of_answers());
     int failed = prove_all(argc > 1 ? argv[1] : NULL);

@@ -24,6 +24,7 @@ const Claims *claims_of_exercises(void);
 const Claims *claims_of_answers(void);
 const Claims *claims_of_handouts(void);
 const Claims *claims_of_submissions(void);
+const Claims *claims_of_slips(void);
 
 /* All that a grade says, in one text; free() it. */
 char *all_said(const Grade *g);

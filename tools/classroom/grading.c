@@ -97,6 +97,15 @@ const char *base_name(const char *path)
     return slash ? slash + 1 : path;
 }
 
+/* Lines end with \r\n where they were written on Windows. */
+static void end_lines(char *text)
+{
+    char *to = text;
+    for (const char *p = text; *p; p++)
+        if (!starts(p, "\r\n")) *to++ = *p;
+    *to = '\0';
+}
+
 char *read_submitted(const char *folder, const char *name)
 {
     enum { MOST = 1 << 20 };
@@ -109,6 +118,7 @@ char *read_submitted(const char *folder, const char *name)
         ssize_t got = read(fd, text, (size_t)s.st_size);
         if (got < 0) got = 0;
         text[got] = '\0'; /* and whatever follows a zero byte in it isn't read */
+        end_lines(text);
     }
     if (fd >= 0) close(fd);
     if (at >= 0) close(at);

@@ -76,7 +76,7 @@ Grade grade_sources(Workshop *w, const Source *sources, int count, int chapter, 
 
 void grade_free(Grade *g);
 
-/* A regular file of at most a megabyte, not a link; NULL otherwise. free() it. */
+/* A regular file of at most a megabyte, not a link, with \n for \r\n; NULL otherwise. free() it. */
 char *read_submitted(const char *folder, const char *name);
 
 /* "reinforce.c" of "chapters/3_reinforce/reinforce.c" */

@@ -22,13 +22,6 @@ static int line_of(const char *text, const char *at)
     return line;
 }
 
-/* From a line that begins at p: up to and with the next } in the first column. */
-static const char *closing_brace(const char *p)
-{
-    const char *end = strstr(p, "\n}");
-    return end ? end + 2 : p + strlen(p);
-}
-
 /* Does the line name the function before a parenthesis, at the first column? */
 static bool line_defines(const char *line, const char *function)
 {
@@ -41,13 +34,45 @@ static bool line_defines(const char *line, const char *function)
     return false;
 }
 
+static bool is_statement(const char *word)
+{
+    static const char *const words[] = {"if", "for", "while", "switch", "return"};
+    for (int i = 0; i < 5; i++)
+        if (word_length(word) == strlen(words[i]) && starts(word, words[i])) return true;
+    return false;
+}
+
+/* Does a function begin on this line: a type and a name, a parenthesis, and no ; before a {? */
+static bool begins_function(const char *line)
+{
+    const char *p = line;
+    int words = 0;
+    if (!isalpha((unsigned char)*line)) return false;
+    for (size_t length; (length = word_length(p)) || *p == ' ' || *p == '*';
+         p += length + !length) {
+        if (is_statement(p)) return false;
+        words += length > 0;
+    }
+    return words > 1 && *p == '(' && p[strcspn(p, ";{")] == '{';
+}
+
+/* What begins with this body ends there, or, if another function begins before that, at the first }
+ * in the first column, at the latest above the other: a brace or a comment isn't closed. */
+static const char *own_end(const char *body, const char *end)
+{
+    const char *other = next_line(body), *brace = strstr(body, "\n}");
+    while (other < end && !begins_function(other)) other = next_line(other);
+    if (other >= end) return end;
+    return brace && brace < other ? brace + 2 : other;
+}
+
 static bool find_by_layout(const char *text, const char *function, Span *found)
 {
     for (const char *line = text; *line; line = next_line(line)) {
         if (!line_defines(line, function)) continue;
-        const char *first = line + strcspn(line, ";{");
-        if (*first != '{') continue; /* a prototype */
-        *found = (Span){line, closing_brace(first)};
+        const char *body = line + strcspn(line, ";{"), *brace = strstr(body, "\n}");
+        if (*body != '{') continue; /* a prototype */
+        *found = (Span){line, own_end(body, brace ? brace + 2 : body + strlen(body))};
         return true;
     }
     return false;
@@ -58,18 +83,17 @@ static bool find_function(const char *text, const char *function, Span *found)
     Item item;
     if (!find_item(text, function, &item) || !item.body)
         return find_by_layout(text, function, found);
-    *found = (Span){item.start, item.end};
-    const char *brace = closing_brace(item.start), *next = strstr(brace, "\n}");
-    if (next && next < item.end) found->end = brace; /* it goes on after it: a brace is missing */
+    *found = (Span){item.start, own_end(item_body(&item), item.end)};
     return true;
 }
 
 bool source_has_stub(const char *text, const char *function)
 {
-    Item item;
-    if (!find_item(text, function, &item)) return false;
-    const char *stub = strstr(item_body(&item), "EXERCISE(\"");
-    return stub && stub < item.end;
+    Span s;
+    if (!find_function(text, function, &s)) return false;
+    for (const char *p = s.start; p < s.end; p = token_end(p))
+        if (starts(p, "EXERCISE(\"")) return true;
+    return false;
 }
 
 char *source_function(const char *text, const char *function)
@@ -173,6 +197,7 @@ static void list_helpers(Helpers *h, const char *base, const char *other)
     char name[128];
     *h = (Helpers){.base = base};
     for (const char *p = other; next_item(p, &item) && h->count < 256; p = item.end) {
+        item.end = own_end(item_body(&item), item.end);
         if (!item.name) continue;
         snprintf(name, sizeof name, "%.*s", (int)word_length(item.name), item.name);
         if (!find_item(base, name, &known)) h->item[h->count++] = item;

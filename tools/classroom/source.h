@@ -6,7 +6,8 @@
 
 #include "catalogue.h"
 
-/* Is this function, in this source, still a stub? */
+/* Is this function, in this source, still a stub? Not if EXERCISE stands in a comment, or in the
+ * function below that a missing } lets it run into. */
 bool source_has_stub(const char *text, const char *function);
 
 /* The bodies of the exercise's functions, but for those that are stubs already, become stubs, which
@@ -18,8 +19,8 @@ char *source_stubbed(const char *text, const Exercise *e, Error *err);
  * rest of that file isn't looked at, so a mistake in it costs nothing. #line tells the compiler
  * where each part came from.
  *
- * What an unbalanced brace has swallowed is found by its layout: a function begins at the first
- * column and ends at a } there. */
+ * What an unbalanced brace, an open comment or an open string has swallowed is found by its layout:
+ * a function begins at the first column and ends at a } there, at the latest above the next one. */
 typedef struct {
     const char *path, *text;
 } Source;

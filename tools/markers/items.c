@@ -56,6 +56,7 @@ static const char *read_declaration(const char *p, Item *item)
         if (!depth && *p == '=') assigned = true;
         if (!depth && word_length(p) && !starts(p, "__attribute__")) word = p;
         depth += strchr("([{", *p) ? 1 : strchr(")]}", *p) ? -1 : 0;
+        if (depth < 0) return end; /* one } too many */
         if (!depth && (*p == ';' || (*p == '}' && item->body))) return end;
         last = *p;
     }
