@@ -74,6 +74,8 @@ GRADED    = $(SAY) $(QUIET) REAL=double grade-ready && $(CLASSROOM) $(DOUBLE)/to
 ALL      := 0 $(NUMBERS)
 # a target that needs a variable says how it is given
 wants     = $(if $($1),,echo "$2"; exit 2;)
+# and one that needs a chapter's work how that is begun
+begun     = test -d "$(WORKDIR)/chapter$1" || { echo "there is no $(WORKDIR)/chapter$1 yet: make exercise$1"; exit 2; };
 
 .PHONY: exercises hint bug found handout grade grade-ready exercises-built exercises-check $(addprefix exercise,$(ALL)) $(addprefix grade,$(ALL))
 
@@ -81,7 +83,8 @@ exercises: ## list the exercises
 	+@$(QUIET) $(TOOL) && $(TOOL) list
 
 hint: ## E=3.2: a hint for one exercise
-	+@$(QUIET) $(TOOL) && $(TOOL) hint "$(E)"
+	+@$(call wants,E,which one? make hint E=3.2) \
+	$(QUIET) $(TOOL) && $(TOOL) hint "$(E)"
 
 $(addprefix exercise,$(ALL)): exercise%:
 	+@$(QUIET) $(TOOL) && $(TOOL) make $* --work="$(WORKDIR)"
@@ -90,7 +93,7 @@ grade-ready: $(TOOL) $(BUILD)/graded.a $(GRADERS) $(if $(ON),$(call own,$(ON)))
 
 # grade3: one's own work; grade: a tree that was returned
 $(addprefix grade,$(ALL)): grade%:
-	+@$(SAY) $(QUIET) REAL=double grade-ready ON=$* && $(CLASSROOM) CLASSROOM_OWN='$(call own,$*)' $(DOUBLE)/tools/exercise grade $* --work="$(WORKDIR)" --out="$(OUT)" --format="$(FORMAT)"
+	+@$(call begun,$*) $(SAY) $(QUIET) REAL=double grade-ready ON=$* && $(CLASSROOM) CLASSROOM_OWN='$(call own,$*)' $(DOUBLE)/tools/exercise grade $* --work="$(WORKDIR)" --out="$(OUT)" --format="$(FORMAT)"
 
 grade: ## SUBMISSION=DIR: grade a returned tree (FORMAT=gradescope OUT=DIR)
 	+@$(call wants,SUBMISSION,which one? make grade SUBMISSION=DIR) \

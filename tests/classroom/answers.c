@@ -152,9 +152,21 @@ static bool hunt_takes_all_that_changed(int i, FILE *out)
     return good;
 }
 
+static bool hunt_says_how_it_begins(int i, FILE *out)
+{
+    Error err;
+    Grade g;
+    const Bug *b = catalogue_bug(&catalogue, 17);
+    (void)i;
+    bool good = b && !hunt_grade(&workshop, b, "none", &g, &err) &&
+                says(err.text, "there is no none/") && says(err.text, ": make bug N=17 first");
+    if (!good) fprintf(out, "who hasn't begun a hunt should read how: %s\n", err.text);
+    return good;
+}
+
 const Claims *claims_of_answers(void)
 {
-    static Claims claims[5];
+    static Claims claims[6];
     Error err;
     table = json_load("tests/classroom/wrong_solutions.json", &err);
     REQUIRE(table, "%s", err.text);
@@ -167,5 +179,6 @@ const Claims *claims_of_answers(void)
     claims[2] = (Claims){"bugs are told from their fixes", bug_is_told_from_fix, bugs, NULL};
     claims[3] = (Claims){"bugs: a hunt takes all that changed", hunt_takes_all_that_changed,
                          bugs > 0, NULL};
+    claims[4] = (Claims){"bugs: a hunt says how it begins", hunt_says_how_it_begins, 1, NULL};
     return claims;
 }

@@ -339,9 +339,23 @@ static bool handout_builds_and_fails_cleanly(int i, FILE *out)
            expect_run(out, place, "./chapter3 --quick", 1, "is still to be written: ");
 }
 
+/* Called too early, or without a variable, it says what is to be typed. */
+static bool make_says_how_it_is_called(int i, FILE *out)
+{
+    static const char *const calls[][2] = {
+        {"make -s hint", "which one? make hint E=3.2"},
+        {"make -s bug", "which one? make bug N=7"},
+        {"make -s found", "which one? make found N=7"},
+        {"make -s grade", "which one? make grade SUBMISSION=DIR"},
+        {"make -s grade3 WORKDIR=none", "there is no none/chapter3 yet: make exercise3"}};
+    char place[96];
+    handout_place(0, place);
+    return expect_run(out, place, calls[i][0], 2, calls[i][1]);
+}
+
 const Claims *claims_of_handouts(void)
 {
-    static Claims claims[5];
+    static Claims claims[6];
     int n = HANDOUTS;
     claims[0] = (Claims){"handouts hold no solution", handout_holds_no_solution, n, NULL};
     claims[1] = (Claims){"handouts: the search finds solutions where they are",
@@ -349,5 +363,7 @@ const Claims *claims_of_handouts(void)
     claims[2] = (Claims){"handouts: planted bugs stay hidden", planted_bugs_stay_hidden, 1, NULL};
     claims[3] = (Claims){"a handout builds and fails cleanly", handout_builds_and_fails_cleanly,
                          sanitized() ? 0 : 1, claims[0].name};
+    claims[4] = (Claims){"handouts: make says how it is called", make_says_how_it_is_called, 5,
+                         claims[0].name};
     return claims;
 }

@@ -10,6 +10,7 @@
 /* Texts of the hunt's files that differ from this tree's, which is all that needs to be tested. */
 enum { HUNT = 64 };
 typedef struct {
+    const Bug *bug;
     const char *folder;
     Source source[HUNT];
     int count;
@@ -23,7 +24,9 @@ static bool take_changed(const char *path, const char *text, void *arg, Error *e
         if (strcmp(base_name(h->source[i].path), name) == 0) return true;
     if (strcmp(dot, ".c") != 0 || strcmp(name, "main.c") == 0) return true;
     char *own = read_submitted(h->folder, name);
-    if (!own) return error_set(err, "there is no %s/%s: make bug first", h->folder, name);
+    if (!own)
+        return error_set(err, "there is no %s/%s: make bug N=%d first", h->folder, name,
+                         h->bug->number);
     if (strcmp(own, text) != 0 && h->count < HUNT)
         h->source[h->count++] = (Source){strdup(path), own};
     else
@@ -33,7 +36,7 @@ static bool take_changed(const char *path, const char *text, void *arg, Error *e
 
 bool hunt_grade(Workshop *w, const Bug *b, const char *folder, Grade *g, Error *err)
 {
-    Hunt h = {.folder = folder};
+    Hunt h = {.bug = b, .folder = folder};
     Catalogue nothing = {0};
     char *text = read_file(b->file);
     bool good = text ? take_changed(b->file, text, &h, err) &&
