@@ -69,15 +69,18 @@ static inline bool apart_begin(Apart *a)
     return true;
 }
 
-/* In the parent: reads what the child says, to its end. */
+/* In the parent: reads what the child says, to its end; kept is what there is room for. */
 static inline void apart_end(Apart *a)
 {
-    size_t length = 0;
+    size_t length = 0, room;
     ssize_t got;
+    char more[1024];
     close(a->pipe[1]);
-    while (length < sizeof a->said - 1 &&
-           (got = read(a->pipe[0], a->said + length, sizeof a->said - 1 - length)) > 0)
-        length += (size_t)got;
+    do {
+        room = sizeof a->said - 1 - length;
+        got = read(a->pipe[0], room ? a->said + length : more, room ? room : sizeof more);
+        if (got > 0 && room) length += (size_t)got;
+    } while (got > 0);
     a->said[length] = '\0';
     close(a->pipe[0]);
     waitpid(a->child, &a->status, 0);

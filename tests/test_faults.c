@@ -399,7 +399,6 @@ static bool run_as_nobody(Ended *e, const char *run)
     Apart a;
     if (apart_begin(&a)) {
         dup2(STDERR_FILENO, STDOUT_FILENO);
-        setenv("GCOV_ERROR_FILE", "/dev/null", 1); /* nobody may not count coverage either */
         if (geteuid() == 0 && (setgid(65534) != 0 || setuid(65534) != 0)) _exit(99);
         execl("/bin/sh", "sh", "-c", command, (char *)NULL);
         _exit(99);
