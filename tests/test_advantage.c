@@ -482,6 +482,28 @@ START_TEST(with_a_wrong_value_the_bias_shrinks_as_lambda_goes_to_one)
 }
 END_TEST
 
+/* Normal errors of this size: of a few dozen none is four times as large, and some are not small.
+ */
+START_TEST(a_disturbed_value_is_off_by_about_the_size_that_is_asked_for)
+{
+    const double sizes[] = {0.1, 3};
+    for (int k = 0; k < 2; k++) {
+        Toy *toy = new_toy();
+        Rollout *all = toy->oracle->all;
+        double most = 0;
+        exact_values(toy->oracle, 1);
+        int rows = rollout_rows(all);
+        real *exact = NEW(real, rows);
+        memcpy(exact, all->values, sizeof(real) * (size_t)rows);
+        disturb_values(toy->oracle, sizes[k], 5);
+        for (int n = 0; n < rows; n++) most = fmax(most, fabs((double)(all->values[n] - exact[n])));
+        ck_assert_msg(most > sizes[k] && most < 4 * sizes[k], "%g for %g", most, sizes[k]);
+        free(exact);
+        toy_free(toy);
+    }
+}
+END_TEST
+
 START_TEST(any_value_of_the_state_leaves_the_expected_gradient_of_returns)
 {
     Toy *toy = new_toy();
@@ -564,6 +586,7 @@ static const TTest *const tests[] = {
     the_exact_value_makes_every_temporal_difference_zero_on_average,
     with_the_exact_value_every_lambda_gives_the_exact_gradient,
     with_a_wrong_value_the_bias_shrinks_as_lambda_goes_to_one,
+    a_disturbed_value_is_off_by_about_the_size_that_is_asked_for,
     any_value_of_the_state_leaves_the_expected_gradient_of_returns,
     a_value_that_has_seen_the_symbol_turns_the_gradient,
     a_right_critic_quietens_the_gradient,

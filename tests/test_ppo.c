@@ -243,6 +243,18 @@ START_TEST(gradient_at_ratio_one_is_the_actor_critics)
 }
 END_TEST
 
+/* As ppo.h has it: beta1 is 0.9, nothing decays. */
+START_TEST(the_policys_AdamW_is_chapter_2s_without_decay)
+{
+    Toy *t = toy();
+    Ppo *f = new_ppo(t, options_of(0));
+    const AdamOptions *o = &f->adam.options;
+    ck_assert(o->beta1 == 0.9 && o->beta2 == f->options.beta2 && o->weight_decay == 0);
+    ppo_free(f);
+    toy_free(t);
+}
+END_TEST
+
 /* A_t = R_t - V with a wrong V, through the clip at ratio one. */
 static void weigh_ppo(Rollout *batch, void *arg)
 {
@@ -843,6 +855,7 @@ static const TTest *const tests[] = {
     without_a_clip_no_ratio_is_too_large,
     approx_kl_is_the_kl_of_the_old_policy_from_the_new_on_average,
     gradient_at_ratio_one_is_the_actor_critics,
+    the_policys_AdamW_is_chapter_2s_without_decay,
     expected_gradient_at_ratio_one_is_the_policy_gradient,
     gradient_of_every_weight_through_the_whole_loss_agrees_with_central_differences,
     two_half_batches_make_one_batch,
