@@ -123,7 +123,9 @@ START_TEST(what_can_not_be_meant_is_wrong_usage)
         check_says(n, 1,
                    "--reward-command 'echo $$ > @/pid; exec /bin/sleep 60' --load @/none --out @/a",
                    "none");
-        ck_assert_int_ne(kill(atoi(read_whole("pid")), 0), 0); /* it isn't left to itself */
+        char *pid = read_whole("pid");
+        ck_assert_int_ne(kill(atoi(pid), 0), 0); /* it isn't left to itself */
+        free(pid);
     }
     check_says(3, 2, SMALL "--batch 1 --out @/a", "no other texts");
     for (int n = 4; n <= 5; n++)
