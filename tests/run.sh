@@ -1,6 +1,6 @@
 #!/bin/sh
-# Runs the given test programs, as many at once as there are cores (JOBS=N: N), shows what failed and
-# says at the end how many tests passed.
+# Runs the given test programs, one more at once than there are cores, since some wait (JOBS=N: N), shows
+# what failed and says at the end how many tests passed.
 export GOMP_SPINCOUNT=2000 KMP_BLOCKTIME=0 # as the programs do: see lib/threads.h
 # a test that hangs is ended, a slow machine or a sanitizer is not
 export CK_TIMEOUT_MULTIPLIER="${CK_TIMEOUT_MULTIPLIER:-6}"
@@ -22,7 +22,7 @@ if [ "$1" = --one ]; then
     exit
 fi
 logs=$(mktemp -d)
-jobs=${JOBS:-$(getconf _NPROCESSORS_ONLN 2>/dev/null || echo 1)}
+jobs=${JOBS:-$(($(getconf _NPROCESSORS_ONLN 2>/dev/null || echo 1) + 1))}
 printf '%s\n' "$@" | xargs -P "$jobs" -I '{}' sh "$0" --one '{}' "$logs"
 passed=0 failed=0
 for program in "$@"; do
