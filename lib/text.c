@@ -217,7 +217,7 @@ static bool corpus_fits(Count n, const char *name, size_t size, Error *err)
 static bool text_within(Span *text, const char *bytes, size_t size, const char *name, Error *err)
 {
     if (!utf8_check(bytes, size, name, err)) return false;
-    size_t mark = size >= 3 && memcmp(bytes, "\xef\xbb\xbf", 3) == 0 ? 3 : 0;
+    size_t mark = utf8_mark(bytes, size);
     if (size == mark) return error_set(err, "%s is empty: give a file with some text", name);
     *text = (Span){bytes + mark, bytes + size};
     return true;

@@ -28,6 +28,11 @@ static const char *fault(const unsigned char *p, size_t left)
     return NULL;
 }
 
+size_t utf8_mark(const char *bytes, size_t size)
+{
+    return size >= 3 && memcmp(bytes, "\xef\xbb\xbf", 3) == 0 ? 3 : 0;
+}
+
 bool utf8_check(const char *bytes, size_t size, const char *name, Error *err)
 {
     const unsigned char *p = (const unsigned char *)bytes;

@@ -14,6 +14,9 @@ enum { UTF8_CODE_POINTS = 0x110000 };
  * directory, a file that can't be read, and one that would not fit into memory. */
 bool utf8_load(const char *path, char **bytes, size_t *size, Error *err);
 
+/* Bytes of the byte order mark that may stand in front of a text: 3, or 0. */
+size_t utf8_mark(const char *bytes, size_t size);
+
 /* True if these bytes are a text; else names the first byte that is wrong by its offset. */
 bool utf8_check(const char *bytes, size_t size, const char *name, Error *err);
 

@@ -8,6 +8,7 @@
 
 #include <dirent.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <signal.h>
 #include <stdarg.h>
 #include <sys/stat.h>
@@ -161,6 +162,24 @@ static inline void await_file(const char *file)
 {
     for (int i = 0; i < 12000 && access(in_place(file), R_OK) != 0; i++) sleep_seconds(0.005);
     ck_assert_msg(access(in_place(file), R_OK) == 0, "%s never came", file);
+}
+
+/* A run whose text comes through a pipe, --text story, is stopped while it waits: the signal comes
+ * before the text. It ends with status 1. */
+static inline void check_stopped_while_it_reads(const char *run)
+{
+    int status, story;
+    ck_assert_int_eq(shell("mkfifo story"), 0);
+    pid_t child = start_program(run);
+    while ((story = open(in_place("story"), O_WRONLY | O_NONBLOCK)) < 0 && !has_ended(child))
+        sleep_seconds(0.005); /* opens once the program reads */
+    ck_assert_int_ge(story, 0);
+    kill(child, SIGTERM);
+    sleep_seconds(0.05);
+    for (int i = 0; i < 20; i++) dprintf(story, "a hen met %s\n", i % 2 ? "a fox" : "an owl");
+    close(story);
+    ck_assert_int_eq(waitpid(child, &status, 0), child);
+    ck_assert_msg(WIFEXITED(status) && WEXITSTATUS(status) == 1, "status %x", status);
 }
 
 static inline void check_same_files(const char *a, const char *b)

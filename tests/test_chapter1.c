@@ -4,7 +4,6 @@
 #include "program.h"
 
 #include <cjson/cJSON.h>
-#include <fcntl.h>
 
 #include "curves.h"
 #include "study.h"
@@ -451,19 +450,7 @@ END_TEST
 /* The text comes through a pipe, and the signal before it: no run ends without a model. */
 START_TEST(a_run_that_is_stopped_while_it_reads_counts_one_order)
 {
-    int status;
-    ck_assert_int_eq(shell("mkfifo story"), 0);
-    pid_t child = start_program("1 --text story --threads 1");
-    int story = -1; /* opens once the program reads */
-    while ((story = open(in_place("story"), O_WRONLY | O_NONBLOCK)) < 0 && !has_ended(child))
-        sleep_seconds(0.005);
-    ck_assert_int_ge(story, 0);
-    kill(child, SIGTERM);
-    sleep_seconds(0.05);
-    for (int i = 0; i < 20; i++) dprintf(story, "a hen met %s\n", i % 2 ? "a fox" : "an owl");
-    close(story);
-    ck_assert_int_eq(waitpid(child, &status, 0), child);
-    ck_assert_msg(WIFEXITED(status) && WEXITSTATUS(status) == 1, "status %x", status);
+    check_stopped_while_it_reads("1 --text story --threads 1");
     read_summary("out/chapter1/summary.json");
     ck_assert(cJSON_IsTrue(item_of("stopped_early")));
     ck_assert_int_eq(cJSON_GetArraySize(item_of("orders")), 1);

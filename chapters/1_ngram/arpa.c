@@ -310,7 +310,7 @@ Ngram *arpa_load(const char *path, Documents documents, Vocabulary *v, Error *er
 
     if (documents == TEXT_LINES) v->end = vocabulary_add(v, "\n", 1);
     Reader r = {.path = path, .v = v, .err = err};
-    size_t mark = size >= 3 && memcmp(text, "\xef\xbb\xbf", 3) == 0 ? 3 : 0; /* byte order */
+    size_t mark = utf8_mark(text, size);
     bool ok = utf8_check(text, size, path, err) && read_model(&r, text + mark, size - mark);
     if (!ok) {
         ngram_free(r.m);

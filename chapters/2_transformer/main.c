@@ -106,21 +106,11 @@ static Setting table[] = {
 static const char about[] =
     "Chapter 2: trains a small GPT-2 on a text, symbol by symbol, and samples from it.";
 
-static _Noreturn void end(int status, const Error *err)
+static _Noreturn void fail(int status, const Error *err)
 {
     fflush(stdout);
     fprintf(stderr, "chapter2: %s\n", err->text);
     exit(status);
-}
-
-static _Noreturn void fail(const Error *err)
-{
-    end(1, err);
-}
-
-static _Noreturn void wrong_usage(const Error *err)
-{
-    end(2, err);
 }
 
 /* ---- text --------------------------------------------------------------------------------- */
@@ -135,12 +125,12 @@ static void read_text(Text *text)
     Error err;
     TextOptions options = text_options((Documents)o.documents);
     if (o.text) {
-        if (!text_load(text, o.text, &options, &err)) fail(&err);
+        if (!text_load(text, o.text, &options, &err)) fail(1, &err);
         return;
     }
     size_t size;
     char *tales = tales_corpus(1, o.tales, &size); /* the same tales whatever the model's seed */
-    if (!text_from_string(text, tales, size, "the tales", &options, &err)) fail(&err);
+    if (!text_from_string(text, tales, size, "the tales", &options, &err)) fail(1, &err);
     free(tales);
 }
 
@@ -154,7 +144,7 @@ static int *prompt_ids(const Vocabulary *v, Documents documents, int *count)
     TextOptions options = {.documents = TEXT_STREAM, .level = TEXT_CHARS};
     size_t n = o.prompt ? strlen(o.prompt) : 0;
     if (n > 0 && !corpus_from_string(&c, o.prompt, n, "--prompt", v, &options, false, &err))
-        fail(&err);
+        fail(1, &err);
     size_t symbols = n > 0 ? c.start[1] : 0;
     int *ids = NEW(int, symbols + 1), newline = vocabulary_find(v, "\n", 1), first = 0;
     if (documents == TEXT_LINES)
@@ -194,32 +184,26 @@ static int sample_length(Documents documents, const TransformerShape *shape)
 
 /* ---- scoring a file ----------------------------------------------------------------------- */
 
+/* The text of --eval FILE, or NULL. It is read before training, so that none is lost to a mistake.
+ */
 static Windows *read_eval(const Vocabulary *v, Documents documents, int context)
 {
+    if (!o.eval) return NULL;
     Error err;
     Corpus c;
     TextOptions options = {.documents = documents, .level = TEXT_CHARS};
-    if (!corpus_load(&c, o.eval, v, &options, false, &err)) fail(&err);
+    if (!corpus_load(&c, o.eval, v, &options, false, &err)) fail(1, &err);
     Windows *w = windows_new(&c, v->end, context);
     corpus_free(&c);
     if (w->windows > 0) return w;
     error_set(&err, "%s has nothing to score: a stream needs at least two symbols", o.eval);
-    fail(&err);
+    fail(1, &err);
 }
 
-/* What is asked for after training is looked at before it, so that no training is lost to it. */
-static void check_files(const Vocabulary *v, Documents documents)
+/* Its mean nats per symbol, into the summary; the ids scored, into --ids FILE. */
+static void score_file(Transformer *t, const Windows *w, cJSON *summary)
 {
     Error err;
-    if (o.eval) windows_free(read_eval(v, documents, o.shape.context));
-    if (o.ids && !file_replaceable(o.ids, &err)) fail(&err);
-}
-
-/* --eval FILE: its mean nats per symbol, into the summary; the ids scored, into --ids FILE. */
-static void score_file(Transformer *t, const Vocabulary *v, Documents documents, cJSON *summary)
-{
-    Error err;
-    Windows *w = read_eval(v, documents, t->shape.context);
     Mle *m = mle_new(t, &o.mle);
     double nats = mle_evaluate(m, w, w->windows, NULL);
     printf("%s: %.4f nats per symbol (perplexity %.3f) over %zu symbols in windows of %d", o.eval,
@@ -233,9 +217,8 @@ static void score_file(Transformer *t, const Vocabulary *v, Documents documents,
     cJSON_AddNumberToObject(j, "perplexity", exp(nats));
     cJSON_AddNumberToObject(j, "symbols", (double)w->scored);
     cJSON_AddNumberToObject(j, "left_over", (double)w->left_over);
-    if (o.ids && !report_ids(o.ids, w, &err)) fail(&err);
+    if (o.ids && !report_ids(o.ids, w, &err)) fail(1, &err);
     mle_free(m);
-    windows_free(w);
 }
 
 /* ---- training ----------------------------------------------------------------------------- */
@@ -244,7 +227,7 @@ typedef struct {
     Run *run;
     Curves *curves;
     const Text *text;
-    Windows *train, *held_out;
+    Windows *train, *held_out, *eval;
     int seed;
     char dir[600]; /* of this seed's model */
 } Training;
@@ -269,7 +252,7 @@ static void save_state(Mle *m, const Training *t)
 {
     Error err;
     if (!curves_save(t->curves, t->run, "curves.csv", &err) || !mle_save(m, state_path(t), &err))
-        fail(&err);
+        fail(1, &err);
 }
 
 /* A row of the curves, the state, and the model where it is the best so far. */
@@ -283,7 +266,7 @@ static void keep(Mle *m, const Training *t, const MleStep *last, double held_out
     if (t->held_out->windows == 0 || held_out < m->best) {
         m->best = held_out;
         if (!model_save(t->dir, m->model, &t->text->vocabulary, (Documents)o.documents, &err))
-            fail(&err);
+            fail(1, &err);
     }
     save_state(m, t);
 }
@@ -292,10 +275,10 @@ static void keep(Mle *m, const Training *t, const MleStep *last, double held_out
 static void begin(const Training *t)
 {
     Error err;
-    if (!file_replaceable(state_path(t), &err)) fail(&err);
+    if (!file_replaceable(state_path(t), &err)) fail(1, &err);
     if (unlink(state_path(t)) == 0 || errno == ENOENT) return;
     error_set(&err, "can't remove %s: %s", state_path(t), strerror(errno));
-    fail(&err);
+    fail(1, &err);
 }
 
 static bool has_row(const Training *t, int step)
@@ -329,7 +312,7 @@ static bool train(Mle *m, const Training *t)
                       "(it is %g) or --clip. The best model so far is in %s",
                       step.loss, m->step, o.mle.lr, t->dir);
             run_progress_end(t->run);
-            fail(&err);
+            fail(1, &err);
         }
         run_progress(t->run, m->step, o.mle.steps, "loss %.4f", step.loss);
     }
@@ -349,16 +332,16 @@ static void resume(Mle *m, const Training *t)
     if (access(state_path(t), F_OK) != 0) {
         error_set(&err, "%s is not there: no run has stopped in %s, leave --resume away",
                   state_path(t), t->dir);
-        fail(&err);
+        fail(1, &err);
     }
     if (access(run_path(t->run, "curves.csv"), F_OK) != 0) {
         error_set(&err, "%s is not there, and no run goes on without it: leave --resume away",
                   run_path(t->run, "curves.csv"));
-        fail(&err);
+        fail(1, &err);
     }
     if (!mle_load(m, state_path(t), &err) ||
         !curves_load(t->curves, run_path(t->run, "curves.csv"), &err))
-        fail(&err);
+        fail(1, &err);
     while (t->curves->rows > 0 && curves_at(t->curves, t->curves->rows - 1, "step") > m->step)
         t->curves->rows--;
     printf("goes on from step %d of %d\n", m->step, o.mle.steps);
@@ -414,7 +397,7 @@ static void run_seed(Training *t, const Yardstick *y, cJSON *summary)
     transformer_free(model);
     Vocabulary v;
     Documents documents;
-    if (!model_load(t->dir, &model, &v, &documents, &err)) fail(&err);
+    if (!model_load(t->dir, &model, &v, &documents, &err)) fail(1, &err);
     vocabulary_free(&v);
     m->model = model;
     Score s = score_held_out(m, t, y);
@@ -429,10 +412,10 @@ static void run_seed(Training *t, const Yardstick *y, cJSON *summary)
     cJSON_AddNumberToObject(j, "steps", m->step);
     cJSON_AddNumberToObject(j, "training_seconds", seconds);
     report_json(j, "held_out", s);
-    if (first && o.eval) score_file(model, &t->text->vocabulary, documents, summary);
+    if (first && t->eval) score_file(model, t->eval, summary);
     if (first && t->held_out->windows &&
         !report_attention(t->run, model, t->held_out, &t->text->vocabulary, &err))
-        fail(&err);
+        fail(1, &err);
     mle_free(m);
     transformer_free(model);
 }
@@ -454,14 +437,16 @@ static void use_model(Run *run)
     Transformer *t;
     Vocabulary v;
     Documents documents;
-    if (!model_load(o.load, &t, &v, &documents, &err)) fail(&err);
+    if (!model_load(o.load, &t, &v, &documents, &err)) fail(1, &err);
     printf("%s: %d layers, %d heads, %d channels, context %d, %d symbols\n", o.load,
            t->shape.layers, t->shape.heads, t->shape.channels, t->shape.context, v.size);
-    if (o.eval) {
+    Windows *eval = read_eval(&v, documents, t->shape.context);
+    if (eval) {
         cJSON *score = summary_new();
-        score_file(t, &v, documents, score);
-        if (!run_save_json(run, "eval.json", score, &err)) fail(&err);
+        score_file(t, eval, score);
+        if (!run_save_json(run, "eval.json", score, &err)) fail(1, &err);
         cJSON_Delete(score);
+        windows_free(eval);
     }
     if (o.sample > 0) show_samples(t, &v, documents, o.sample, sample_length(documents, &t->shape));
     vocabulary_free(&v);
@@ -485,6 +470,21 @@ static void introduce(const Text *text, const Yardstick *y)
     printf("\n");
 }
 
+static void show_results(const Training *t, const Yardstick *y, cJSON *summary)
+{
+    Error err;
+    if (!run_save_summary(t->run, summary, &err)) fail(1, &err);
+    run_wrote(t->run, "model.safetensors");
+    curves_sketch(t->curves, t->run, "step", "held_out_loss", y->truth ? y->floor : y->ngram.nats);
+    char lines[200];
+    snprintf(lines, sizeof lines, "uniform=%.6f; ngram=%.6f; order=%d; floor=%.6f", y->uniform,
+             y->order > 0 ? y->ngram.nats : -1, y->order, y->truth ? y->floor : -1);
+    run_plot(t->run, "chapter2_loss.gp", lines);
+    snprintf(lines, sizeof lines, "layers=%d; heads=%d", o.shape.layers, o.shape.heads);
+    if (t->held_out->windows && o.shape.layers * o.shape.heads <= 24)
+        run_plot(t->run, "chapter2_attention.gp", lines);
+}
+
 static void train_all(Run *run)
 {
     Error err;
@@ -493,8 +493,9 @@ static void train_all(Run *run)
     o.shape.vocabulary = text.vocabulary.size;
     if (!shape_check(&o.shape, &err) ||
         !rows_check(&o.shape, o.mle.batch, o.shape.context, "windows", &err))
-        wrong_usage(&err);
-    check_files(&text.vocabulary, (Documents)o.documents);
+        fail(2, &err);
+    Windows *eval = read_eval(&text.vocabulary, (Documents)o.documents, o.shape.context);
+    if (o.ids && !file_replaceable(o.ids, &err)) fail(1, &err);
     printf("chapter 2: a transformer\n");
     bool tales = !o.text && o.documents == TEXT_LINES; /* a tale a line: their truth is known */
     Yardstick *y = yardstick_new(&text, tales, o.orders < 3 ? 1 : 3, o.orders);
@@ -505,10 +506,11 @@ static void train_all(Run *run)
                       "seed,step,symbols,train_loss,held_out_loss,learning_rate,gradient_norm"),
                   .text = &text,
                   .train = windows_new(&text.train, text.vocabulary.end, o.shape.context),
-                  .held_out = windows_new(&text.held_out, text.vocabulary.end, o.shape.context)};
+                  .held_out = windows_new(&text.held_out, text.vocabulary.end, o.shape.context),
+                  .eval = eval};
     if (t.train->windows == 0) {
         error_set(&err, "the text is too short to learn from: it has fewer than two symbols");
-        fail(&err);
+        fail(1, &err);
     }
     cJSON *summary = summary_new();
     cJSON_AddNumberToObject(summary, "uniform_nats_per_symbol", y->uniform);
@@ -520,27 +522,16 @@ static void train_all(Run *run)
         snprintf(t.dir, sizeof t.dir, "%s", run->dir);
         if (t.seed > o.seed) {
             snprintf(t.dir, sizeof t.dir, "%s/seed%d", run->dir, t.seed);
-            if (!directory_make(t.dir, &err)) fail(&err);
+            if (!directory_make(t.dir, &err)) fail(1, &err);
         }
         run_seed(&t, y, summary);
     }
-    int looks = t.curves->rows;
-    if (looks > 0) {
-        if (!run_save_summary(run, summary, &err)) fail(&err);
-        run_wrote(run, "model.safetensors");
-    }
-    curves_sketch(t.curves, run, "step", "held_out_loss", y->truth ? y->floor : y->ngram.nats);
-    char lines[200];
-    snprintf(lines, sizeof lines, "uniform=%.6f; ngram=%.6f; order=%d; floor=%.6f", y->uniform,
-             y->order > 0 ? y->ngram.nats : -1, y->order, y->truth ? y->floor : -1);
-    if (looks > 0) run_plot(run, "chapter2_loss.gp", lines);
-    snprintf(lines, sizeof lines, "layers=%d; heads=%d", o.shape.layers, o.shape.heads);
-    if (looks > 0 && t.held_out->windows && o.shape.layers * o.shape.heads <= 24)
-        run_plot(run, "chapter2_attention.gp", lines);
+    if (t.curves->rows > 0) show_results(&t, y, summary);
     cJSON_Delete(summary);
     curves_free(t.curves);
     windows_free(t.train);
     windows_free(t.held_out);
+    windows_free(t.eval);
     yardstick_free(y);
     text_free(&text);
 }
@@ -554,17 +545,17 @@ int main(int argc, char **argv)
     threads_use(o.threads);
     if (o.ids && !o.eval) {
         error_set(&err, "--ids needs a text that is scored: add --eval FILE");
-        wrong_usage(&err);
+        fail(2, &err);
     }
     if (o.resume && o.load) {
         error_set(&err, "--resume trains on and --load trains nothing: leave one away");
-        wrong_usage(&err);
+        fail(2, &err);
     }
     if (o.resume && o.seeds > 1) {
         error_set(&err, "--resume goes on with one run: leave --seeds away");
-        wrong_usage(&err);
+        fail(2, &err);
     }
-    if (!run_open(&run, o.out, argv[0], &err)) fail(&err);
+    if (!run_open(&run, o.out, argv[0], &err)) fail(1, &err);
     if (o.load)
         use_model(&run);
     else

@@ -122,7 +122,6 @@ static void state_tensors(const Mle *m, Tensor tensors[3])
     tensors[2] = (Tensor){"adam.v", 1, mat(m->adam.v, 1, n)};
 }
 
-/* The numbers beside them, as text: doubles in hexadecimal, which loses nothing. */
 static const char *shape_text(const TransformerShape *s)
 {
     static char text[120];
@@ -131,6 +130,7 @@ static const char *shape_text(const TransformerShape *s)
     return text;
 }
 
+/* The numbers beside them, as text: doubles in hexadecimal, which loses nothing. */
 bool mle_save(const Mle *m, const char *path, Error *err)
 {
     char text[256];
