@@ -13,6 +13,10 @@
 
 #include "real.h"
 
+/* Where real_exp begins and ends, -87 and 88, out of the compiler's sight: where it knows them, it
+ * makes masks and branches of what is else one instruction each. */
+extern const float exp_first, exp_last;
+
 /* e^x with a relative error of at most 2e-7, for x in [-87, 88]; x outside is taken as the nearer
  * end, so e^-1000 is 1e-38 rather than 0. NaN gives NaN.
  *
@@ -25,8 +29,8 @@ static inline real real_exp(real x)
     if (sizeof(real) == sizeof(double)) return (real)exp(x);
     const float shift = 12582912.0f, inverse_ln2 = 1.44269504f;
     float y = (float)x;
-    y = y > 88.0f ? 88.0f : y;
-    y = y < -87.0f ? -87.0f : y;
+    y = y > exp_last ? exp_last : y;
+    y = y < exp_first ? exp_first : y;
     float shifted = y * inverse_ln2 + shift, n = shifted - shift;
     float r = (y - n * 0.693359375f) + n * 2.12194440e-4f;
     float p = 1.0f / 5040;
@@ -83,32 +87,47 @@ static inline real real_sqrt(real x)
 enum { LANE_COUNT = 64 / sizeof(real) };
 typedef real Lanes __attribute__((vector_size(64), aligned(sizeof(real))));
 
-static inline real lanes_sum(const Lanes *lanes)
+/* Pairwise, and written out: where a compiler has to count the halves, it goes through memory. */
+static inline real lanes_sum(Lanes lanes)
 {
     real v[LANE_COUNT];
-    memcpy(v, lanes, sizeof v);
-    for (int half = LANE_COUNT / 2; half > 0; half /= 2)
-        for (int i = 0; i < half; i++) v[i] += v[i + half];
+    memcpy(v, &lanes, sizeof v);
+    for (int i = 0; i < LANE_COUNT / 2; i++) v[i] += v[i + LANE_COUNT / 2];
+    for (int i = 0; i < LANE_COUNT / 4; i++) v[i] += v[i + LANE_COUNT / 4];
+    for (int i = 0; i < LANE_COUNT / 8; i++) v[i] += v[i + LANE_COUNT / 8];
+    for (int i = 0; i < LANE_COUNT / 16; i++) v[i] += v[i + LANE_COUNT / 16];
     return v[0];
+}
+
+static inline Lanes lanes_at(const real *x)
+{
+    return *(const Lanes *)x;
+}
+
+/* The last n < LANE_COUNT numbers of a row, and zeros. */
+static inline Lanes lanes_last(const real *x, int n)
+{
+    real v[LANE_COUNT] = {0};
+    for (int i = 0; i < n; i++) v[i] = x[i];
+    return lanes_at(v);
 }
 
 static inline real sum(const real *x, int n)
 {
     Lanes lanes = {0};
     int i = 0;
-    for (; i + LANE_COUNT <= n; i += LANE_COUNT) lanes += *(const Lanes *)(x + i);
-    for (int j = 0; i + j < n; j++) lanes[j] += x[i + j];
-    return lanes_sum(&lanes);
+    for (; i + LANE_COUNT <= n; i += LANE_COUNT) lanes += lanes_at(x + i);
+    if (i < n) lanes += lanes_last(x + i, n - i);
+    return lanes_sum(lanes);
 }
 
 static inline real dot(const real *x, const real *y, int n)
 {
     Lanes lanes = {0};
     int i = 0;
-    for (; i + LANE_COUNT <= n; i += LANE_COUNT)
-        lanes += *(const Lanes *)(x + i) * *(const Lanes *)(y + i);
-    for (int j = 0; i + j < n; j++) lanes[j] += x[i + j] * y[i + j];
-    return lanes_sum(&lanes);
+    for (; i + LANE_COUNT <= n; i += LANE_COUNT) lanes += lanes_at(x + i) * lanes_at(y + i);
+    if (i < n) lanes += lanes_last(x + i, n - i) * lanes_last(y + i, n - i);
+    return lanes_sum(lanes);
 }
 
 /* sum_i x_i y_i z_i */
@@ -117,21 +136,29 @@ static inline real dot3(const real *x, const real *y, const real *z, int n)
     Lanes lanes = {0};
     int i = 0;
     for (; i + LANE_COUNT <= n; i += LANE_COUNT)
-        lanes += *(const Lanes *)(x + i) * *(const Lanes *)(y + i) * *(const Lanes *)(z + i);
-    for (int j = 0; i + j < n; j++) lanes[j] += x[i + j] * y[i + j] * z[i + j];
-    return lanes_sum(&lanes);
+        lanes += lanes_at(x + i) * lanes_at(y + i) * lanes_at(z + i);
+    if (i < n)
+        lanes += lanes_last(x + i, n - i) * lanes_last(y + i, n - i) * lanes_last(z + i, n - i);
+    return lanes_sum(lanes);
+}
+
+/* Of each two lanes the larger: where a > b all bits of a mask are set. */
+static inline Lanes lanes_larger(Lanes a, Lanes b)
+{
+    __typeof__(a > b) mask = a > b;
+    return (Lanes)((mask & (__typeof__(mask))a) | (~mask & (__typeof__(mask))b));
 }
 
 /* The largest of n >= 1 numbers; the order does not matter, and a NaN may be passed over. */
 static inline real largest(const real *x, int n)
 {
-    real lane[LANE_COUNT], m = x[0];
+    real m = x[0];
     int i = 0;
     if (n >= LANE_COUNT) {
-        memcpy(lane, x, sizeof lane);
+        Lanes lanes = lanes_at(x);
         for (i = LANE_COUNT; i + LANE_COUNT <= n; i += LANE_COUNT)
-            for (int j = 0; j < LANE_COUNT; j++) lane[j] = x[i + j] > lane[j] ? x[i + j] : lane[j];
-        for (int j = 0; j < LANE_COUNT; j++) m = lane[j] > m ? lane[j] : m;
+            lanes = lanes_larger(lanes_at(x + i), lanes);
+        for (int j = 0; j < LANE_COUNT; j++) m = lanes[j] > m ? lanes[j] : m;
     }
     for (; i < n; i++) m = x[i] > m ? x[i] : m;
     return m;

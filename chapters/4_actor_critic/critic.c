@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "error.h"
+#include "threads.h"
 
 /* ---- layout ------------------------------------------------------------------------------- */
 
@@ -41,7 +42,9 @@ Critic *critic_new(const Transformer *pretrained, const CriticOptions *options, 
     }
     c->trunk_adam = adam_new(c->trunk->size, adam);
     c->head_adam = adam_new(c->head_weights.used, adam);
-    c->activations = activations_new(&pretrained->shape, rows, true);
+    c->few = 2 * threads_count() > 4 ? 2 * threads_count() : 4;
+    long most = (long)c->few * pretrained->shape.context;
+    c->activations = activations_new(&pretrained->shape, most < rows ? (int)most : rows, true);
     return c;
 }
 
@@ -96,17 +99,18 @@ void critic_zero_gradients(Critic *c)
 
 double critic_gradient(Critic *c, const Rollout *r, const real *targets)
 {
-    REQUIRE(rollout_rows(r) <= c->activations->capacity,
-            "a batch of %d rows, and there is room for %d", rollout_rows(r),
-            c->activations->capacity);
-    Matrix v = critic_forward(c, &r->rows->batch), dv = mat_rows(c->dvalues, 0, v.rows);
+    int texts = rollout_texts(r), rows = rollout_rows(r);
     double loss = 0;
-    for (int n = 0; n < v.rows; n++) {
-        real error = v.data[n] - targets[n];
-        loss += 0.5 * (double)error * error / v.rows;
-        dv.data[n] = error / (real)v.rows;
+    for (int i = 0; i < texts; i += c->few) {
+        Batch some = batch_slice(&r->rows->batch, i, texts - i < c->few ? texts - i : c->few);
+        Matrix v = critic_forward(c, &some), dv = mat_rows(c->dvalues, 0, v.rows);
+        for (int n = 0; n < v.rows; n++) {
+            real error = v.data[n] - targets[rollout_first(r, i) + n];
+            loss += 0.5 * (double)error * error / rows;
+            dv.data[n] = error / (real)rows;
+        }
+        critic_backward(c, &some, dv);
     }
-    critic_backward(c, &r->rows->batch, dv);
     return loss;
 }
 
@@ -127,6 +131,8 @@ static double clip_both(Critic *c, double most)
 double critic_update(Critic *c, const Rollout *r, double *norm)
 {
     /* target_t = A_t + V(s_t) */
+    REQUIRE(rollout_rows(r) <= c->targets.rows, "a batch of %d rows, and there is room for %d",
+            rollout_rows(r), c->targets.rows);
     real *targets = c->targets.data;
     for (int n = 0; n < rollout_rows(r); n++) targets[n] = r->advantages[n] + r->values[n];
 

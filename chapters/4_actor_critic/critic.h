@@ -33,6 +33,7 @@ typedef struct {
     Arena head_weights, head_gradients;
     Adam trunk_adam, head_adam;
     Activations *activations;
+    int few; /* texts at a time: see critic_gradient */
     Matrix values, dvalues; /* (rows, 1) of the last forward pass, and their gradient */
     Matrix targets;         /* (rows, 1) of the last update */
     Arena results;
@@ -46,7 +47,9 @@ void critic_free(Critic *c);
 void critic_values(Critic *c, const Rollout *r, real *values);
 
 /* The loss for these targets (rows), and its gradient, which is added to trunk and head: call
- * critic_zero_gradients before. */
+ * critic_zero_gradients before. A few texts go through at a time, so that what forward leaves is
+ * still in the cache when backward comes for it: a gradient is a sum over rows, in order, and no
+ * bit depends on how many they are. */
 double critic_gradient(Critic *c, const Rollout *r, const real *targets);
 void critic_zero_gradients(Critic *c);
 
