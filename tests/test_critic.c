@@ -4,6 +4,7 @@
 #include "error.h"
 #include "gradient.h"
 #include "suite.h"
+#include "threads.h"
 
 enum { TEXTS = 3, ROWS = 10 }; /* texts of 4, 1 and 5 symbols */
 
@@ -304,7 +305,57 @@ START_TEST(at_learning_rate_zero_the_critic_stays)
 }
 END_TEST
 
-/* Values can be asked for slice by slice, and are the same; a gradient is one batch's. */
+/* A gradient is a sum over rows, in order, in however many parts they go through. */
+START_TEST(how_many_texts_go_through_at_a_time_changes_no_bit)
+{
+    real targets[ROWS] = {1, -2, 3, 0, 0.5, -1, 2, 1, 1, -3};
+    real *whole = NULL, head[7];
+    double loss = 0;
+    for (int few = TEXTS; few >= 1; few--) {
+        Fixture f = fixture(usual);
+        Critic *c = f.critic;
+        size_t size = sizeof(real) * c->trunk->size;
+        give_opinions(&f);
+        critic_zero_gradients(c);
+        c->few = few;
+        double got = critic_gradient(c, f.r, targets);
+        if (!whole) {
+            loss = got;
+            whole = memcpy(NEW(real, c->trunk->size), c->trunk->gradients.base, size);
+            memcpy(head, c->dhead.w.data, sizeof(real) * 6);
+            head[6] = c->dhead.b.data[0];
+        }
+        ck_assert(got == loss && memcmp(whole, c->trunk->gradients.base, size) == 0);
+        ck_assert(memcmp(head, c->dhead.w.data, sizeof(real) * 6) == 0);
+        ck_assert(head[6] == c->dhead.b.data[0]);
+        ck_assert_int_eq(c->activations->rows, few == 1 ? 5 : few == 2 ? 5 : ROWS);
+        fixture_free(&f);
+    }
+    free(whole);
+}
+END_TEST
+
+/* They are at least four, and two for each thread; there is no room for more than was asked for. */
+START_TEST(a_critic_has_room_for_a_few_texts)
+{
+    Fixture f = fixture(usual);
+    int threads = threads_count();
+    for (int n = 1; n <= 3; n++) {
+        threads_use(n);
+        Critic *c = critic_new(f.policy, &usual, 1000);
+        ck_assert_int_eq(c->few, n < 3 || threads_count() < 3 ? 4 : 6);
+        ck_assert_int_eq(c->activations->capacity, 5 * c->few);
+        critic_free(c);
+    }
+    threads_use(threads);
+    Critic *c = critic_new(f.policy, &usual, 19);
+    ck_assert_int_eq(c->activations->capacity, 19);
+    critic_free(c);
+    fixture_free(&f);
+}
+END_TEST
+
+/* Values can be asked for slice by slice, and are the same; an update has room for one batch. */
 START_TEST(a_batch_of_more_rows_than_were_promised_is_valued_but_not_learnt)
 {
     Fixture f = fixture(usual);
@@ -319,11 +370,10 @@ START_TEST(a_batch_of_more_rows_than_were_promised_is_valued_but_not_learnt)
     critic_values(f.critic, f.r, whole);
     critic_values(small, f.r, slices);
     ck_assert(whole[0] != 0 && memcmp(whole, slices, sizeof whole) == 0);
-    ck_assert_dies(critic_gradient(small, f.r, returns), "10 rows, and there is room for 9");
+    ck_assert_dies(critic_update(small, f.r, NULL), "10 rows, and there is room for 9");
     critic_free(small);
     small = critic_new(f.policy, &usual, ROWS); /* and as many as promised are learnt */
-    critic_zero_gradients(small);
-    ck_assert(critic_gradient(small, f.r, returns) > 0);
+    ck_assert(critic_update(small, f.r, NULL) > 0);
     critic_free(small);
     fixture_free(&f);
 }
@@ -343,6 +393,8 @@ static const TTest *const tests[] = {
     an_update_leaves_the_policy_alone,
     the_clip_holds_trunk_and_head_together,
     at_learning_rate_zero_the_critic_stays,
+    how_many_texts_go_through_at_a_time_changes_no_bit,
+    a_critic_has_room_for_a_few_texts,
     a_batch_of_more_rows_than_were_promised_is_valued_but_not_learnt,
     NULL};
 
