@@ -368,8 +368,29 @@ static Slab slab_of(Factor f, int p, int depth, int n, bool in_place)
     return (Slab){panels, NR, (long)NR * depth};
 }
 
+/* A single column behind the last whole panel, of a transposed A: the m >= LANES rows of C lie side
+ * by side in A, so it is computed as the row c' = b' A. Where the last rows fill no vector, those
+ * before them do, once more. */
+static void column(int m, int k, Strided a, Strided b, Strided from, real *c, long ldc)
+{
+    real row[WIDE * LANES];
+    for (int i = 0; i < m;) {
+        int rows = m - i < WIDE * LANES ? (m - i) / LANES * LANES : WIDE * LANES;
+        int first = rows > 0 ? i : m - LANES;
+        if (rows == 0) rows = LANES;
+        for (int r = 0; r < rows; r++) row[r] = from.data[(first + r) * from.row];
+        strip_body(1, rows, k, (Strided){b.data, 0, b.row}, a.data + first, a.col, NR,
+                   (Strided){row, 0, 1}, row, 0);
+        for (; i < first + rows; i++) c[i * ldc] = row[i - first];
+    }
+}
+
 static void product(int m, int n, int k, Strided a, Factor f, Strided from, real *c, long ldc)
 {
+    if (n % NR == 1 && a.row == 1 && m >= LANES && !f.b.panels) {
+        n--;
+        column(m, k, a, at(f.b, 0, f.first + n), at(from, 0, n), c + n, ldc);
+    }
     bool in_place = f.b.col == 1 && m < WORTH_PACKING && n % LANES == 0;
     int p = 0;
     do { /* even for k = 0: C = from */

@@ -249,6 +249,18 @@ START_TEST(products_with_b_in_place_have_the_bits_of_plain_loops)
 }
 END_TEST
 
+/* The last of so many columns stands alone behind whole panels, of 8, 16 or 32 columns. */
+START_TEST(products_with_a_single_last_column_have_the_bits_of_plain_loops)
+{
+    const int rows[] = {3, 4, 8, 15, 16, 17, 31, 33, 64, 127, 128, 129, 150, 275};
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        check_products(rows[i], 1, 37, i);
+        check_products(rows[i], 65, 3, i);
+        check_products(rows[i], 33, 514, i);
+    }
+}
+END_TEST
+
 START_TEST(products_shared_by_a_team_have_the_bits_of_plain_loops)
 {
     for (int threads = 1; threads <= 3; threads++) {
@@ -256,6 +268,7 @@ START_TEST(products_shared_by_a_team_have_the_bits_of_plain_loops)
         check_products(97, 67, 61, 1);
         check_products(31, 33, 1030, 2);
         check_products(1, 600, 700, 3); /* one row: one thread has nothing to multiply */
+        check_products(130, 65, 300, 5);
         check_products(700, 1, 600, 4); /* one panel: one thread has nothing to pack */
     }
 }
@@ -531,6 +544,7 @@ static const TTest *const tests[] = {
     products_at_the_edges_of_every_tile_have_the_bits_of_plain_loops,
     products_deeper_than_a_slab_have_the_bits_of_plain_loops,
     products_with_b_in_place_have_the_bits_of_plain_loops,
+    products_with_a_single_last_column_have_the_bits_of_plain_loops,
     products_shared_by_a_team_have_the_bits_of_plain_loops,
     products_inside_a_parallel_region_have_the_bits_of_plain_loops,
     product_of_whole_numbers_added_twice_doubles,
