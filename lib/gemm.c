@@ -18,7 +18,7 @@
  * it saves. A is read in place through its strides, so a transposed product is the same code; only
  * where its rows would drive each other out of the cache is a strip of it copied too. The last rows
  * of A are done in tiles of 8, 4, 2 and 1; where C ends in the middle of a vector, the tile works
- * on a padded copy.
+ * on a padded copy, unless a single column is left, which costs less as a column, or as a row.
  *
  * The accumulators start from C, from a row or from nothing, and k runs upward, one fused
  * multiply-add a step. So an element's bits depend on its row of A, its column of B and its start
