@@ -231,7 +231,7 @@ static void sample_one(void *arg)
     for (size_t i = 0; i + CHAINS * LANE_COUNT <= s->weights; i += CHAINS * LANE_COUNT)
         for (int j = 0; j < CHAINS; j++) sums[j] += *(const Lanes *)(s->w + i + j * LANE_COUNT);
     real total = 0;
-    for (int j = 0; j < CHAINS; j++) total += lanes_sum(sums[j]);
+    for (int j = 0; j < CHAINS; j++) total += lanes_sum(&sums[j]);
     s->sum = total;
 }
 

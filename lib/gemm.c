@@ -18,7 +18,7 @@
  * it saves. A is read in place through its strides, so a transposed product is the same code; only
  * where its rows would drive each other out of the cache is a strip of it copied too. The last rows
  * of A are done in tiles of 8, 4, 2 and 1; where C ends in the middle of a vector, the tile works
- * on a padded copy, unless a single column is left, which costs less as a column, or as a row.
+ * on a padded copy, which a single column can do without.
  *
  * The accumulators start from C, from a row or from nothing, and k runs upward, one fused
  * multiply-add a step. So an element's bits depend on its row of A, its column of B and its start
@@ -368,9 +368,9 @@ static Slab slab_of(Factor f, int p, int depth, int n, bool in_place)
     return (Slab){panels, NR, (long)NR * depth};
 }
 
-/* A single column behind the last whole panel, of a transposed A: the m >= LANES rows of C lie side
- * by side in A, so it is computed as the row c' = b' A. Where the last rows fill no vector, those
- * before them do, once more. */
+/* The single column behind the last whole panel, of an A whose columns are contiguous: c = A b is
+ * done as the row c' = b' A', whose m >= LANES numbers of each k lie side by side. Where fewer than
+ * LANES are left, the last LANES are done again. */
 static void column(int m, int k, Strided a, Strided b, Strided from, real *c, long ldc)
 {
     real row[WIDE * LANES];
@@ -390,6 +390,7 @@ static void product(int m, int n, int k, Strided a, Factor f, Strided from, real
     if (n % NR == 1 && a.row == 1 && m >= LANES && !f.b.panels) {
         n--;
         column(m, k, a, at(f.b, 0, f.first + n), at(from, 0, n), c + n, ldc);
+        if (n == 0) return;
     }
     bool in_place = f.b.col == 1 && m < WORTH_PACKING && n % LANES == 0;
     int p = 0;

@@ -88,10 +88,10 @@ enum { LANE_COUNT = 64 / sizeof(real) };
 typedef real Lanes __attribute__((vector_size(64), aligned(sizeof(real))));
 
 /* Pairwise, and written out: where a compiler has to count the halves, it goes through memory. */
-static inline real lanes_sum(Lanes lanes)
+static inline real lanes_sum(const Lanes *lanes)
 {
     real v[LANE_COUNT];
-    memcpy(v, &lanes, sizeof v);
+    memcpy(v, lanes, sizeof v);
     for (int i = 0; i < LANE_COUNT / 2; i++) v[i] += v[i + LANE_COUNT / 2];
     for (int i = 0; i < LANE_COUNT / 4; i++) v[i] += v[i + LANE_COUNT / 4];
     for (int i = 0; i < LANE_COUNT / 8; i++) v[i] += v[i + LANE_COUNT / 8];
@@ -99,35 +99,31 @@ static inline real lanes_sum(Lanes lanes)
     return v[0];
 }
 
-static inline Lanes lanes_at(const real *x)
-{
-    return *(const Lanes *)x;
-}
-
-/* The last n < LANE_COUNT numbers of a row, and zeros. */
-static inline Lanes lanes_last(const real *x, int n)
-{
-    real v[LANE_COUNT] = {0};
-    for (int i = 0; i < n; i++) v[i] = x[i];
-    return lanes_at(v);
-}
-
 static inline real sum(const real *x, int n)
 {
     Lanes lanes = {0};
     int i = 0;
-    for (; i + LANE_COUNT <= n; i += LANE_COUNT) lanes += lanes_at(x + i);
-    if (i < n) lanes += lanes_last(x + i, n - i);
-    return lanes_sum(lanes);
+    for (; i + LANE_COUNT <= n; i += LANE_COUNT) lanes += *(const Lanes *)(x + i);
+    if (i < n) {
+        real last[LANE_COUNT] = {0};
+        for (int j = 0; i + j < n; j++) last[j] = x[i + j];
+        lanes += *(const Lanes *)last;
+    }
+    return lanes_sum(&lanes);
 }
 
 static inline real dot(const real *x, const real *y, int n)
 {
     Lanes lanes = {0};
     int i = 0;
-    for (; i + LANE_COUNT <= n; i += LANE_COUNT) lanes += lanes_at(x + i) * lanes_at(y + i);
-    if (i < n) lanes += lanes_last(x + i, n - i) * lanes_last(y + i, n - i);
-    return lanes_sum(lanes);
+    for (; i + LANE_COUNT <= n; i += LANE_COUNT)
+        lanes += *(const Lanes *)(x + i) * *(const Lanes *)(y + i);
+    if (i < n) {
+        real last[LANE_COUNT] = {0};
+        for (int j = 0; i + j < n; j++) last[j] = x[i + j] * y[i + j];
+        lanes += *(const Lanes *)last;
+    }
+    return lanes_sum(&lanes);
 }
 
 /* sum_i x_i y_i z_i */
@@ -136,17 +132,13 @@ static inline real dot3(const real *x, const real *y, const real *z, int n)
     Lanes lanes = {0};
     int i = 0;
     for (; i + LANE_COUNT <= n; i += LANE_COUNT)
-        lanes += lanes_at(x + i) * lanes_at(y + i) * lanes_at(z + i);
-    if (i < n)
-        lanes += lanes_last(x + i, n - i) * lanes_last(y + i, n - i) * lanes_last(z + i, n - i);
-    return lanes_sum(lanes);
-}
-
-/* Of each two lanes the larger: where a > b all bits of a mask are set. */
-static inline Lanes lanes_larger(Lanes a, Lanes b)
-{
-    __typeof__(a > b) mask = a > b;
-    return (Lanes)((mask & (__typeof__(mask))a) | (~mask & (__typeof__(mask))b));
+        lanes += *(const Lanes *)(x + i) * *(const Lanes *)(y + i) * *(const Lanes *)(z + i);
+    if (i < n) {
+        real last[LANE_COUNT] = {0};
+        for (int j = 0; i + j < n; j++) last[j] = x[i + j] * y[i + j] * z[i + j];
+        lanes += *(const Lanes *)last;
+    }
+    return lanes_sum(&lanes);
 }
 
 /* The largest of n >= 1 numbers; the order does not matter, and a NaN may be passed over. */
@@ -155,9 +147,13 @@ static inline real largest(const real *x, int n)
     real m = x[0];
     int i = 0;
     if (n >= LANE_COUNT) {
-        Lanes lanes = lanes_at(x);
-        for (i = LANE_COUNT; i + LANE_COUNT <= n; i += LANE_COUNT)
-            lanes = lanes_larger(lanes_at(x + i), lanes);
+        Lanes lanes = *(const Lanes *)x;
+        for (i = LANE_COUNT; i + LANE_COUNT <= n; i += LANE_COUNT) {
+            Lanes next = *(const Lanes *)(x + i);
+            __typeof__(next > lanes) larger = next > lanes; /* all bits set, or none */
+            lanes = (Lanes)((larger & (__typeof__(larger))next) |
+                            (~larger & (__typeof__(larger))lanes));
+        }
         for (int j = 0; j < LANE_COUNT; j++) m = lanes[j] > m ? lanes[j] : m;
     }
     for (; i < n; i++) m = x[i] > m ? x[i] : m;

@@ -1,6 +1,6 @@
 # chapter2_attention.gp: what each head reads, a panel per layer and head, over one held-out tale.
-# Weights under 0.04 are left white. Draws attention.csv (layer, head, row, column, weight, one head after
-# another), with the words of attention_words.csv along the axes. Given: layers, heads.
+# Weights under 0.04 are left white. Draws attention.csv (layer, head, row, column, weight; layer by layer,
+# head by head), with the words of attention_words.csv along the axes. Given: layers, heads.
 
 figure = 'chapter2_attention'
 load root.'/plots/style.gp'
@@ -14,11 +14,10 @@ set colorbox horizontal user origin 0.1, 0.028 * 4 / heads size 0.35, 0.007 * 4 
 set cbtics 0, 0.5, 1
 unset grid
 unset key
-# gnuplot evaluates slowly: a panel looks only at its own lines, which are counted first
-array lines[layers * heads]
-do for [i = 1:layers * heads] { lines[i] = 0 }
+# gnuplot evaluates slowly: a panel looks only at its own lines, from where the head before it ends
+array end[layers * heads]
 at(l, h) = int((l - 1) * heads + h)
-stats data.'attention.csv' skip 1 using (lines[at($1, $2)] = lines[at($1, $2)] + 1, $3) name 'row' nooutput
+stats data.'attention.csv' skip 1 using (end[at($1, $2)] = $0, $3) name 'row' nooutput
 set xrange [-0.5:row_max + 0.5]
 set yrange [row_max + 0.5:-0.5]
 set xtics out scale 0.2 rotate by 90 right font ',9' offset 0,0.2
@@ -31,12 +30,11 @@ set bmargin 0
 set multiplot layout heads, layers margins 0.16 / layers, 0.985, 0.075 * 4 / heads, 1 - 0.02 * 4 / heads spacing 0.2 / layers, 0.048 * 4 / heads
 do for [h = 1:heads] {
     do for [l = 1:layers] {
-        first = 0
-        do for [i = 1:at(l, h) - 1] { first = first + lines[i] }
+        first = at(l, h) == 1 ? 0 : int(end[at(l, h) - 1]) + 1
+        last = int(end[at(l, h)])
         if (h == heads && l == layers) { set xlabel 'reads from' offset 0,-1.6 } else { unset xlabel }
         if (l == 1) { set ylabel 'at' offset -1,0 } else { unset ylabel }
         set title sprintf('layer %d, head %d', l, h) offset 0,-0.6
-        last = first + lines[at(l, h)] - 1
         plot data.'attention.csv' skip 1 every ::first::last using ($5 > 0.04 ? $4 : NaN):3:(0.5):(0.5):5 with boxxyerror fillstyle solid noborder linecolor palette, \
              data.'attention_words.csv' skip 1 using 1:1:xticlabels(2):yticlabels(2) with dots linecolor rgb '#ffffff'
     }

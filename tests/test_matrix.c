@@ -249,7 +249,7 @@ START_TEST(products_with_b_in_place_have_the_bits_of_plain_loops)
 }
 END_TEST
 
-/* The last of so many columns stands alone behind whole panels, of 8, 16 or 32 columns. */
+/* The last of so many columns stands alone behind whole panels, of 4 to 32 columns. */
 START_TEST(products_with_a_single_last_column_have_the_bits_of_plain_loops)
 {
     const int rows[] = {3, 4, 8, 15, 16, 17, 31, 33, 64, 127, 128, 129, 150, 275};

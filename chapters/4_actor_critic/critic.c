@@ -42,9 +42,7 @@ Critic *critic_new(const Transformer *pretrained, const CriticOptions *options, 
     }
     c->trunk_adam = adam_new(c->trunk->size, adam);
     c->head_adam = adam_new(c->head_weights.used, adam);
-    c->few = 2 * threads_count() > 4 ? 2 * threads_count() : 4;
-    long most = (long)c->few * pretrained->shape.context;
-    c->activations = activations_new(&pretrained->shape, most < rows ? (int)most : rows, true);
+    c->activations = activations_new(&pretrained->shape, rows, true);
     return c;
 }
 
@@ -97,12 +95,29 @@ void critic_zero_gradients(Critic *c)
     memset(c->head_gradients.base, 0, sizeof(real) * c->head_gradients.used);
 }
 
+static void require_room(const Critic *c, const Rollout *r)
+{
+    int rows = rollout_rows(r);
+    REQUIRE(0 < rows && rows <= c->targets.rows, "a batch of %d rows, and there is room for %d",
+            rows, c->targets.rows);
+}
+
+/* As many texts as have some 200 rows, so that what forward leaves is still in the cache when
+ * backward comes for it, but four at least, and two for each thread. */
+static int texts_at_a_time(const Rollout *r)
+{
+    int few = 200 * rollout_texts(r) / rollout_rows(r), team = 2 * threads_count();
+    if (few < team) few = team;
+    return few < 4 ? 4 : few;
+}
+
 double critic_gradient(Critic *c, const Rollout *r, const real *targets)
 {
-    int texts = rollout_texts(r), rows = rollout_rows(r);
+    require_room(c, r);
+    int texts = rollout_texts(r), rows = rollout_rows(r), few = texts_at_a_time(r);
     double loss = 0;
-    for (int i = 0; i < texts; i += c->few) {
-        Batch some = batch_slice(&r->rows->batch, i, texts - i < c->few ? texts - i : c->few);
+    for (int i = 0; i < texts; i += few) {
+        Batch some = batch_slice(&r->rows->batch, i, texts - i < few ? texts - i : few);
         Matrix v = critic_forward(c, &some), dv = mat_rows(c->dvalues, 0, v.rows);
         for (int n = 0; n < v.rows; n++) {
             real error = v.data[n] - targets[rollout_first(r, i) + n];
@@ -130,9 +145,9 @@ static double clip_both(Critic *c, double most)
 
 double critic_update(Critic *c, const Rollout *r, double *norm)
 {
+    require_room(c, r);
+
     /* target_t = A_t + V(s_t) */
-    REQUIRE(rollout_rows(r) <= c->targets.rows, "a batch of %d rows, and there is room for %d",
-            rollout_rows(r), c->targets.rows);
     real *targets = c->targets.data;
     for (int n = 0; n < rollout_rows(r); n++) targets[n] = r->advantages[n] + r->values[n];
 

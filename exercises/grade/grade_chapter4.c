@@ -350,22 +350,6 @@ static void the_gradient_of_the_critic(void)
                   "the gradient goes on through the head into the trunk: critic_backward()");
 }
 
-/* What goes through together is two texts of 4 rows, then one of 2. */
-static void the_critic_takes_a_few_texts_at_a_time(void)
-{
-    CriticCase c = critic_case();
-    critic_zero_gradients(c.critic);
-    c.critic->few = 2;
-    double expected = critic_loss(&c), got = critic_gradient(c.critic, c.r, c.targets);
-    expect(
-        "the loss that is returned", CRITIC "; c->few is 2", got, expected, NO_KNOWN,
-        "the sum over all texts, each row's part divided by the rows of the whole batch, and each "
-        "row against its own target");
-    expect_slopes("d head.w", CRITIC "; c->few is 2", c.critic->dhead.w, c.critic->head.w,
-                  critic_loss, &c, NO_KNOWN,
-                  "rows are those of the whole batch, not of the texts that go through together");
-}
-
 /* ---- 4.7 the exact value of every state ------------------------------------------------------ */
 
 /* The texts end, a end and aa of the book, an a being paid where it stands; P(a) = 1/4. */
@@ -640,7 +624,6 @@ const Grader graders[] = {GRADER("4.1", what_came_less_what_was_expected),
                           GRADER("4.5", where_nothing_varies_there_is_nothing_to_explain),
                           GRADER("4.6", the_loss_of_the_critic),
                           GRADER("4.6", the_gradient_of_the_critic),
-                          GRADER("4.6", the_critic_takes_a_few_texts_at_a_time),
                           GRADER("4.7", the_values_of_two_states),
                           GRADER("4.7", exact_values_expect_what_comes),
                           GRADER("4.8", one_step_and_all_of_them),
