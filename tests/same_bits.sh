@@ -17,7 +17,7 @@ compare() {
     here=$place/$(basename "$build")-$threads
     mkdir -p "$here"
     for program in $programs; do
-        make -s "-j$jobs" "$@" "$build/$program"
+        make -s "-j$jobs" WERROR=1 "$@" "$build/$program"
         (cd "$here" && env PATH=/nowhere "$OLDPWD/$build/$program" --quick --threads "$threads") \
             >"$here/$program.said" 2>&1 || { cat "$here/$program.said" && exit 1; }
     done
