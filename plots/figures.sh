@@ -3,6 +3,7 @@
 #
 #     sh plots/figures.sh                  all of it: a quarter of an hour on two idle cores
 #     sh plots/figures.sh 3 hacking        these parts alone: kernel, 1 to 5, hacking, debugging, overtake
+#     TEXT=FILE sh plots/figures.sh shakespeare   the README's run on real text, which is not among all
 #
 # Runs into out/plots/ and takes figures, data and summaries from there into plots/, under names that
 # say which chapter they belong to. A part runs on one core, and JOBS of them side by side (2, if it
@@ -53,6 +54,14 @@ hacking() {
     cp $out/hacking/chapter5_hacking.svg plots/
 }
 
+# Five seeds, five minutes in all. Whatever the text's file is called here, the book calls it so:
+shakespeare() {
+    ./chapter2 --config chapters/2_transformer/shakespeare.json --text "$TEXT" --seeds 5 \
+        --out $out/shakespeare
+    sed 's|\("text":[^"]*\).*|\1"shakespeare.txt",|' $out/shakespeare/summary.json \
+        >plots/chapter2_shakespeare.json
+}
+
 # The figures that draw several chapters, once all of them have run. Given: the chapter, the figure.
 together() {
     # the least KL from the share of texts that earned the reward before, to one of 0.95
@@ -69,8 +78,8 @@ part() {
     [1-5]) chapter "$1" >"$out/$1.log" ;;
     debugging) JOBS=1 sh plots/debugging.sh >"$out/$1.log" ;;
     overtake) sh plots/overtake.sh "$TEXT" >"$out/$1.log" ;;
-    kernel | hacking) "$1" >"$out/$1.log" ;;
-    *) echo "there is no part $1: kernel, 1 to 5, hacking, debugging and overtake are all" >&2 && exit 255 ;;
+    kernel | hacking | shakespeare) "$1" >"$out/$1.log" ;;
+    *) echo "there is no part $1: kernel, 1 to 5, hacking, debugging, overtake and shakespeare are all" >&2 && exit 255 ;;
     esac
     echo "$1: $(($(date +%s) - started)) s"
 }
