@@ -370,7 +370,8 @@ static Slab slab_of(Factor f, int p, int depth, int n, bool in_place)
 
 /* The single column behind the last whole panel, of an A whose columns are contiguous: c = A b is
  * done as the row c' = b' A', whose m >= LANES numbers of each k lie side by side. Where fewer than
- * LANES are left, the last LANES are done again. */
+ * LANES are left, the last LANES are done again. A packed B is read from its panels, by the tiles.
+ */
 static void column(int m, int k, Strided a, Strided b, Strided from, real *c, long ldc)
 {
     real row[WIDE * LANES];

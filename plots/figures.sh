@@ -56,8 +56,8 @@ hacking() {
 
 # Five seeds, five minutes in all. Whatever the text's file is called here, the book calls it so:
 shakespeare() {
-    ./chapter2 --config chapters/2_transformer/shakespeare.json --text "$TEXT" --seeds 5 \
-        --out $out/shakespeare
+    ./chapter2 --config chapters/2_transformer/shakespeare.json --seeds 5 \
+        --text "${TEXT:?give a text: TEXT=FILE sh plots/figures.sh shakespeare}" --out $out/shakespeare
     sed 's|\("text":[^"]*\).*|\1"shakespeare.txt",|' $out/shakespeare/summary.json \
         >plots/chapter2_shakespeare.json
 }

@@ -33,7 +33,6 @@ typedef struct {
     Arena head_weights, head_gradients;
     Adam trunk_adam, head_adam;
     Activations *activations;
-    int few;                /* texts at a time: see critic_gradient */
     Matrix values, dvalues; /* (rows, 1) of the last forward pass, and their gradient */
     Matrix targets;         /* (rows, 1) of the last update */
     Arena results;
