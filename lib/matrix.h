@@ -9,8 +9,8 @@
  *
  *     c_ij <- fma(a_ik, b_kj, c_ij)   for k = 0, 1, 2, ...
  *
- * so the same bits come out whatever the tile size, the slicing or the number of threads.
- * Book: chapter 0. */
+ * so the same bits come out whatever the tile size, the slicing or the number of threads. (On a
+ * processor that has no such instruction each step rounds twice.) Book: chapter 0. */
 #ifndef MATRIX_H
 #define MATRIX_H
 

@@ -1,6 +1,6 @@
 /* rng.h: random numbers that come out the same everywhere.
  *
- * xoshiro256++ (Blackman and Vigna 2019), its state filled by splitmix64 from a seed and a stream
+ * xoshiro256++ (Blackman and Vigna 2021), its state filled by splitmix64 from a seed and a stream
  * number. Streams are independent: each sequence of a batch, and each training step, has its own,
  * so neither the order of the batch nor the thread that runs it changes a number. */
 #ifndef RNG_H

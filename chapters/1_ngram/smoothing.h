@@ -10,6 +10,7 @@
  *     add-k        c(h x) / (c(h) + k W)       k W / (c(h) + k W)
  *     kneser-ney   (c(h x) - D) / c(h)         sum over x of D, over c(h)
  *
+ * After a history that was never seen, none gives every x the probability 0; the others sum to 1.
  * A smoothing fills own and backoff of every n-gram, then calls interpolate. With none and add-k, c
  * is 0 for all but the longest histories, so add-k leaves h for the uniform distribution in one
  * step: k W / (c(h) + k W) times 1 / W is the k / (c(h) + k W) of its definition. */

@@ -9,8 +9,8 @@
  *   count:WORD       how often they do (without overlap)
  *   relevance:A,B,C  share of these keywords that the text contains
  *   fluency          mean log-probability per symbol under chapter 1's n-gram, nats (so below 0)
- *   coherence        share of the text's pairs of neighbouring words that it has not said before;
- *                    0 for a text of fewer than two words
+ *   coherence        share of the pairs of neighbouring words among its first 512 that it has not
+ *                    said before; 0 for a text of fewer than two words
  *   length           symbols, without the end symbol
  *   command          whatever --reward-command answers
  *

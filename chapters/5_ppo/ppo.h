@@ -33,7 +33,7 @@
 
 /* How far the policy is from the one that wrote the batch. */
 typedef struct {
-    double loss;          /* -L^CLIP. Near 0 while all is well: not a learning curve */
+    double loss;          /* -L^CLIP; of whitened advantages 0 at ratio 1: no learning curve */
     double approx_kl;     /* KL(pi_old || pi), nats per symbol, see below */
     double clip_fraction; /* share of symbols whose ratio is outside [1-eps, 1+eps] */
     double largest_ratio;
