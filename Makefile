@@ -133,12 +133,12 @@ ONCE     := $(addprefix test_,faults extremes text tales tales_grammar settings 
 # the tests in double, the exercises and the book wait for one another's processes now and then: at once
 AT_ONCE  := REAL=double TESTS="$(filter-out $(ONCE),$(TESTS))"
 test: ## run every test, in float and in double
-	@$(MAKE) --no-print-directory check REAL=float
-	@$(MAKE) --no-print-directory built exercises-built $(AT_ONCE)
-	@$(MAKE) --no-print-directory check $(AT_ONCE) JOBS=1 & double=$$!; \
+	@$(MAKE) --no-print-directory check REAL=float; float=$$?; \
+	$(MAKE) --no-print-directory built exercises-built $(AT_ONCE) || exit; \
+	$(MAKE) --no-print-directory check $(AT_ONCE) JOBS=1 & double=$$!; \
 	$(MAKE) --no-print-directory exercises-check REAL=double & exercises=$$!; \
 	$(MAKE) --no-print-directory book-check REAL=float; book=$$?; \
-	wait $$double; double=$$?; wait $$exercises; exit $$((double + $$? + book))
+	wait $$double; double=$$?; wait $$exercises; exit $$((float + double + $$? + book))
 
 # what the bench makes of its rows, and the product that is its yardstick
 $(BUILD)/tests/test_bench: $(call objects,bench/measure)
@@ -211,7 +211,7 @@ valgrind: ## run every program under valgrind, small (FULL=1: at --quick)
 lint: ## look for mistakes with cppcheck
 	@cppcheck --quiet --std=c11 --enable=warning,performance,portability --error-exitcode=1 \
 	    --suppressions-list=tests/cppcheck.txt -DREAL=float -Ilib \
-	    $(addprefix -I,$(CHAPTERS)) lib chapters tools
+	    $(addprefix -I,$(FOLDERS)) lib chapters tools
 
 # versions of clang-format differ in what they find right: this one counts
 TIDY      = $(firstword $(foreach f,clang-format-14 clang-format,$(if $(findstring version 14.,$(shell $f --version 2>/dev/null)),$f)))

@@ -153,14 +153,6 @@ static cJSON *result_json(const Result *r)
     return j;
 }
 
-static bool write_json(FILE *out, void *arg)
-{
-    char *text = cJSON_Print(arg);
-    bool good = fprintf(out, "%s\n", text) > 0;
-    free(text);
-    return good;
-}
-
 typedef struct {
     const Result *results;
     int count;
@@ -188,7 +180,7 @@ int main(int argc, char **argv)
     if (good && argc > 2) {
         cJSON *all = cJSON_CreateArray();
         for (int i = 0; i < count; i++) cJSON_AddItemToArray(all, result_json(&results[i]));
-        good = file_replace(argv[2], write_json, all, &err);
+        good = file_replace_json(argv[2], all, &err);
         cJSON_Delete(all);
     }
     if (good && argc > 3) {

@@ -16,7 +16,7 @@
 #include <string.h>
 
 #include "checkpoint_header.h"
-#include "run.h"
+#include "files.h"
 
 /* --- numbers as bytes ------------------------------------------------------------------------- */
 

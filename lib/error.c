@@ -4,29 +4,22 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
 
 #include "utf8.h"
 
-/* Bytes of the character at p if it can be shown on a terminal, else 0: p is a control character,
- * or a piece of UTF-8 that a limited width has cut off. */
-static int printable(const char *p)
-{
-    int length = utf8_length((unsigned char)*p);
-    for (int i = 1; i < length; i++)
-        if ((p[i] & 0xc0) != 0x80) return 0;
-    const char *at = p;
-    int c = length ? utf8_next(&at) : 0;
-    return c < 0x20 || (c >= 0x7f && c < 0xa0) ? 0 : length;
-}
-
-/* A sentence quotes what a file holds, and a file may hold anything, an escape sequence too. */
+/* A sentence quotes what a file holds, and a file may hold anything: an escape sequence, or UTF-8
+ * that a limited width has cut off. */
 static void make_printable(char *text)
 {
-    for (int length; *text; text += length) {
-        length = printable(text);
-        if (length) continue;
-        *text = '?';
-        length = 1;
+    utf8_repair(text);
+    for (char *p = text; *p;) {
+        const char *next = p;
+        int c = utf8_next(&next);
+        size_t length = (size_t)(next - p);
+        if (c < 0x20 || (c >= 0x7f && c < 0xa0)) memset(p, '?', length);
+        p += length;
     }
 }
 
@@ -75,4 +68,9 @@ void *must_realloc(void *memory, size_t count, size_t size)
     if (!__builtin_mul_overflow(count, size, &bytes)) p = realloc(memory, bytes ? bytes : 1);
     if (!p) out_of_memory(count, size);
     return p;
+}
+
+double machine_memory(void)
+{
+    return (double)sysconf(_SC_PHYS_PAGES) * (double)sysconf(_SC_PAGESIZE);
 }

@@ -34,4 +34,7 @@ void *must_calloc(size_t count, size_t size);
 void *must_realloc(void *memory, size_t count, size_t size);
 _Noreturn void out_of_memory(size_t count, size_t size);
 
+/* Bytes that the machine has; 0 or less where the system does not say. */
+double machine_memory(void);
+
 #endif

@@ -11,6 +11,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "utf8.h"
+
 /* --- directories ------------------------------------------------------------------------------ */
 
 bool is_directory(const char *path)
@@ -94,21 +96,22 @@ static bool cant_write(const char *path, int why, Error *err)
                      remedy(why));
 }
 
-/* A file that its owner has protected is not to be renamed over, although the directory's rights
- * would allow it. */
-bool file_replaceable(const char *path, Error *err)
-{
-    if (is_directory(path)) return cant_write(path, EISDIR, err);
-    if (access(path, F_OK) == 0) return access(path, W_OK) == 0 || cant_write(path, errno, err);
-    char folder[PATH_MAX];
-    snprintf(folder, sizeof folder, "%s", path);
-    return access(dirname(folder), W_OK) == 0 || cant_write(path, errno, err);
-}
-
 static bool is_special(const char *path)
 {
     struct stat s;
     return stat(path, &s) == 0 && !S_ISREG(s.st_mode);
+}
+
+/* A file that its owner has protected is not to be renamed over, although the directory's rights
+ * would allow it. */
+bool file_replaceable(const char *path, Error *err)
+{
+    char target[PATH_MAX];
+    if (is_directory(path)) return cant_write(path, EISDIR, err);
+    if (access(path, F_OK) == 0 && access(path, W_OK) != 0) return cant_write(path, errno, err);
+    if (is_special(path)) return true;
+    if (!realpath(path, target)) snprintf(target, sizeof target, "%s", path); /* it is new */
+    return access(dirname(target), W_OK) == 0 || cant_write(path, errno, err);
 }
 
 bool file_replace(const char *path, bool (*write)(FILE *out, void *arg), void *arg, Error *err)
@@ -124,4 +127,29 @@ bool file_replace(const char *path, bool (*write)(FILE *out, void *arg), void *a
     int why = errno;
     unlink(temporary);
     return cant_write(path, why, err);
+}
+
+static bool write_text(FILE *out, void *text)
+{
+    return fputs(*(const char **)text, out) >= 0;
+}
+
+bool file_replace_text(const char *path, const char *text, Error *err)
+{
+    return file_replace(path, write_text, &text, err);
+}
+
+static bool write_line(FILE *out, void *text)
+{
+    return fputs(text, out) >= 0 && putc('\n', out) != EOF;
+}
+
+bool file_replace_json(const char *path, const cJSON *json, Error *err)
+{
+    char *text = cJSON_Print(json);
+    if (!text) out_of_memory(1, BUFSIZ);
+    utf8_repair(text);
+    bool ok = file_replace(path, write_line, text, err);
+    cJSON_free(text);
+    return ok;
 }

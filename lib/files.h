@@ -7,6 +7,8 @@
 
 #include <stdio.h>
 
+#include <cjson/cJSON.h>
+
 #include "error.h"
 
 bool is_directory(const char *path);
@@ -18,15 +20,21 @@ bool directory_make(const char *dir, Error *err);
 
 /* Holds a directory against other programs that ask to hold it. The hold ends with
  * directory_release or with the process, however that ends, so it is never stale. Returns what
- * directory_release takes (below 0 where the disk knows no locks, which is no failure), and *busy
- * tells if another program has it. */
+ * directory_release takes, below 0 where the directory can't be opened or another program has it,
+ * which *busy tells. Where the disk knows no locks nothing is held, and that is no failure. */
 int directory_hold(const char *dir, bool *busy);
 void directory_release(int held);
 
 /* Writes a whole file through a temporary name. `write` gets an open stream and returns false on
- * failure (errno set). A file that may not be written is not replaced; a link is followed; what is
- * no regular file, like /dev/stdout, is written as it is. Errors are named with the path. */
+ * failure (errno set). A file that may not be written is not replaced; a link to a file is
+ * followed; what is no regular file, like /dev/stdout, is written as it is. Errors are named with
+ * the path. */
 bool file_replace(const char *path, bool (*write)(FILE *out, void *arg), void *arg, Error *err);
+
+/* The same for a text, and for JSON with a newline behind it. What in a text of the JSON is no
+ * UTF-8, as a file's name may be, becomes "?". */
+bool file_replace_text(const char *path, const char *text, Error *err);
+bool file_replace_json(const char *path, const cJSON *json, Error *err);
 
 /* False, with the sentence of file_replace, where a file could not be replaced or made. */
 bool file_replaceable(const char *path, Error *err);

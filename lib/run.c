@@ -131,31 +131,11 @@ const char *run_path(const Run *r, const char *file)
 
 /* --- files ------------------------------------------------------------------------------------ */
 
-static bool write_text(FILE *out, void *arg)
-{
-    return fputs(arg, out) != EOF && fputc('\n', out) != EOF;
-}
-
-/* A file's name may be any bytes, but JSON is UTF-8: what is none becomes "?", as in a sentence. */
-static void make_utf8(char *text)
-{
-    for (size_t left = strlen(text), length; left > 0; text += length, left -= length) {
-        length = (size_t)utf8_length((unsigned char)*text);
-        if (length > 0 && length <= left && utf8_check(text, length, "", NULL)) continue;
-        *text = '?';
-        length = 1;
-    }
-}
-
 bool run_save_json(Run *r, const char *file, const cJSON *json, Error *err)
 {
-    char *text = cJSON_Print(json);
-    REQUIRE(text, "%s can't be printed", file);
-    make_utf8(text);
-    bool ok = file_replace(run_path(r, file), write_text, text, err);
-    cJSON_free(text);
-    if (ok) run_wrote(r, file);
-    return ok;
+    if (!file_replace_json(run_path(r, file), json, err)) return false;
+    run_wrote(r, file);
+    return true;
 }
 
 /* The most memory that this process has had at once; 0 where the system does not tell. */

@@ -69,13 +69,23 @@ int utf8_put(char out[5], int c)
     return length;
 }
 
+void utf8_repair(char *text)
+{
+    for (size_t left = strlen(text), length; left > 0; text += length, left -= length) {
+        length = (size_t)utf8_length((unsigned char)*text);
+        if (length > 0 && length <= left && utf8_check(text, length, "", NULL)) continue;
+        *text = '?';
+        length = 1;
+    }
+}
+
 /* --- files ------------------------------------------------------------------------------------ */
 
 bool utf8_fits(const char *name, size_t size, size_t need, Error *err)
 {
     const double gib = 1024.0 * 1024 * 1024;
-    double memory = (double)sysconf(_SC_PHYS_PAGES) * (double)sysconf(_SC_PAGESIZE);
-    if (memory <= 0 || (double)need <= memory) return true; /* <= 0: the system does not say */
+    double memory = machine_memory();
+    if (memory <= 0 || (double)need <= memory) return true;
     return error_set(
         err,
         "%s is too large: its %.1f GiB need at least %.1f GiB of memory (the text, and "

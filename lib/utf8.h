@@ -20,6 +20,9 @@ size_t utf8_mark(const char *bytes, size_t size);
 /* True if these bytes are a text; else names the first byte that is wrong by its offset. */
 bool utf8_check(const char *bytes, size_t size, const char *name, Error *err);
 
+/* Puts "?" for every byte that belongs to no character. */
+void utf8_repair(char *text);
+
 /* False, with a sentence, where a text of `size` bytes needs more memory than the machine has. */
 bool utf8_fits(const char *name, size_t size, size_t need, Error *err);
 

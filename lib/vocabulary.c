@@ -9,7 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "run.h"
+#include "files.h"
 #include "utf8.h"
 
 /* FNV-1a (Fowler, Noll and Vo 1991), its high half folded in because slots are taken by low bits */
@@ -83,18 +83,13 @@ void vocabulary_free(Vocabulary *v)
 
 /* --- vocab.json ------------------------------------------------------------------------------- */
 
-static bool write_text(FILE *out, void *text)
-{
-    return fputs(text, out) >= 0;
-}
-
 bool vocabulary_save(const Vocabulary *v, const char *path, Error *err)
 {
     cJSON *json = cJSON_CreateObject();
     for (int id = 0; id < v->size; id++) cJSON_AddNumberToObject(json, v->symbol[id], id);
     char *text = cJSON_PrintUnformatted(json);
     REQUIRE(text, "no memory for a vocabulary of %d symbols", v->size);
-    bool ok = file_replace(path, write_text, text, err);
+    bool ok = file_replace_text(path, text, err);
     cJSON_free(text);
     cJSON_Delete(json);
     return ok;

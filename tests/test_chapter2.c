@@ -218,6 +218,8 @@ START_TEST(bad_input_gets_a_sentence_and_a_status)
     check_says(1, SMALL "--text @/nothing --out @/a", "nothing");
     check_says(1, "--load @/nothing --out @/a", "nothing");
     check_says(1, SMALL "--resume --out @/fresh", "training.safetensors");
+    ck_assert_int_eq(run(SMALL "--seeds 2 --out @/two"), 0);
+    check_says(1, SMALL "--resume --out @/two", "curves.csv has other seeds as well");
     check_says(2, SMALL "--resume --seeds 2 --out @/a", "--seeds");
     check_says(2, SMALL "--resume --load @/a --out @/a", "leave one away");
     check_says(0, SMALL "--out @/lost", "wrote");

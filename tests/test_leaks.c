@@ -367,8 +367,8 @@ static void values(void)
     rollout_add(r, (int[]){1, 2, 0}, 3);
     rollout_add(r, (int[]){0}, 1);
     r->reward[0] = 1;
-    values_keep(&v, r, 0.5, 1);
-    values_keep(&v, r, 0.6, 2);
+    values_keep(&v, r, 0.5);
+    values_keep(&v, r, 0.6);
     ck_assert_ptr_nonnull(v.table);
     values_free(&v);
     rollout_free(r);

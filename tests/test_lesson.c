@@ -151,6 +151,27 @@ START_TEST(a_reward_that_fails_half_way_leaves_what_was_learnt)
 }
 END_TEST
 
+/* The command dies with the second seed: the model of the first stays, and the sentence is true. */
+START_TEST(a_reward_that_fails_in_a_later_seed_leaves_the_first_ones_model)
+{
+#define ANSWERS(n)                                                                               \
+    " --load @/model --batch 8 --steps 1 --price 8 --sample 0 --seeds 2 --reward-command 'i=0; " \
+    "while [ $i -lt " #n " ]; do for j in 1 2 3 4 5 6 7 8; do read -r x; echo $j; done; "        \
+    "i=$((i+1)); done' --out @/"
+    setup();
+    for (int n = 3; n <= 5; n++) {
+        check_says(n, 0, ANSWERS(6) "whole", "wrote");
+        check_says(n, 1, ANSWERS(5) "cut", "(the curves so far are saved in");
+        char compare[256];
+        snprintf(compare, sizeof compare, "cmp %s/whole/model.safetensors %s/cut/model.safetensors",
+                 dir, dir);
+        ck_assert_int_eq(system(compare), 0);
+        check_holds("cut/curves.csv", "\n2,");
+    }
+    cleanup();
+}
+END_TEST
+
 START_TEST(a_run_that_learns_nothing_leaves_what_an_earlier_one_wrote)
 {
     static const char *const files[] = {"a/curves.csv", "a/summary.json", "a/model.safetensors"};
@@ -221,13 +242,15 @@ START_TEST(symbols_until_a_reward_are_counted_where_enough_texts_earn_it)
 }
 END_TEST
 
-static const TTest *const tests[] = {every_chapter_writes_curves_summary_and_model,
-                                     threads_change_no_byte_of_the_curves,
-                                     what_can_not_be_meant_is_wrong_usage,
-                                     a_reward_that_fails_half_way_leaves_what_was_learnt,
-                                     a_run_that_learns_nothing_leaves_what_an_earlier_one_wrote,
-                                     large_numbers_stand_apart_in_the_table_of_steps,
-                                     without_a_clip_no_share_is_clipped,
-                                     symbols_until_a_reward_are_counted_where_enough_texts_earn_it,
-                                     NULL};
+static const TTest *const tests[] = {
+    every_chapter_writes_curves_summary_and_model,
+    threads_change_no_byte_of_the_curves,
+    what_can_not_be_meant_is_wrong_usage,
+    a_reward_that_fails_half_way_leaves_what_was_learnt,
+    a_reward_that_fails_in_a_later_seed_leaves_the_first_ones_model,
+    a_run_that_learns_nothing_leaves_what_an_earlier_one_wrote,
+    large_numbers_stand_apart_in_the_table_of_steps,
+    without_a_clip_no_share_is_clipped,
+    symbols_until_a_reward_are_counted_where_enough_texts_earn_it,
+    NULL};
 RUN_TESTS("lesson", tests)

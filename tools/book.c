@@ -114,11 +114,6 @@ static void write_book(Book *b, FILE *out)
             write_line(b, at, end = next_line(at), out);
 }
 
-static bool write_text(FILE *out, void *text)
-{
-    return fputs(text, out) >= 0;
-}
-
 static void do_file(Book *b, const char *path)
 {
     b->path = path;
@@ -135,7 +130,7 @@ static void do_file(Book *b, const char *path)
     fclose(out);
     if (b->refresh && strcmp(fresh, b->text) != 0) {
         Error err;
-        if (!file_replace(path, write_text, fresh, &err)) problem(b, b->text, "%s", err.text);
+        if (!file_replace_text(path, fresh, &err)) problem(b, b->text, "%s", err.text);
         char *old = b->text;
         b->text = fresh, fresh = old;
     }

@@ -41,6 +41,14 @@ static int fail(const Error *err)
     return FAILED;
 }
 
+/* False unless the word is digits alone, few enough for an int. */
+static bool number_of(const char *word, int *n)
+{
+    size_t digits = strspn(word, "0123456789");
+    *n = digits > 0 && digits < 9 && !word[digits] ? atoi(word) : -1;
+    return *n >= 0;
+}
+
 /* ---- exercises ---------------------------------------------------------------------------- */
 
 static int list(const Catalogue *c)
@@ -141,7 +149,8 @@ static int grade(const Catalogue *c, const Options *o, int chapter, Error *err)
 
 static const Bug *find_bug(const Catalogue *c, const char *number, Error *err)
 {
-    const Bug *b = catalogue_bug(c, atoi(number));
+    int n;
+    const Bug *b = number_of(number, &n) ? catalogue_bug(c, n) : NULL;
     if (!b) error_set(err, "there is no bug %s: there are %d, from 1 on", number, c->bugs);
     return b;
 }
@@ -208,9 +217,8 @@ static int handout(const Catalogue *c, const Options *o, char **words, int count
     if (!path)
         return error_set(err, "start it by make: make handout CHAPTERS=\"3 4\" DIR=..."), fail(err);
     for (int i = 1; i < count; i++) {
-        int chapter = atoi(words[i]);
-        if (chapter < 0 || chapter >= CHAPTERS ||
-            strspn(words[i], "0123456789") != strlen(words[i]))
+        int chapter;
+        if (!number_of(words[i], &chapter) || chapter >= CHAPTERS)
             return error_set(err, "there is no chapter %s", words[i]), fail(err);
         chapters[chapter] = true;
     }
@@ -254,9 +262,10 @@ static int run(const Catalogue *c, const Options *o, char **words, int count, Er
     if (strcmp(what, "list") == 0) return list(c);
     if (!which) return usage();
     if (strcmp(what, "hint") == 0) return hint(c, which, err);
-    if (strcmp(what, "make") == 0) return make(c, o, atoi(which), err);
-    if (strcmp(what, "grade") == 0)
-        return grade(c, o, strcmp(which, "all") == 0 ? -1 : atoi(which), err);
+    int chapter = -1;
+    bool chosen = number_of(which, &chapter) || strcmp(which, "all") == 0;
+    if (strcmp(what, "make") == 0 && chosen) return make(c, o, chapter, err);
+    if (strcmp(what, "grade") == 0 && chosen) return grade(c, o, chapter, err);
     if (strcmp(what, "bug") == 0) return bug(c, o, which, err);
     if (strcmp(what, "bug-run") == 0) return bug_run(c, which, err);
     if (strcmp(what, "found") == 0) return found(c, o, which, err);

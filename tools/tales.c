@@ -9,9 +9,8 @@
 
 #include "rng.h"
 #include "settings.h"
+#include "study.h"
 #include "tales.h"
-
-enum { FAR = 40 }; /* characters */
 
 static void print_marks(const char *text)
 {
@@ -19,15 +18,15 @@ static void print_marks(const char *text)
     char marks[TALE_MAX + 1] = "";
     tales_read(text, NULL, distance);
     for (int i = 0; text[i]; i++) {
-        marks[i] = distance[i] >= FAR ? '^' : ' ';
-        if (distance[i] >= FAR) end = i + 1;
+        marks[i] = distance[i] >= DISTANCE_FAR ? '^' : ' ';
+        if (distance[i] >= DISTANCE_FAR) end = i + 1;
     }
     printf("%8s  %.*s\n", "", end, marks);
 }
 
 static void print_tales(uint64_t seed, int count)
 {
-    printf("%8s  tale (^: decided %d characters before or more)\n", "log P", FAR);
+    printf("%8s  tale (^: decided %d characters before or more)\n", "log P", DISTANCE_FAR);
     for (int i = 0; i < count; i++) {
         char text[TALE_MAX + 1];
         Rng rng = rng_stream(seed, (uint64_t)i);
@@ -57,7 +56,7 @@ int main(int argc, char **argv)
     bool plain = false;
     Setting table[] = {
         {"count", SETTING_INT, &count, .min = 0, .max = 1e7, .help = "how many tales"},
-        {"seed", SETTING_INT, &seed, .min = 0, .max = 2147483647, .help = "of the random numbers"},
+        {"seed", SETTING_INT, &seed, .min = 0, .max = SEED_MAX, .help = "of the random numbers"},
         {"plain", SETTING_SWITCH, &plain, .help = "the tales alone, one a line"},
         {0}};
     settings_read_or_exit(table, argc, argv, "Prints tales and their exact probability.", NULL);

@@ -1,7 +1,7 @@
 /* arpa.c: writes and reads the ARPA format. See arpa.h; arpa_spelling.c spells symbols. */
 #include "arpa.h"
 
-#include "run.h"
+#include "files.h"
 #include "utf8.h"
 
 #include <ctype.h>

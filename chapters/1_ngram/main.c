@@ -104,12 +104,11 @@ static bool tales_at_character_level(void)
     return truth_is_known() && o.level == TEXT_CHARS;
 }
 
-static void stop_if(bool failed, const Error *err)
+static _Noreturn void fail(int status, const Error *err)
 {
-    if (!failed) return;
     fflush(stdout);
     fprintf(stderr, "chapter1: %s\n", err->text);
-    exit(1);
+    exit(status);
 }
 
 /* --- the story ------------------------------------------------------------------------------- */
@@ -120,12 +119,12 @@ static Text read_text(int seed)
     Error err;
     TextOptions options = text_options();
     if (o.text != NULL) {
-        stop_if(!text_load(&text, o.text, &options, &err), &err);
+        if (!text_load(&text, o.text, &options, &err)) fail(1, &err);
         return text;
     }
     size_t size;
     char *tales = tales_corpus((uint64_t)seed, o.tales, &size);
-    stop_if(!text_from_string(&text, tales, size, "the tales", &options, &err), &err);
+    if (!text_from_string(&text, tales, size, "the tales", &options, &err)) fail(1, &err);
     free(tales);
     return text;
 }
@@ -215,12 +214,12 @@ static Corpus read_prompt(const Text *text)
     Error err;
     TextOptions options = text_options();
     if (o.prompt == NULL || o.prompt[0] == '\0') return prompt;
-    stop_if(!corpus_from_string(&prompt, o.prompt, strlen(o.prompt), "--prompt", &text->vocabulary,
-                                &options, false, &err),
-            &err);
+    if (!corpus_from_string(&prompt, o.prompt, strlen(o.prompt), "--prompt", &text->vocabulary,
+                            &options, false, &err))
+        fail(1, &err);
     if (prompt.documents != 1) {
-        fprintf(stderr, "chapter1: --prompt has %d lines: give one\n", prompt.documents);
-        exit(2);
+        error_set(&err, "--prompt has %d lines: give one", prompt.documents);
+        fail(2, &err);
     }
     return prompt;
 }
@@ -232,7 +231,7 @@ static Corpus read_eval(const Text *text)
     Error err;
     TextOptions options = text_options();
     if (o.eval == NULL) return corpus;
-    stop_if(!corpus_load(&corpus, o.eval, &text->vocabulary, &options, true, &err), &err);
+    if (!corpus_load(&corpus, o.eval, &text->vocabulary, &options, true, &err)) fail(1, &err);
     return corpus;
 }
 
@@ -294,14 +293,14 @@ static void draw_figures(const Figures *f, Run *run, double floor)
     snprintf(defines, sizeof defines, "first=%d; last=%d; unit=\"%s\"; floor=%.9g", first_order(),
              o.order, o.level == TEXT_WORDS ? "word" : "character", isnan(floor) ? -1 : floor);
     if (f->learning->rows > 0) {
-        stop_if(!curves_save(f->learning, run, "curves.csv", &err), &err);
+        if (!curves_save(f->learning, run, "curves.csv", &err)) fail(1, &err);
         if (has_numbers(f->learning, "bits_named")) {
             study_sketch(f->learning, run, o.order, floor);
             run_plot(run, "chapter1_learning.gp", defines);
         }
     }
     if (f->recall->rows > 0) {
-        stop_if(!curves_save(f->recall, run, "recall.csv", &err), &err);
+        if (!curves_save(f->recall, run, "recall.csv", &err)) fail(1, &err);
         if (has_numbers(f->recall, "excess_nats")) run_plot(run, "chapter1_recall.gp", defines);
     }
 }
@@ -337,16 +336,15 @@ static void score_with_arpa(Run *run)
     Text text = {0};
     Result r = {.options = ngram_options(o.order)};
     if (o.eval == NULL) {
-        fprintf(stderr, "chapter1: --load-arpa needs a text to score: add --eval FILE\n");
-        exit(2);
+        error_set(&err, "--load-arpa needs a text to score: add --eval FILE");
+        fail(2, &err);
     }
     if (o.arpa != NULL) {
-        fprintf(stderr,
-                "chapter1: --load-arpa counts nothing for --arpa to write: leave one away\n");
-        exit(2);
+        error_set(&err, "--load-arpa counts nothing for --arpa to write: leave one away");
+        fail(2, &err);
     }
     r.model = arpa_load(o.load_arpa, (Documents)o.documents, &text.vocabulary, &err);
-    stop_if(r.model == NULL, &err);
+    if (r.model == NULL) fail(1, &err);
     r.options.order = r.model->order;
     printf("%s: a model of order %d, %d symbols, %u n-grams.\n", o.load_arpa, r.model->order,
            text.vocabulary.size, r.model->trie.count - 1);
@@ -355,7 +353,7 @@ static void score_with_arpa(Run *run)
 
     cJSON *json = summary_new();
     cJSON_AddItemToObject(json, "eval", score_json(&r.eval));
-    stop_if(!run_save_summary(run, json, &err), &err);
+    if (!run_save_summary(run, json, &err)) fail(1, &err);
     cJSON_Delete(json);
     corpus_free(&eval);
     ngram_free(r.model);
@@ -367,7 +365,8 @@ static void learn_and_measure(Run *run)
     Error err;
     Text text = read_text(o.seed);
     Corpus prompt = read_prompt(&text), eval = read_eval(&text);
-    stop_if(o.arpa != NULL && !file_replaceable(o.arpa, &err), &err); /* before all is counted */
+    if (o.arpa != NULL && !file_replaceable(o.arpa, &err))
+        fail(1, &err); /* before all is counted */
     announce(&text);
 
     Result results[TRIE_MAX_ORDER] = {0};
@@ -390,7 +389,7 @@ static void learn_and_measure(Run *run)
     bool held_out = corpus_symbols(&text.held_out) > 0;
     if (held_out) print_table(results, count, (Level)o.level, truth);
     evaluate(results, count, &eval);
-    if (o.arpa != NULL) stop_if(!arpa_save(o.arpa, largest, &text.vocabulary, &err), &err);
+    if (o.arpa != NULL && !arpa_save(o.arpa, largest, &text.vocabulary, &err)) fail(1, &err);
 
     Figures figures = {0};
     if (held_out) {
@@ -405,7 +404,7 @@ static void learn_and_measure(Run *run)
     for (int i = 0; i < count; i++) cJSON_AddItemToArray(orders, result_json(&results[i]));
     if (held_out) cJSON_AddItemToObject(json, "smoothings", smoothings_json(results, count));
     cJSON_AddBoolToObject(json, "stopped_early", run_stopped());
-    stop_if(!run_save_summary(run, json, &err), &err);
+    if (!run_save_summary(run, json, &err)) fail(1, &err);
 
     cJSON_Delete(json);
     curves_free(figures.learning);
@@ -423,7 +422,7 @@ int main(int argc, char **argv)
     threads_start(argv);
     settings_read_or_exit(table, argc, argv, about, NULL);
     threads_use(o.threads);
-    stop_if(!run_open(&run, o.out, argv[0], &err), &err);
+    if (!run_open(&run, o.out, argv[0], &err)) fail(1, &err);
     if (o.load_arpa != NULL)
         score_with_arpa(&run);
     else

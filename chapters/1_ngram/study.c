@@ -45,9 +45,7 @@ static void run_trial(Trial *trial, const Text *text)
 
 void study_trials(Trial *trials, int count, const Text *text)
 {
-#ifdef _OPENMP
 #pragma omp parallel for schedule(dynamic, 1)
-#endif
     for (int i = 0; i < count; i++)
         if (!run_stopped()) run_trial(&trials[count - 1 - i], text);
 }

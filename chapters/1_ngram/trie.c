@@ -21,7 +21,11 @@ static void put(Trie *t, uint32_t node)
 static void check_memory(int bits)
 {
     double need = (double)((size_t)1 << bits) * (sizeof(TrieSlot) + sizeof(Node) / 2.0);
-    double have = (double)sysconf(_SC_PHYS_PAGES) * (double)sysconf(_SC_PAGESIZE);
+    double have = machine_memory();
+    if (bits > 32) {
+        fprintf(stderr, "there are more than 2^31 n-grams: use a lower order or less text\n");
+        exit(1);
+    }
     if (need <= have || have <= 0) return;
     fprintf(stderr,
             "the n-grams need %.1f GiB and the machine has %.1f: use a lower order or less text\n",
@@ -57,10 +61,7 @@ void trie_free(Trie *t)
 
 static uint32_t append(Trie *t, Node node)
 {
-    if (t->count == t->capacity) {
-        REQUIRE(t->shift > 64 - 32, "more than 2^31 distinct n-grams: use a lower order");
-        grow(t, 64 - t->shift + 1);
-    }
+    if (t->count == t->capacity) grow(t, 64 - t->shift + 1);
     t->nodes[t->count] = node;
     put(t, t->count);
     return t->count++;

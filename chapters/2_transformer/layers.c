@@ -71,10 +71,10 @@ void layernorm_backward(Matrix dx, Matrix dy, Matrix stats, Matrix x, const Laye
     for (int n = 0; n < x.rows; n++) {
         const real *in = mat_row(x, n), *up = mat_row(dy, n), *stat = mat_row(stats, n);
         real *down = mat_row(dx, n), mean = stat[0], scale = stat[1];
-        real h = dot(g, up, C), hx = (dot3(g, up, in, C) - mean * h) * scale;
-        h /= (real)C, hx /= (real)C;
+        real sum_h = dot(g, up, C), sum_hx = (dot3(g, up, in, C) - mean * sum_h) * scale;
+        real mean_h = sum_h / (real)C, mean_hx = sum_hx / (real)C;
         for (int c = 0; c < C; c++)
-            down[c] += scale * (g[c] * up[c] - h - (in[c] - mean) * scale * hx);
+            down[c] += scale * (g[c] * up[c] - mean_h - (in[c] - mean) * scale * mean_hx);
     }
 }
 

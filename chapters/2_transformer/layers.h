@@ -7,7 +7,7 @@
  * rows. Weights serve every row of every batch, so their gradients accumulate (+=). An input's
  * gradient is overwritten, but two are added to: layernorm_backward's, as the residual stream flows
  * round a norm as well as through it, and softmax_gradient's, as a loss may have several terms.
- * Book: chapter 2, "Layers". */
+ * Book: chapter 2, "One position: linear maps, norm, GELU". */
 #ifndef LAYERS_H
 #define LAYERS_H
 

@@ -342,6 +342,12 @@ static void resume(Mle *m, const Training *t)
     if (!mle_load(m, state_path(t), &err) ||
         !curves_load(t->curves, run_path(t->run, "curves.csv"), &err))
         fail(1, &err);
+    for (int i = 0; i < t->curves->rows; i++)
+        if (curves_at(t->curves, i, "seed") != t->seed) {
+            error_set(&err, "%s has other seeds as well, and --resume goes on with one: start anew",
+                      run_path(t->run, "curves.csv"));
+            fail(1, &err);
+        }
     while (t->curves->rows > 0 && curves_at(t->curves, t->curves->rows - 1, "step") > m->step)
         t->curves->rows--;
     printf("goes on from step %d of %d\n", m->step, o.mle.steps);
@@ -440,6 +446,7 @@ static void use_model(Run *run)
     if (!model_load(o.load, &t, &v, &documents, &err)) fail(1, &err);
     printf("%s: %d layers, %d heads, %d channels, context %d, %d symbols\n", o.load,
            t->shape.layers, t->shape.heads, t->shape.channels, t->shape.context, v.size);
+    if (!rows_check(&t->shape, o.mle.batch, t->shape.context, "windows", &err)) fail(2, &err);
     Windows *eval = read_eval(&v, documents, t->shape.context);
     if (eval) {
         cJSON *score = summary_new();

@@ -122,7 +122,7 @@ static void state_tensors(const Mle *m, Tensor tensors[3])
     tensors[2] = (Tensor){"adam.v", 1, mat(m->adam.v, 1, n)};
 }
 
-static const char *shape_text(const TransformerShape *s)
+static const char *describe_shape(const TransformerShape *s)
 {
     static char text[120];
     snprintf(text, sizeof text, "%d layers, %d heads, %d channels, context %d and %d symbols",
@@ -139,7 +139,7 @@ bool mle_save(const Mle *m, const char *path, Error *err)
              m->options.seed);
     cJSON *metadata = cJSON_CreateObject();
     cJSON_AddStringToObject(metadata, "run", text);
-    cJSON_AddStringToObject(metadata, "shape", shape_text(&m->model->shape));
+    cJSON_AddStringToObject(metadata, "shape", describe_shape(&m->model->shape));
     Tensor tensors[3];
     state_tensors(m, tensors);
     bool good = checkpoint_save(path, tensors, 3, metadata, err);
@@ -173,9 +173,11 @@ bool mle_load(Mle *m, const char *path, Error *err)
     const cJSON *run = cJSON_GetObjectItemCaseSensitive(metadata, "run");
     bool good = cJSON_IsString(run) && read_numbers(m, &seed, run->valuestring);
     const cJSON *shape = cJSON_GetObjectItemCaseSensitive(metadata, "shape");
-    bool same =
-        !cJSON_IsString(shape) || strcmp(shape->valuestring, shape_text(&m->model->shape)) == 0 ||
-        error_set(err, "%s is of a model with %.100s: give the same", path, shape->valuestring);
+    bool known = cJSON_IsString(shape);
+    bool same = known && strcmp(shape->valuestring, describe_shape(&m->model->shape)) == 0
+                    ? true
+                    : error_set(err, "%s is of a model with %.100s: give the same", path,
+                                known ? shape->valuestring : "an unknown shape");
     cJSON_Delete(metadata);
     if (!same) return false;
     if (!good) return error_set(err, "%s does not say where its run stopped: start anew", path);

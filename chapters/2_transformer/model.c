@@ -8,7 +8,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
-#include "run.h"
+#include "files.h"
 
 enum { PATH = 1024 };
 
@@ -89,14 +89,6 @@ static bool read_shape(const cJSON *j, const char *path, TransformerShape *s, Er
            read_count(j, path, "vocab_size", &s->vocabulary, err) && shape_check(s, err);
 }
 
-static bool write_json(FILE *out, void *json)
-{
-    char *text = cJSON_Print(json);
-    bool good = text && fputs(text, out) >= 0 && fputc('\n', out) != EOF;
-    cJSON_free(text);
-    return good;
-}
-
 static cJSON *read_json(const char *path, Error *err)
 {
     FILE *in = fopen(path, "rb");
@@ -133,7 +125,7 @@ bool model_save(const char *dir, const Transformer *t, const Vocabulary *v, Docu
     join(path, dir, "model.safetensors");
     bool good = checkpoint_save(path, tensors, count, metadata, err);
     join(path, dir, "config.json");
-    good = good && file_replace(path, write_json, config, err);
+    good = good && file_replace_json(path, config, err);
     join(path, dir, "vocab.json");
     good = good && vocabulary_save(v, path, err);
     cJSON_Delete(metadata);

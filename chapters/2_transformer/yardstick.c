@@ -59,7 +59,7 @@ Yardstick *yardstick_new(const Text *text, bool tales, int first_order, int last
     const Corpus *c = &text->held_out;
     y->uniform = log(text->vocabulary.size);
     y->floor = NAN;
-    y->ngram.nats = NAN;
+    y->ngram = (Score){.nats = NAN, .far = NAN, .near = NAN};
     y->symbols = c->start[c->documents] + (text->vocabulary.end >= 0 ? (size_t)c->documents : 0);
     if (y->symbols == 0) return y;
     if (tales) read_truth(y, text);

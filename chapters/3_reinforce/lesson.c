@@ -72,10 +72,13 @@ void lesson_save(Lesson *l, const Transformer *policy)
 _Noreturn void lesson_fail(Lesson *l, const Transformer *policy, const Error *why)
 {
     char more[600];
+    bool first = cJSON_GetArraySize(cJSON_GetObjectItem(l->summary, "runs")) == 0;
     run_progress_end(l->run);
     if (l->curves->rows == 0) end(l, why, "");
+    if (!first) policy = NULL; /* the model that is kept is the first seed's */
     lesson_save(l, policy);
-    snprintf(more, sizeof more, " (what was learnt is saved in %s)", l->run->dir);
+    snprintf(more, sizeof more, " (%s saved in %s)",
+             policy ? "what was learnt is" : "the curves so far are", l->run->dir);
     end(l, why, more);
 }
 

@@ -68,8 +68,8 @@ void lesson_end(Lesson *l);
  * saved last. Ends the program where it can't. */
 void lesson_save(Lesson *l, const Transformer *policy);
 
-/* What main does with a failure half way: all that was learnt is saved, the reason printed, the
- * program ended with exit status 1. */
+/* What main does with a failure half way: what was learnt is saved (the policy unless it is NULL
+ * or not the first seed's), the reason printed, the program ended with exit status 1. */
 _Noreturn void lesson_fail(Lesson *l, const Transformer *policy, const Error *why);
 
 /* Shows and measures the policy as it begins. */

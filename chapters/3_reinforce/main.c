@@ -159,10 +159,12 @@ static void ask_oracle(Run *run)
            oracle_reward(q), oracle_kl(q), oracle_objective(q, toy->beta),
            toy->beta * oracle_best(q, toy->beta, NULL));
     Curves *c = variance_study(toy, o.largest_batch, o.draws, (uint64_t)lesson.seed, run);
-    variance_print(c);
-    if (!curves_save(c, run, "variance.csv", &err)) fail(1, &err);
-    run_plot(run, "chapter3_variance.gp", NULL);
-    run_plot(run, "chapter3_batch.gp", NULL);
+    if (c->rows > 0) {
+        variance_print(c);
+        if (!curves_save(c, run, "variance.csv", &err)) fail(1, &err);
+        run_plot(run, "chapter3_variance.gp", NULL);
+        run_plot(run, "chapter3_batch.gp", NULL);
+    }
     curves_free(c);
     toy_free(toy);
 }

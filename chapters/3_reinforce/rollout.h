@@ -97,7 +97,8 @@ void rollout_rewards(Rollout *r, double beta);
 /* sum_t r_t of a text: R - beta sum_t KL_t */
 double rollout_return(const Rollout *r, int text);
 
-/* Adds a text, given by its symbols. Its numbers are zero. */
+/* Adds a text, given by its symbols. Its numbers are zero, but for log_ref, which is not yet
+ * anything. */
 void rollout_add(Rollout *r, const int *symbols, int count);
 void rollout_clear(Rollout *r);
 

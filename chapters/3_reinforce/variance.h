@@ -1,7 +1,7 @@
 /* variance.h: how noisy is each way of weighing? Measured where the truth is known.
  *
  * On the toy problem every gradient estimate is held against the exact gradient: each credit with
- * each baseline, one batch size after another. Book: chapter 3, "Noise". */
+ * each baseline, one batch size after another. Book: chapter 3, "An oracle". */
 #ifndef VARIANCE_H
 #define VARIANCE_H
 

@@ -3,7 +3,7 @@
  * GAE's lambda trades one evil for another: near 0 the critic's errors turn the gradient (bias),
  * near 1 the whole future's chance shakes it (variance). On the toy problem both are exact numbers,
  * for a critic that is right, one that has learnt nothing, and one that is wrong.
- * Book: chapter 4, "Lambda". */
+ * Book: chapter 4, "Bias and variance". */
 #ifndef LAMBDA_H
 #define LAMBDA_H
 

@@ -91,7 +91,7 @@ static void note(Lesson *l, int seed, int step, double symbols, const ActorCriti
     curves_add(l->curves, seed, step, symbols, s.reward, s.kl, s.objective, u->entropy, s.length,
                s.ended, s.distinct, u->gradient_norm, u->explained_variance, u->value_loss,
                u->critic_gradient_norm);
-    if (seed == lesson.seed) values_keep(&values, l->ground.rollout, u->explained_variance, step);
+    if (seed == lesson.seed) values_keep(&values, l->ground.rollout, u->explained_variance);
     char explained[16] = "-"; /* while all returns are the same, there is nothing to explain */
     if (!isnan(u->explained_variance))
         snprintf(explained, sizeof explained, "%.2f", u->explained_variance);
@@ -173,9 +173,11 @@ static void ask_oracle(Run *run)
     printf("J = %.4f, KL = %.4f nats, J_beta = %.4f = V(s_0)\n", oracle_reward(q), oracle_kl(q),
            oracle_objective(q, toy->beta));
     Curves *c = lambda_study(toy, batch, o.draws, (uint64_t)lesson.seed, run);
-    lambda_print(c, batch);
-    if (!curves_save(c, run, "lambda.csv", &err)) fail(1, &err);
-    run_plot(run, "chapter4_lambda.gp", NULL);
+    if (c->rows > 0) {
+        lambda_print(c, batch);
+        if (!curves_save(c, run, "lambda.csv", &err)) fail(1, &err);
+        run_plot(run, "chapter4_lambda.gp", NULL);
+    }
     curves_free(c);
     toy_free(toy);
 }

@@ -36,7 +36,7 @@ static void write_texts(FILE *out, const Rollout *r, double mean)
         }
 }
 
-void values_keep(Values *v, const Rollout *r, double explained, int step)
+void values_keep(Values *v, const Rollout *r, double explained)
 {
     int N = rollout_texts(r);
     double mean = 0, square = 0;
@@ -47,7 +47,6 @@ void values_keep(Values *v, const Rollout *r, double explained, int step)
     double most = explained * (square - mean * mean);
     if (!(most > v->most)) return;
     v->most = most;
-    v->step = step;
     free(v->table);
     FILE *out = open_memstream(&v->table, &v->size);
     if (!out) out_of_memory(1, BUFSIZ);

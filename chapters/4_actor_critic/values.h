@@ -12,14 +12,13 @@
 
 typedef struct {
     double most; /* variance that the critic explained in the batch that is kept; starts at 0 */
-    int step;    /* its step */
     char *table; /* as CSV, NULL: none is worth keeping */
     size_t size;
 } Values;
 
 /* Keeps the batch if the share `explained` of its rewards' variance is more than any before: some
  * texts from above its mean reward and as many that are not. */
-void values_keep(Values *v, const Rollout *r, double explained, int step);
+void values_keep(Values *v, const Rollout *r, double explained);
 
 /* Writes text,reward,position,letter,value,advantage: a row per symbol. Does nothing where no batch
  * was worth keeping. */

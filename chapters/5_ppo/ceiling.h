@@ -7,7 +7,7 @@
  *
  * so the ceiling is beta log Z, and what is missing to it says how far pi is from the best policy.
  * Nothing of this is used for learning: PPO sees drawn texts, as everywhere. Book: chapter 5, "The
- * ceiling". */
+ * best policy there is". */
 #ifndef CEILING_H
 #define CEILING_H
 

@@ -222,11 +222,16 @@ static void learn(Run *run, bool quick)
 
 /* ---- the toy problem ------------------------------------------------------------------------ */
 
-static void keep(Curves *c, Run *run, const char *file, const char *figure)
+/* Where a study was stopped before its first row, what an earlier run has left stays. */
+static void keep(Curves *c, Run *run, void (*print)(const Curves *), const char *file,
+                 const char *figure)
 {
     Error err;
-    if (!curves_save(c, run, file, &err)) fail(1, &err);
-    run_plot(run, figure, NULL);
+    if (c->rows > 0) {
+        print(c);
+        if (!curves_save(c, run, file, &err)) fail(1, &err);
+        run_plot(run, figure, NULL);
+    }
     curves_free(c);
 }
 
@@ -238,14 +243,11 @@ static void ask_oracle(Run *run)
            lesson.seed + seeds - 1);
     threads_use(1); /* a toy is too small to share */
     Curves *c = study_ceiling(lesson.seed, seeds, o.toy_steps, run);
-    study_ceiling_print(c);
-    keep(c, run, "ceiling.csv", "chapter5_ceiling.gp");
+    keep(c, run, study_ceiling_print, "ceiling.csv", "chapter5_ceiling.gp");
     c = study_stress(lesson.seed, seeds, o.toy_steps, run);
-    study_stress_print(c);
-    keep(c, run, "stress.csv", "chapter5_stress.gp");
+    keep(c, run, study_stress_print, "stress.csv", "chapter5_stress.gp");
     c = study_frontier(lesson.seed, seeds < 3 ? seeds : 3, o.toy_steps, run);
-    study_frontier_print(c);
-    keep(c, run, "frontier.csv", "chapter5_frontier.gp");
+    keep(c, run, study_frontier_print, "frontier.csv", "chapter5_frontier.gp");
 }
 
 int main(int argc, char **argv)

@@ -508,7 +508,6 @@ static void a_large_margin_overflows_nothing(void)
 typedef struct {
     Ppo *f;
     Rollout *r;
-    double J;
 } Learning;
 
 /* A batch of 24 texts that the policy has drawn, judged. */
@@ -527,7 +526,7 @@ static Learning learning(double lr, int epochs, int minibatches, bool whiten)
         .clip = INFINITY,
         .critic = {.beta2 = 0.99, .clip = 1}};
     Learning l = {ppo_new(random_policy(&shape, 7), &o, four_symbols(), 24, 5),
-                  rollout_new(&shape, four_symbols(), 24, 5), 0};
+                  rollout_new(&shape, four_symbols(), 24, 5)};
     rollout_draw(l.r, l.f->policy, 5);
     pay(l.r, 1, 0.5, 0);
     return l;

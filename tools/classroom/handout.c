@@ -10,7 +10,7 @@
 #include <unistd.h>
 
 #include "../markers/page.h"
-#include "run.h"
+#include "files.h"
 #include "source.h"
 #include "work.h"
 
@@ -31,21 +31,7 @@ static bool is_planted(const Handout *h, const Bug *b)
     return false;
 }
 
-bool handed_out(int chapter)
-{
-    char *text = read_file(note_path), number[16];
-    snprintf(number, sizeof number, "%d", chapter);
-    bool found = text && listed(text, number, strlen(number));
-    free(text);
-    return found;
-}
-
 /* ---- writing ------------------------------------------------------------------------------ */
-
-static bool write_text(FILE *out, void *text)
-{
-    return fputs(text, out) >= 0;
-}
 
 static bool put(const Handout *h, const char *path, const char *text, Error *err)
 {
@@ -54,7 +40,7 @@ static bool put(const Handout *h, const char *path, const char *text, Error *err
     *slash = '\0';
     bool good = directory_make(to, err);
     *slash = '/';
-    good = good && file_replace(to, write_text, (char *)text, err);
+    good = good && file_replace_text(to, text, err);
     free(to);
     return good;
 }

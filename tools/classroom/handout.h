@@ -9,9 +9,6 @@
 
 #include "catalogue.h"
 
-/* Does the tree in the current directory hand out this chapter? */
-bool handed_out(int chapter);
-
 /* directory must not exist, or be empty. chapters: a flag for each; bugs: numbers of bugs that are
  * planted in the tree itself, with no word of what they are; book: the program that brings listings
  * up to date. */

@@ -82,19 +82,11 @@ void report_print(const Report *r)
 
 /* ---- JSON --------------------------------------------------------------------------------- */
 
-static bool write_json(FILE *out, void *json)
-{
-    char *text = cJSON_Print(json);
-    bool good = text && fputs(text, out) >= 0 && putc('\n', out) != EOF;
-    free(text);
-    return good;
-}
-
 static bool save(cJSON *json, const char *directory, const char *file, Error *err)
 {
     char path[1024];
     snprintf(path, sizeof path, "%s/%s", directory, file);
-    bool good = directory_make(directory, err) && file_replace(path, write_json, json, err);
+    bool good = directory_make(directory, err) && file_replace_json(path, json, err);
     cJSON_Delete(json);
     return good;
 }

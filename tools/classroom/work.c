@@ -10,7 +10,7 @@
 
 #include "../markers/page.h"
 #include "grading.h"
-#include "run.h"
+#include "files.h"
 #include "source.h"
 
 /* ---- stubs -------------------------------------------------------------------------------- */
@@ -80,11 +80,6 @@ bool stubs_make(const Catalogue *c, int chapter, TakeSource *take, void *arg, Er
 
 /* ---- work/chapterN ------------------------------------------------------------------------ */
 
-static bool write_text(FILE *out, void *text)
-{
-    return fputs(text, out) >= 0;
-}
-
 typedef struct {
     const char *folder;
     int kept;
@@ -96,7 +91,7 @@ static bool put_source(const char *path, const char *text, void *arg, Error *err
     char to[1024];
     snprintf(to, sizeof to, "%s/%s", w->folder, base_name(path));
     if (access(to, F_OK) == 0) return w->kept++, true;
-    return file_replace(to, write_text, (char *)text, err);
+    return file_replace_text(to, text, err);
 }
 
 bool work_make(const Catalogue *c, int chapter, const char *folder, int *kept, Error *err)
@@ -123,7 +118,7 @@ static bool put_readme(const Bug *b, const char *folder, Error *err)
             b->number, b->symptom, b->number, b->chapter, b->run, folder, b->number);
     fclose(out);
     snprintf(path, sizeof path, "%s/README.md", folder);
-    bool good = file_replace(path, write_text, text, err);
+    bool good = file_replace_text(path, text, err);
     free(text);
     return good;
 }
