@@ -657,6 +657,52 @@ START_TEST(every_text_is_in_one_minibatch_of_an_epoch_in_an_order_of_the_seed)
 }
 END_TEST
 
+START_TEST(every_epoch_has_an_order_of_its_own)
+{
+    Toy *t = toy();
+    int order[2][TEXTS], alike = 0;
+    for (uint64_t seed = 1; seed <= 20; seed++) {
+        for (int epochs = 1; epochs <= 2; epochs++) {
+            PpoOptions options = options_of(0);
+            options.epochs = epochs;
+            Ppo *f = new_ppo(t, options);
+            Rollout *r = draw(t, f, 9);
+            ppo_update(f, r, seed);
+            memcpy(order[epochs - 1], f->order, sizeof *order);
+            rollout_free(r);
+            ppo_free(f);
+        }
+        alike += memcmp(order[0], order[1], sizeof *order) == 0;
+    }
+    ck_assert_int_lt(alike, 2); /* of 720 orders the same one twice, in 20 tries */
+    toy_free(t);
+}
+END_TEST
+
+START_TEST(every_text_is_as_often_in_every_place)
+{
+    enum { TIMES = 600 };
+    Toy *t = toy();
+    PpoOptions options = options_of(0);
+    options.epochs = options.minibatches = 1;
+    Ppo *f = new_ppo(t, options);
+    Rollout *r = draw(t, f, 9);
+    int seen[TEXTS][TEXTS] = {{0}};
+    for (uint64_t seed = 1; seed <= TIMES; seed++) {
+        ppo_update(f, r, seed);
+        for (int i = 0; i < TEXTS; i++) seen[i][f->order[i]]++;
+    }
+    double mean = TIMES / TEXTS, deviation = sqrt(mean * (1 - 1.0 / TEXTS));
+    for (int i = 0; i < TEXTS; i++)
+        for (int j = 0; j < TEXTS; j++)
+            ck_assert_msg(fabs(seen[i][j] - mean) < 4.5 * deviation,
+                          "text %d stands in place %d %d times of %d", j, i, seen[i][j], TIMES);
+    rollout_free(r);
+    ppo_free(f);
+    toy_free(t);
+}
+END_TEST
+
 static void learn_with(int threads, Transformer *policy)
 {
     Toy *t = toy();
@@ -870,6 +916,8 @@ static const TTest *const tests[] = {
     every_minibatch_has_a_gradient_of_its_own,
     learning_from_a_rollout_ends_where_the_policy_has_gone_too_far,
     every_text_is_in_one_minibatch_of_an_epoch_in_an_order_of_the_seed,
+    every_epoch_has_an_order_of_its_own,
+    every_text_is_as_often_in_every_place,
     at_learning_rate_zero_more_epochs_say_the_same,
     the_entropy_is_that_of_the_author,
     the_learning_rate_falls_to_its_last_value_with_the_last_rollout,

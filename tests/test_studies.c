@@ -798,16 +798,20 @@ END_TEST
  * measured before or after it. */
 START_TEST(a_price_is_measured_on_fresh_texts)
 {
-    Curves *c;
-    learn(3, "--reward fluency --lr 0 --last-lr 0 --steps 6 --price 2", &c);
-    double before = number_of("out/chapter3/summary.json", "before.reward");
-    double after = number_of("out/chapter3/summary.json", "runs.after.reward");
-    for (int i = 0; i < c->rows; i++) {
-        double reward = curves_at(c, i, "reward");
-        ck_assert(fabs(reward - before) > 1e-6 && fabs(reward - after) > 1e-6);
-        for (int k = 0; k < i; k++) ck_assert(fabs(reward - curves_at(c, k, "reward")) > 1e-6);
+    for (int n = 3; n <= 5; n++) {
+        Curves *c;
+        char summary[64];
+        snprintf(summary, sizeof summary, "out/chapter%d/summary.json", n);
+        learn(n, "--reward fluency --lr 0 --last-lr 0 --steps 6 --price 2", &c);
+        double before = number_of(summary, "before.reward");
+        double after = number_of(summary, "runs.after.reward");
+        for (int i = 0; i < c->rows; i++) {
+            double reward = curves_at(c, i, "reward");
+            ck_assert(fabs(reward - before) > 1e-6 && fabs(reward - after) > 1e-6);
+            for (int k = 0; k < i; k++) ck_assert(fabs(reward - curves_at(c, k, "reward")) > 1e-6);
+        }
+        curves_free(c);
     }
-    curves_free(c);
 }
 END_TEST
 
