@@ -180,13 +180,20 @@ static bool shape_fits(const Tensor *t, const uint64_t *shape, const Entry *e)
     return e->dims == t->dims && memcmp(e->shape, shape, (size_t)t->dims * sizeof *shape) == 0;
 }
 
+/* Under its name, or under its name with "transformer." before it. */
+static const Entry *find(const Header *h, const char *name)
+{
+    char longer[128];
+    snprintf(longer, sizeof longer, "transformer.%s", name);
+    const Entry *e = header_find(h, name);
+    return e ? e : header_find(h, longer);
+}
+
 /* What the file has for a tensor that the caller wants; NULL, and why, where that does not fit. */
 static const Entry *entry_for(const Tensor *t, const Header *h, const char *path, Error *err)
 {
-    char longer[sizeof t->name + 16], found[256], expected[256];
-    snprintf(longer, sizeof longer, "transformer.%s", t->name);
-    const Entry *e = header_find(h, t->name);
-    if (!e) e = header_find(h, longer);
+    char found[256], expected[256];
+    const Entry *e = find(h, t->name);
     uint64_t whole_shape[] = {(uint64_t)t->m.rows, (uint64_t)t->m.cols};
     const uint64_t *shape = whole_shape + (2 - t->dims);
 
@@ -274,4 +281,17 @@ bool checkpoint_load(const char *path, Tensor *tensors, int count, cJSON **metad
     }
     fclose(in);
     return ok;
+}
+
+bool checkpoint_holds(const char *path, const char *name)
+{
+    Header h;
+    FILE *in = fopen(path, "rb");
+    bool found = in && header_read(&h, in, path, NULL);
+    if (found) {
+        found = find(&h, name) != NULL;
+        header_free(&h);
+    }
+    if (in) fclose(in);
+    return found;
 }

@@ -29,4 +29,7 @@ bool checkpoint_save(const char *path, const Tensor *tensors, int count, const c
  * what they held. *metadata, if not NULL, gets the metadata (cJSON_Delete it) or NULL. */
 bool checkpoint_load(const char *path, Tensor *tensors, int count, cJSON **metadata, Error *err);
 
+/* True if the file can be read and has a tensor of this name, or with "transformer." before it. */
+bool checkpoint_holds(const char *path, const char *name);
+
 #endif

@@ -107,11 +107,25 @@ static bool is_special(const char *path)
 bool file_replaceable(const char *path, Error *err)
 {
     char target[PATH_MAX];
+    if (!*path) return error_set(err, "a file that is to be written has no name: give one");
     if (is_directory(path)) return cant_write(path, EISDIR, err);
     if (access(path, F_OK) == 0 && access(path, W_OK) != 0) return cant_write(path, errno, err);
     if (is_special(path)) return true;
     if (!realpath(path, target)) snprintf(target, sizeof target, "%s", path); /* it is new */
     return access(dirname(target), W_OK) == 0 || cant_write(path, errno, err);
+}
+
+bool file_spares(const char *flag, const char *path, const char *const inputs[], int count,
+                 Error *err)
+{
+    struct stat to, from;
+    if (!path || stat(path, &to) != 0 || !S_ISREG(to.st_mode)) return true;
+    for (int i = 0; i < count; i++)
+        if (inputs[i] && stat(inputs[i], &from) == 0 && from.st_dev == to.st_dev &&
+            from.st_ino == to.st_ino)
+            return error_set(err, "%s would write over %s, which is read: name another file", flag,
+                             inputs[i]);
+    return true;
 }
 
 bool file_replace(const char *path, bool (*write)(FILE *out, void *arg), void *arg, Error *err)

@@ -36,6 +36,11 @@ bool file_replace(const char *path, bool (*write)(FILE *out, void *arg), void *a
 bool file_replace_text(const char *path, const char *text, Error *err);
 bool file_replace_json(const char *path, const cJSON *json, Error *err);
 
+/* False, with a sentence, where the file that `flag` wants to write is one of those that the run
+ * reads. Any of the names may be NULL. */
+bool file_spares(const char *flag, const char *path, const char *const inputs[], int count,
+                 Error *err);
+
 /* False, with the sentence of file_replace, where a file could not be replaced or made. */
 bool file_replaceable(const char *path, Error *err);
 

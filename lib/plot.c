@@ -78,6 +78,19 @@ static int run_gnuplot(const char *commands, const char *script, char *complaint
     return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
 }
 
+/* gnuplot doesn't notice a disk that is full: a figure that it has written whole ends so. */
+static bool is_whole(const char *path)
+{
+    static const char end[] = "</svg>";
+    char last[16] = "";
+    FILE *in = fopen(path, "rb");
+    if (!in) return false;
+    if (fseek(in, 1 - (long)sizeof last, SEEK_END) == 0)
+        last[fread(last, 1, sizeof last - 1, in)] = '\0';
+    fclose(in);
+    return strstr(last, end) != NULL;
+}
+
 void run_plot(Run *r, const char *script, const char *defines)
 {
     char path[1024], figure[64], file[80], half[80], commands[8192] = "", complaint[256];
@@ -91,17 +104,24 @@ void run_plot(Run *r, const char *script, const char *defines)
         return;
     }
     if (r->without_figures) return;
-    add_string(commands, sizeof commands, "dir", r->dir);
+    char dir[DIRECTORY_MAX + 3]; /* "./~" is a directory, and "~" would be another one */
+    snprintf(dir, sizeof dir, "%s%s", *r->dir == '/' ? "" : "./", r->dir);
+    add_string(commands, sizeof commands, "dir", dir);
     add_string(commands, sizeof commands, "root", r->root);
     add_string(commands, sizeof commands, "suffix", ".tmp");
     size_t used = strlen(commands);
     snprintf(commands + used, sizeof commands - used, "%s", defines ? defines : "");
     int status = run_gnuplot(commands, path, complaint, sizeof complaint);
-    if (status == 0 && rename(run_path(r, half), run_path(r, file)) == 0) {
+    bool there = access(run_path(r, half), F_OK) == 0, whole = is_whole(run_path(r, half));
+    if (status == 0 && whole && rename(run_path(r, half), run_path(r, file)) == 0) {
         run_wrote(r, file);
         return;
     }
     unlink(run_path(r, half));
+    if (status == 0 && there && !whole) {
+        printf("no figure %s: it was not written whole: is the disk full?\n", file);
+        return;
+    }
     unlink(run_path(r, file)); /* an earlier run's */
     r->without_figures = status == NO_GNUPLOT;
     if (status == NO_GNUPLOT)

@@ -2,7 +2,7 @@
  * value is checked here, whatever source it came from. */
 #include "settings_row.h"
 
-#include <ctype.h>
+#include <errno.h>
 #include <limits.h>
 #include <math.h>
 #include <stdio.h>
@@ -210,9 +210,10 @@ static bool set_switch(Setting *s, bool on)
 static bool parse_number(const char *text, double *x)
 {
     char *end;
-    if (!isdigit((unsigned char)text[0]) && !strchr("+-.", text[0])) return false;
+    if (text[strspn(text, "+-.0123456789eE")]) return false; /* nor inf, nan and hexadecimals */
+    errno = 0;
     *x = strtod(text, &end);
-    return end != text && *end == '\0';
+    return end != text && *end == '\0' && errno != ERANGE;
 }
 
 bool row_set_text(Setting *s, const char *text)

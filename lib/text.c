@@ -354,6 +354,25 @@ void text_free(Text *t)
     corpus_free(&t->held_out);
 }
 
+/* FNV-1a: Fowler, Noll and Vo 1991 */
+static uint64_t hash_on(uint64_t hash, const void *bytes, size_t size)
+{
+    for (const unsigned char *p = bytes; size > 0; p++, size--) hash = (hash ^ *p) * 0x100000001b3;
+    return hash;
+}
+
+uint64_t text_hash(const Text *t)
+{
+    const Vocabulary *v = &t->vocabulary;
+    const Corpus *c = &t->train;
+    uint64_t hash = 0xcbf29ce484222325;
+    for (int id = 0; id < v->size; id++)
+        hash = hash_on(hash, v->symbol[id], strlen(v->symbol[id]) + 1);
+    hash = hash_on(hash, &v->end, sizeof v->end);
+    hash = hash_on(hash, c->start, ((size_t)c->documents + 1) * sizeof *c->start);
+    return hash_on(hash, c->ids, c->start[c->documents] * sizeof *c->ids);
+}
+
 void text_print(FILE *out, const Vocabulary *v, Level level, const int *ids, int count)
 {
     bool space = false; /* words: a blank between two, but none around a newline */

@@ -15,6 +15,7 @@
 #ifndef TEXT_H
 #define TEXT_H
 
+#include <stdint.h>
 #include <stdio.h>
 
 #include "error.h"
@@ -80,6 +81,9 @@ bool text_load(Text *t, const char *path, const TextOptions *options, Error *err
 bool text_from_string(Text *t, const char *bytes, size_t size, const char *name,
                       const TextOptions *options, Error *err);
 void text_free(Text *t);
+
+/* Two texts with the same hash are the same, in symbols and in what is learnt from. */
+uint64_t text_hash(const Text *t);
 
 /* Reads a file (or bytes) with a vocabulary that is given, as --eval and --prompt do, all of it
  * into one corpus: options->held_out does not matter here. A symbol that the vocabulary lacks

@@ -21,7 +21,8 @@ void threads_start(char **argv)
 
 void threads_use(int n)
 {
-    if (n > 0) omp_set_num_threads(n);
+    int most = omp_get_max_threads();
+    if (n > 0 || most > THREADS_MOST) omp_set_num_threads(n > 0 ? n : THREADS_MOST);
 }
 
 int threads_count(void)

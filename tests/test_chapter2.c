@@ -218,6 +218,17 @@ START_TEST(bad_input_gets_a_sentence_and_a_status)
     check_says(1, SMALL "--text @/nothing --out @/a", "nothing");
     check_says(1, "--load @/nothing --out @/a", "nothing");
     check_says(1, SMALL "--resume --out @/fresh", "training.safetensors");
+    /* what is read is not written over */
+    ck_assert_int_eq(run(SMALL "--out @/read"), 0);
+    char *before = read_whole("read/model.safetensors"), said_of[96];
+    check_says(2, "--load @/read --eval README.md --ids @/read/model.safetensors --out @/a",
+               "--ids would write over");
+    snprintf(said_of, sizeof said_of, "--ids would write over %s/read/config.json", dir);
+    check_says(2, "--load @/read --eval @/read/config.json --ids @/read/config.json --out @/a",
+               said_of);
+    char *after = read_whole("read/model.safetensors");
+    ck_assert_mem_eq(before, after, 1 << 12);
+    free(before), free(after);
     ck_assert_int_eq(run(SMALL "--seeds 2 --out @/two"), 0);
     check_says(1, SMALL "--resume --out @/two", "curves.csv has other seeds as well");
     check_says(2, SMALL "--resume --seeds 2 --out @/a", "--seeds");
@@ -828,6 +839,23 @@ START_TEST(a_stream_is_judged_by_the_windows_that_it_fills)
 END_TEST
 
 /* Where nothing is held out, nothing is the best: it is the last model that is kept. */
+/* The last step's loss is a number and the weights that it leaves are none. */
+START_TEST(a_model_that_has_run_away_is_not_kept)
+{
+    setup();
+    ck_assert_int_eq(run(SMALL "--held-out 0 --sample 0 --out @/a"), 0);
+    char *before = read_whole("a/model.safetensors");
+    check_says(1,
+               SMALL "--held-out 0 --sample 0 --steps 3 --lr 1e30 --last-lr 1e30 --warmup 0 "
+                     "--eval-every 1 --out @/a",
+               "try a smaller --lr (it is 1e+30)");
+    char *after = read_whole("a/model.safetensors");
+    ck_assert_mem_eq(before, after, 1 << 12);
+    free(before), free(after);
+    cleanup();
+}
+END_TEST
+
 START_TEST(without_held_out_text_the_last_model_is_kept)
 {
     setup();
@@ -941,6 +969,7 @@ static const TTest *const tests[] = {a_run_writes_curves_summary_and_model,
                                      attention_is_drawn_up_to_24_heads,
                                      a_resumed_run_has_the_rows_of_one_that_never_stopped,
                                      a_stream_is_judged_by_the_windows_that_it_fills,
+                                     a_model_that_has_run_away_is_not_kept,
                                      without_held_out_text_the_last_model_is_kept,
                                      without_held_out_text_nothing_is_judged,
                                      a_run_that_is_stopped_says_where_and_begins_no_other,

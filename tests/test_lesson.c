@@ -120,6 +120,7 @@ START_TEST(what_can_not_be_meant_is_wrong_usage)
         check_says(n, 2, SMALL "--beta -1 --out @/a", "--beta");
         check_says(n, 2, SMALL "--reward 'contains:\xff' --out @/a", "--reward is not UTF-8");
         check_says(n, 1, SMALL "--length 999 --out @/a", "context");
+        check_says(n, 1, SMALL "--out @/model", "choose another --out");
         check_says(n, 1,
                    "--reward-command 'echo $$ > @/pid; exec /bin/sleep 60' --load @/none --out @/a",
                    "none");

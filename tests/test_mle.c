@@ -260,6 +260,8 @@ static bool state_is_taken(Mle *m, const char *numbers, const char *path, Error 
                         {"adam.v", 1, mat(zeros, 1, n)}};
     cJSON *metadata = cJSON_CreateObject();
     if (numbers) cJSON_AddStringToObject(metadata, "run", numbers);
+    cJSON_AddStringToObject(metadata, "shape",
+                            "1 layers, 1 heads, 2 channels, context 4 and 3 symbols");
     ck_assert(checkpoint_save(path, tensors, 3, metadata, NULL));
     cJSON_Delete(metadata);
     free(zeros);
@@ -306,6 +308,30 @@ START_TEST(a_state_that_no_run_can_have_is_refused)
     }
     ck_assert(!state_is_taken(m, "5 1 2 3 0.5 0.25 700 6", path, &err));
     ck_assert_msg(strstr(err.text, " is of a run with seed 6: give --seed 6"), "%s", err.text);
+    unlink(path);
+    mle_free(m);
+    transformer_free(model);
+}
+END_TEST
+
+START_TEST(a_state_of_another_text_is_refused)
+{
+    TransformerShape small = {1, 1, 2, 4, 3};
+    Transformer *model = transformer_new(&small, 1);
+    char path[] = "/tmp/test_mle_XXXXXX";
+    close(mkstemp(path));
+    Error err;
+    MleOptions of = options;
+    of.text = 0xfedcba9876543210;
+    Mle *m = mle_new(model, &of);
+    ck_assert(mle_save(m, path, &err) && mle_load(m, path, &err));
+    m->options.text = 0; /* any */
+    ck_assert(mle_load(m, path, &err));
+    m->options.text = of.text + 1;
+    ck_assert(!mle_load(m, path, &err));
+    ck_assert_msg(strstr(err.text, "is of a run on another text: give the same"), "%s", err.text);
+    m->options.text = of.text;
+    ck_assert(!state_is_taken(m, "5 1 2 3 0.5 0.25 700 4", path, &err)); /* says nothing of one */
     unlink(path);
     mle_free(m);
     transformer_free(model);
@@ -361,6 +387,7 @@ static const TTest *const tests[] = {the_first_loss_is_that_of_a_uniform_guess,
                                      a_step_is_adamw_on_the_mean_gradient_of_its_windows,
                                      some_windows_are_scored_as_the_first_of_all,
                                      a_state_that_no_run_can_have_is_refused,
+                                     a_state_of_another_text_is_refused,
                                      a_run_that_is_further_than_its_steps_is_refused,
                                      a_batch_goes_through_the_model_in_small_parts,
                                      NULL};

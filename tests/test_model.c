@@ -159,6 +159,14 @@ START_TEST(directories_that_hold_no_model_are_refused_with_a_sentence)
                   "says that \"scale_attn_weights\" is false: only true is known");
     check_refused("config.json", "{\"tie_word_embeddings\": false}",
                   "says that \"tie_word_embeddings\" is false: only true is known");
+    check_refused("config.json",
+                  "{\"n_layer\": 2, \"n_head\": 3, \"n_embd\": 12, \"n_positions\": 7, "
+                  "\"vocab_size\": 4, \"documents\": \"words\"}",
+                  "\"documents\" must be \"lines\" or \"stream\"");
+    check_refused("config.json",
+                  "{\"n_layer\": 1, \"n_head\": 3, \"n_embd\": 12, \"n_positions\": 7, "
+                  "\"vocab_size\": 4}",
+                  "has more layers than the 1 of config.json");
     check_refused("config.json", "{\"n_layer\": 2}", "has no \"n_head\"");
     check_refused("config.json", "{\"n_layer\": 2.5}", "must be a whole number");
     check_refused("config.json", "{\"n_layer\": 0}", "must be a whole number");

@@ -205,6 +205,11 @@ END_TEST
 START_TEST(a_reward_that_is_written_wrongly_is_refused_by_its_part)
 {
     refused("contain:hello", "'contain:hello' is no term of a reward");
+    refused("contains:a+contains:b", "'a+contains:b' can't be a word of the reward");
+    refused("contains:a -count:b", "'a -count:b' can't be a word");
+    refused("contains:hello +", "'hello +' can't be a word");
+    refused("contains:a * 2", "'a * 2' can't be a word");
+    refused("relevance:a,b*contains:c", "'b*contains:c' can't be a word");
     refused("", "lacks a term");
     refused("length + ", "lacks a term");
     refused("length +  + length", "lacks a term");

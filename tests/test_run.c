@@ -913,6 +913,15 @@ static void draw_bad(void)
     run_plot(&r, "other.gp", NULL);
 }
 
+/* As where the disk is full: gnuplot says nothing of it. */
+static void draw_half(void)
+{
+    Run r = run_with_script("set print dir.'/figure.svg'.suffix\nprint '<svg>'\n");
+    write_bytes(in_place("it's `a` \"test\"/figure.svg"), "earlier", 7);
+    run_plot(&r, "figure.gp", NULL);
+    printf("%d\n", r.written_count);
+}
+
 static void draw_without_gnuplot(void)
 {
     Run r = run_with_script(good_script);
@@ -994,6 +1003,16 @@ START_TEST(a_figure_is_drawn_into_a_directory_of_any_name)
     if (!have_gnuplot()) return;
     ck_assert_str_eq(printed(false, draw_good, NULL), "1 figure.svg\n");
     ck_assert_ptr_nonnull(strstr(read_bytes(in_place("it's `a` \"test\"/figure.svg")), "</svg>"));
+    ck_assert_int_ne(access(in_place("it's `a` \"test\"/figure.svg.tmp"), F_OK), 0);
+}
+END_TEST
+
+START_TEST(a_figure_that_is_cut_short_leaves_the_earlier_one)
+{
+    if (!have_gnuplot()) return;
+    ck_assert_str_eq(printed(false, draw_half, NULL),
+                     "no figure figure.svg: it was not written whole: is the disk full?\n0\n");
+    ck_assert_str_eq(read_bytes(in_place("it's `a` \"test\"/figure.svg")), "earlier");
     ck_assert_int_ne(access(in_place("it's `a` \"test\"/figure.svg.tmp"), F_OK), 0);
 }
 END_TEST
@@ -1139,6 +1158,7 @@ static const TTest *const tests[] = {every_directory_of_the_path_is_made,
                                      a_sketch_of_one_point_or_none_is_harmless,
                                      only_a_terminal_gets_a_sketch,
                                      a_figure_is_drawn_into_a_directory_of_any_name,
+                                     a_figure_that_is_cut_short_leaves_the_earlier_one,
                                      a_figure_that_fails_is_one_line,
                                      without_gnuplot_it_is_said_once,
                                      what_gnuplot_said_last_is_the_reason,

@@ -66,7 +66,8 @@ START_TEST(a_number_begins_with_a_digit_a_sign_or_a_point)
     } right[] = {{"+5", 5}, {"-.5", -0.5}, {".25", 0.25}, {"9", 9}, {"0", 0}};
     for (size_t i = 0; i < sizeof right / sizeof *right; i++)
         ck_assert(read_flag(table, "--x", right[i].text) == SETTINGS_GO && x == right[i].value);
-    static const char *const wrong[] = {"", "+", "-", ".", "nan", "inf", "-inf", "5 ", "1e"};
+    static const char *const wrong[] = {"",     "+",  "-",  ".",    "nan",   "inf",
+                                        "-inf", "5 ", "1e", "0x10", "1e-400"};
     for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++) {
         char sentence[64];
         snprintf(sentence, sizeof sentence, "--x must be a number, not \"%s\"", wrong[i]);

@@ -58,8 +58,17 @@ START_TEST(a_model_read_from_arpa_scores_as_the_one_that_was_counted)
     check_run(0, COUNTED "--arpa m.arpa --eval story --out out/a", "story, kneser-ney smoothing");
     check_run(0, "1 --load-arpa m.arpa --eval story --out out/b", "a model of order 3");
     double counted = number_of("out/a/summary.json", "orders.eval.perplexity");
-    double loaded = number_of("out/b/summary.json", "eval.perplexity");
+    double loaded = number_of("out/b/eval.json", "eval.perplexity");
     ck_assert_msg(counted > 1 && close_to(counted, loaded, 1e-6), "%.9g, %.9g", counted, loaded);
+    check_run(0, "1 --load-arpa m.arpa --eval story --out out/a", "a model of order 3");
+    ck_assert(number_of("out/a/summary.json", "orders.eval.perplexity") == counted); /* it stays */
+    shell("cp story kept");
+    check_run(2, COUNTED "--text story --arpa story", "--arpa would write over story, which is");
+    check_run(2, COUNTED "--eval story --arpa ./story", "--arpa would write over story");
+    check_run(2, "1 --load-arpa m.arpa --eval story --arpa m.arpa",
+              "--arpa would write over m.arpa");
+    check_same_files("story", "kept");
+    check_run(1, COUNTED "--arpa ''", "has no name");
     check_run(2, "1 --load-arpa m.arpa --out out/b", "add --eval FILE");
     check_run(1, "1 --load-arpa missing --eval story --out out/b", "missing");
     check_run(1, "1 --load-arpa m.arpa --eval missing --out out/b", "missing");

@@ -87,8 +87,9 @@ START_TEST(the_batch_in_which_most_was_foreseen_is_kept)
     values_free(&v);
     r->reward[0] = 1;
     values_keep(&v, r, 0.5); /* begins afresh; of two that are alike the first stays */
+    const char *table = v.table;
     values_keep(&v, r, 0.5);
-    ck_assert_int_eq(v.step, 7);
+    ck_assert_ptr_eq(v.table, table);
     values_free(&v);
     rollout_free(r);
     vocabulary_free(&vocabulary);

@@ -66,7 +66,7 @@ static Setting table[] = {
     {"seed", SETTING_INT, &o.seed, .max = SEED_MAX, .help = "of the tales and samples"},
     {"seeds", SETTING_INT, &o.seeds, .min = 1, .max = 1000,
      .help = "repeat the measurements with tales of so many seeds"},
-    {"threads", SETTING_INT, &o.threads, .min = 0, .max = 4096,
+    {"threads", SETTING_INT, &o.threads, .max = THREADS_MOST,
      .help = "cores to use; 0 takes all. The numbers are the same"},
     {"out", SETTING_STRING, &o.out, .meta = "DIR", .help = "where results are written"},
     {0}};
@@ -196,7 +196,7 @@ static void show_samples(const Ngram *m, const Text *text, const Corpus *prompt)
     int *ids = NEW(int, o.length);
     int given = prompt->documents > 0 ? (int)prompt->start[1] : 0;
     if (given > o.length) given = o.length;
-    for (int i = 0; i < o.sample; i++) {
+    for (int i = 0; i < o.sample && !run_stopped(); i++) {
         Rng rng = rng_stream((uint64_t)o.seed, ((uint64_t)m->order << 40) + (uint64_t)i);
         bool ended;
         if (given > 0) memcpy(ids, prompt->ids, (size_t)given * sizeof *ids);
@@ -353,7 +353,7 @@ static void score_with_arpa(Run *run)
 
     cJSON *json = summary_new();
     cJSON_AddItemToObject(json, "eval", score_json(&r.eval));
-    if (!run_save_summary(run, json, &err)) fail(1, &err);
+    if (!run_save_json(run, "eval.json", json, &err)) fail(1, &err); /* a summary is of counting */
     cJSON_Delete(json);
     corpus_free(&eval);
     ngram_free(r.model);
@@ -422,6 +422,8 @@ int main(int argc, char **argv)
     threads_start(argv);
     settings_read_or_exit(table, argc, argv, about, NULL);
     threads_use(o.threads);
+    const char *const inputs[] = {o.text, o.eval, o.load_arpa};
+    if (!file_spares("--arpa", o.arpa, inputs, 3, &err)) fail(2, &err);
     if (!run_open(&run, o.out, argv[0], &err)) fail(1, &err);
     if (o.load_arpa != NULL)
         score_with_arpa(&run);

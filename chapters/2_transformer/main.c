@@ -84,7 +84,7 @@ static Setting table[] = {
     {"seed", SETTING_INT, &o.seed, .max = SEED_MAX, .help = "of everything random"},
     {"seeds", SETTING_INT, &o.seeds, .min = 1, .max = 1000,
      .help = "runs, with seeds seed, seed+1, ..."},
-    {"threads", SETTING_INT, &o.threads, .max = 1024, .help = "0: one per core"},
+    {"threads", SETTING_INT, &o.threads, .max = THREADS_MOST, .help = "0: one per core"},
     {"out", SETTING_STRING, &o.out, .meta = "DIR", .help = "where to write"},
     {"resume", SETTING_SWITCH, &o.resume, .no_json = true, .help = "go on with the run in --out"},
     {"load", SETTING_STRING, &o.load, .meta = "DIR", .no_json = true,
@@ -155,6 +155,25 @@ static int *prompt_ids(const Vocabulary *v, Documents documents, int *count)
     corpus_free(&c);
     *count = first;
     return ids;
+}
+
+/* Before any work, so that none is lost to a mistake in it. */
+static void check_prompt(const Vocabulary *v, Documents documents)
+{
+    int count;
+    free(prompt_ids(v, documents, &count));
+}
+
+/* The files of --text, --eval and --load are read, and --ids writes. */
+static void check_ids(const Run *run)
+{
+    Error err;
+    char path[3][700];
+    const char *inputs[] = {o.text, o.eval, path[0], path[1], path[2]};
+    static const char *const files[] = {"model.safetensors", "config.json", "vocab.json"};
+    for (int i = 0; i < 3; i++)
+        snprintf(path[i], sizeof path[i], "%s/%s", o.load ? o.load : run->dir, files[i]);
+    if (!file_spares("--ids", o.ids, inputs, 5, &err)) fail(2, &err);
 }
 
 static void show_samples(const Transformer *t, const Vocabulary *v, Documents documents, int count,
@@ -255,9 +274,22 @@ static void save_state(Mle *m, const Training *t)
         fail(1, &err);
 }
 
+static _Noreturn void run_away(const Mle *m, const Training *t, const char *what, double value)
+{
+    Error err;
+    error_set(&err,
+              "%s is %g at step %d: the weights have run away; try a smaller --lr (it is %g) or "
+              "--clip. The best model so far is in %s",
+              what, value, m->step, o.mle.lr, t->dir);
+    run_progress_end(t->run);
+    fail(1, &err);
+}
+
 /* A row of the curves, the state, and the model where it is the best so far. */
 static void keep(Mle *m, const Training *t, const MleStep *last, double held_out)
 {
+    double norm = gradient_norm(m->model->weights.base, m->model->size);
+    if (!(norm < 1e6)) run_away(m, t, "the weights' norm", norm);
     double train = m->recent_steps ? m->recent_loss / m->recent_steps : NAN;
     curves_add(t->curves, (double)t->seed, (double)m->step, m->symbols, train, held_out, last->lr,
                last->gradient_norm);
@@ -305,15 +337,7 @@ static bool train(Mle *m, const Training *t)
         looked = false;
         if (m->step >= o.mle.steps || run_stopped()) break;
         step = mle_step(m, t->train);
-        if (!isfinite(step.loss)) {
-            Error err;
-            error_set(&err,
-                      "the loss is %g at step %d: the weights have run away; try a smaller --lr "
-                      "(it is %g) or --clip. The best model so far is in %s",
-                      step.loss, m->step, o.mle.lr, t->dir);
-            run_progress_end(t->run);
-            fail(1, &err);
-        }
+        if (!isfinite(step.loss)) run_away(m, t, "the loss", step.loss);
         run_progress(t->run, m->step, o.mle.steps, "loss %.4f", step.loss);
     }
     run_progress_end(t->run);
@@ -447,6 +471,8 @@ static void use_model(Run *run)
     printf("%s: %d layers, %d heads, %d channels, context %d, %d symbols\n", o.load,
            t->shape.layers, t->shape.heads, t->shape.channels, t->shape.context, v.size);
     if (!rows_check(&t->shape, o.mle.batch, t->shape.context, "windows", &err)) fail(2, &err);
+    check_prompt(&v, documents);
+    if (o.ids && !file_replaceable(o.ids, &err)) fail(1, &err);
     Windows *eval = read_eval(&v, documents, t->shape.context);
     if (eval) {
         cJSON *score = summary_new();
@@ -501,6 +527,8 @@ static void train_all(Run *run)
     if (!shape_check(&o.shape, &err) ||
         !rows_check(&o.shape, o.mle.batch, o.shape.context, "windows", &err))
         fail(2, &err);
+    o.mle.text = text_hash(&text);
+    check_prompt(&text.vocabulary, (Documents)o.documents);
     Windows *eval = read_eval(&text.vocabulary, (Documents)o.documents, o.shape.context);
     if (o.ids && !file_replaceable(o.ids, &err)) fail(1, &err);
     printf("chapter 2: a transformer\n");
@@ -563,6 +591,7 @@ int main(int argc, char **argv)
         fail(2, &err);
     }
     if (!run_open(&run, o.out, argv[0], &err)) fail(1, &err);
+    check_ids(&run);
     if (o.load)
         use_model(&run);
     else

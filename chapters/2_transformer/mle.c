@@ -130,6 +130,13 @@ static const char *describe_shape(const TransformerShape *s)
     return text;
 }
 
+static const char *describe_text(const Mle *m)
+{
+    static char text[20];
+    snprintf(text, sizeof text, "%016" PRIx64, m->options.text);
+    return text;
+}
+
 /* The numbers beside them, as text: doubles in hexadecimal, which loses nothing. */
 bool mle_save(const Mle *m, const char *path, Error *err)
 {
@@ -140,6 +147,7 @@ bool mle_save(const Mle *m, const char *path, Error *err)
     cJSON *metadata = cJSON_CreateObject();
     cJSON_AddStringToObject(metadata, "run", text);
     cJSON_AddStringToObject(metadata, "shape", describe_shape(&m->model->shape));
+    cJSON_AddStringToObject(metadata, "text", describe_text(m));
     Tensor tensors[3];
     state_tensors(m, tensors);
     bool good = checkpoint_save(path, tensors, 3, metadata, err);
@@ -163,6 +171,11 @@ static bool read_numbers(Mle *m, uint64_t *seed, const char *text)
            isfinite(m->symbols) && m->symbols >= 0;
 }
 
+static bool says(const cJSON *item, const char *text)
+{
+    return cJSON_IsString(item) && strcmp(item->valuestring, text) == 0;
+}
+
 bool mle_load(Mle *m, const char *path, Error *err)
 {
     Tensor tensors[3];
@@ -173,11 +186,13 @@ bool mle_load(Mle *m, const char *path, Error *err)
     const cJSON *run = cJSON_GetObjectItemCaseSensitive(metadata, "run");
     bool good = cJSON_IsString(run) && read_numbers(m, &seed, run->valuestring);
     const cJSON *shape = cJSON_GetObjectItemCaseSensitive(metadata, "shape");
-    bool known = cJSON_IsString(shape);
-    bool same = known && strcmp(shape->valuestring, describe_shape(&m->model->shape)) == 0
-                    ? true
-                    : error_set(err, "%s is of a model with %.100s: give the same", path,
-                                known ? shape->valuestring : "an unknown shape");
+    const cJSON *learnt = cJSON_GetObjectItemCaseSensitive(metadata, "text");
+    bool same = true;
+    if (!says(shape, describe_shape(&m->model->shape)))
+        same = error_set(err, "%s is of a model with %.100s: give the same", path,
+                         cJSON_IsString(shape) ? shape->valuestring : "an unknown shape");
+    else if (m->options.text && !says(learnt, describe_text(m)))
+        same = error_set(err, "%s is of a run on another text: give the same, or start anew", path);
     cJSON_Delete(metadata);
     if (!same) return false;
     if (!good) return error_set(err, "%s does not say where its run stopped: start anew", path);

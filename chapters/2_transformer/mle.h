@@ -21,6 +21,7 @@ typedef struct {
     double weight_decay; /* of AdamW, on weight matrices */
     double clip;         /* largest norm of the gradient */
     uint64_t seed;       /* of the batches: step s draws from rng_stream(seed, s) */
+    uint64_t text;       /* hash of what is learnt, with which alone a run goes on; 0: any */
 } MleOptions;
 
 typedef struct {
@@ -54,7 +55,7 @@ MleStep mle_step(Mle *m, const Windows *train);
 double mle_evaluate(Mle *m, const Windows *w, int windows, real *logprob);
 
 /* The state of a run, not the model alone: weights, both moments, step and best loss. That of
- * another seed, whose batches are others, or of another shape is refused. */
+ * another seed, whose batches are others, of another text or of another shape is refused. */
 bool mle_save(const Mle *m, const char *path, Error *err);
 bool mle_load(Mle *m, const char *path, Error *err);
 

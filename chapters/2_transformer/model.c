@@ -154,12 +154,14 @@ static bool weights_are_there(const char *path, const TransformerShape *s, Error
                      path, (long long)info.st_size, model_weights(s));
 }
 
-/* A weight that is no number would spread to all that the model says. */
-static bool all_finite(const char *path, const Tensor *t, Error *err)
+/* A weight that is no number would spread to all that the model says, and the products of one that
+ * no model learns would soon be none. */
+static bool all_sane(const char *path, const Tensor *t, Error *err)
 {
+    const double most = 1e6;
     for (int i = 0; i < t->m.rows; i++)
         for (int j = 0; j < t->m.cols; j++)
-            if (!isfinite(mat_row(t->m, i)[j]))
+            if (!(fabs((double)mat_row(t->m, i)[j]) <= most))
                 return error_set(err, "%s: tensor \"%s\" holds %g at row %d, column %d: train anew",
                                  path, t->name, (double)mat_row(t->m, i)[j], i, j);
     return true;
@@ -170,8 +172,15 @@ static bool load_weights(const char *path, Transformer *t, Error *err)
     int count = transformer_tensors(t, NULL);
     Tensor *tensors = NEW(Tensor, count);
     transformer_tensors(t, tensors);
+    char beyond[32];
+    snprintf(beyond, sizeof beyond, "h.%d.ln_1.weight", t->shape.layers);
     bool good = checkpoint_load(path, tensors, count, NULL, err);
-    for (int i = 0; good && i < count; i++) good = all_finite(path, &tensors[i], err);
+    if (good && checkpoint_holds(path, beyond))
+        good = error_set(err,
+                         "%s has more layers than the %d of config.json beside it: they are "
+                         "of two models",
+                         path, t->shape.layers);
+    for (int i = 0; good && i < count; i++) good = all_sane(path, &tensors[i], err);
     free(tensors);
     return good;
 }
@@ -185,8 +194,10 @@ bool model_load(const char *dir, Transformer **t, Vocabulary *v, Documents *docu
     TransformerShape shape;
     bool good = read_shape(config, path, &shape, err);
     const cJSON *kind = cJSON_GetObjectItemCaseSensitive(config, "documents");
-    *documents =
-        cJSON_IsString(kind) && strcmp(kind->valuestring, "stream") == 0 ? TEXT_STREAM : TEXT_LINES;
+    const char *word = !kind ? "lines" : cJSON_IsString(kind) ? kind->valuestring : "";
+    *documents = strcmp(word, "stream") == 0 ? TEXT_STREAM : TEXT_LINES;
+    if (good && *documents == TEXT_LINES && strcmp(word, "lines") != 0)
+        good = error_set(err, "%s: \"documents\" must be \"lines\" or \"stream\"", path);
     cJSON_Delete(config);
     if (!good) return false;
 

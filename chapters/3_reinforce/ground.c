@@ -1,6 +1,7 @@
 /* ground.c: see ground.h. */
 #include "ground.h"
 
+#include <inttypes.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -86,10 +87,15 @@ static bool count_ngrams(Ground *g, Error *err)
 static bool find_model(Ground *g, Run *run, bool quick, Error *err)
 {
     const GroundOptions *o = g->options;
+    char keep[64];
+    snprintf(keep, sizeof keep, "out/pretrained%s", quick ? "/quick" : "");
+    if (o->text) /* a directory for each text and each number of steps */
+        snprintf(keep, sizeof keep, "out/pretrained/%016" PRIx64 "-%d", text_hash(&g->text),
+                 o->pretrain_steps);
     PretrainedOptions p = {
         .load = o->load,
         .chapter2 = "out/chapter2",
-        .keep = quick ? "out/pretrained/quick" : "out/pretrained",
+        .keep = keep,
         .worst = o->text ? INFINITY
                  : quick ? 2.6
                          : 0.3,

@@ -144,6 +144,23 @@ static char *trimmed(const char *at, size_t length)
     return copy;
 }
 
+/* In "a+contains:b" and "a +" a blank is missing: no text has such a word, and nothing would say
+ * so. */
+static bool holds_a_sign(const char *word)
+{
+    size_t n = strlen(word);
+    if (n > 1 && word[n - 2] == ' ' && strchr("+-*", word[n - 1])) return true;
+    for (const char *p = word; (p = strpbrk(p, "+-*")) != NULL; p++)
+        for (int k = 0; k < KINDS; k++) {
+            size_t length = strlen(kinds[k].name);
+            const char *name = p + 1 + strspn(p + 1, " ");
+            if (kinds[k].words > 0 && strncmp(name, kinds[k].name, length) == 0 &&
+                name[length] == ':')
+                return true;
+        }
+    return strstr(word, " * ") != NULL;
+}
+
 /* "hello" or "fox,barn,moon" */
 static bool parse_words(RewardTerm *t, const char *words, int most, Error *err)
 {
@@ -155,6 +172,11 @@ static bool parse_words(RewardTerm *t, const char *words, int most, Error *err)
         if (!*word)
             return error_set(err, "the reward's term %s lacks a word: write %s:hello", t->name,
                              t->name);
+        if (holds_a_sign(word))
+            return error_set(err,
+                             "'%s' can't be a word of the reward: between two terms stands "
+                             "\" + \" or \" - \", and a weight and its * come first",
+                             word);
         if (!words[n]) return true;
         words += n + 1;
     }
