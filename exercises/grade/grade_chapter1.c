@@ -153,6 +153,23 @@ static void no_n_gram_is_longer_than_the_order(void)
     }
 }
 
+static void what_is_between_is_not_counted(void)
+{
+    Ngram *m = count_ten(3);
+    const Node *n = m->trie.nodes;
+    double got[] = {n[trie_find(&m->trie, TRIE_ROOT, THE)].count,
+                    n[trie_find(&m->trie, TRIE_ROOT, SAT)].count, count_of(m, -1, THE),
+                    count_of(m, THE, CAT), count_of(m, SAT, T_END)};
+    expect_numbers("counts of: the, sat, <s> the, the cat, sat end, in a model of order 3", TEN,
+                   got, (double[]){0, 0, 3, 0, 0}, 5,
+                   (Known[]){{{3, 2, 3, 2, 1},
+                              "the suffixes are counted too. The trie adds them, with count 0: "
+                              "Kneser-Ney asks another question of them, exercise 1.6"},
+                             {.likely = NULL}},
+                   "counted are n-grams of the full order and those that begin with <s>, which are "
+                   "shorter because nothing stands before them: one n-gram in each step");
+}
+
 /* ---- 1.3 perplexity -------------------------------------------------------------------------- */
 
 static const NgramScore sixth = {.scored = 4, .logprob = -1.791759469228055};
@@ -332,6 +349,34 @@ static void the_root_is_not_counted(void)
            "only n-grams of two symbols and more extend something");
 }
 
+/* Three trigrams, their contexts and their suffixes. */
+static void so_it_is_for_every_order(void)
+{
+    static const int trigrams[][3] = {{CAT, SAT, T_END}, {DOG, SAT, T_END}, {DOG, SAT, DOWN}};
+    Ngram *m = ngram_new(vocabulary_of(7, words), 3);
+    Trie *t = &m->trie;
+    for (int i = 0; i < 3; i++) {
+        uint32_t pair = trie_add(t, trie_add(t, TRIE_ROOT, trigrams[i][0]), trigrams[i][1]);
+        uint32_t trigram = trie_add(t, pair, trigrams[i][2]);
+        t->nodes[trigram].count = 5;
+    }
+    smooth_kneser_ney(m);
+    expect_numbers("counts of: sat end, sat down, cat sat, sat, end, down",
+                   "cat sat end, dog sat end and dog sat down, each 5 times, in a model of order 3",
+                   (double[]){count_of(m, SAT, T_END), count_of(m, SAT, DOWN),
+                              count_of(m, CAT, SAT), single(m, SAT), single(m, T_END),
+                              single(m, DOWN)},
+                   (double[]){2, 1, 0, 2, 1, 1}, 6,
+                   (Known[]){{{0, 0, 0, 2, 1, 1},
+                              "only pairs are taken for left extensions: a trigram extends a pair, "
+                              "and so on up to the full order"},
+                             {{2, 1, 0, 0, 0, 0},
+                              "only the longest n-grams are taken for left extensions: a pair "
+                              "extends a single symbol"},
+                             {.likely = NULL}},
+                   "every n-gram of two symbols or more is one more left extension of its suffix");
+}
+
 /* ---- 1.7 backing off ------------------------------------------------------------------------- */
 
 static double step(const Ngram *m, int from, int symbol, NgramState *after)
@@ -375,6 +420,55 @@ static void what_nobody_knows_is_unknown(void)
     NgramState s;
     expect("log P(c|a), where c was never seen", HAND, step(m, A, C, &s), log(0.25 * 0.25),
            NO_KNOWN, "at the root, what isn't found is m->unknown");
+    expect("log P(end) after that", HAND, ngram_step(m, &s, END), log(0.25),
+           (Known[]){{{log(0.5)}, "the state is still a: an unknown symbol moves it on as well"},
+                     {.likely = NULL}},
+           "nothing is known of what follows an unknown symbol, and leaving it is free");
+}
+
+#define LONGER                                                                                  \
+    "a model of order 3 with P(a|b) = 1/2, P(end) = 1/8, P(<unk>) = 1/32, where ab leaves 1/4 " \
+    "to b and b leaves 1/2 to the single symbols; nothing else was seen after ab or b"
+
+static Ngram *longer(void)
+{
+    static char *symbols[] = {(char *)"\n", (char *)"a", (char *)"b", (char *)"c"};
+    Ngram *m = ngram_new(vocabulary_of(4, symbols), 3);
+    Trie *t = &m->trie;
+    uint32_t a = trie_add(t, TRIE_ROOT, A), b = trie_add(t, TRIE_ROOT, B);
+    uint32_t ab = trie_add(t, a, B), ba = trie_add(t, b, A), end = trie_find(t, TRIE_ROOT, END);
+    Node *n = t->nodes;
+    n[a].logprob = n[b].logprob = n[ab].logprob = log(0.25);
+    n[ba].logprob = log(0.5);
+    n[end].logprob = log(1 / 8.0);
+    n[m->unknown].logprob = log(1 / 32.0);
+    n[ab].backoff = log(0.25);
+    n[b].backoff = log(0.5);
+    return m;
+}
+
+static void a_history_is_shortened_symbol_by_symbol(void)
+{
+    Ngram *m = longer();
+    uint32_t ab = trie_find(&m->trie, state_of(m, A), B);
+    uint32_t ba = trie_find(&m->trie, state_of(m, B), A);
+    NgramState s = ab;
+    expect("log P(a|ab)", LONGER, ngram_step(m, &s, A), log(0.25 * 0.5),
+           (Known[]){{{log(0.25 * 0.25)},
+                      "ab is left for the single symbols at once: b comes before, its suffix"},
+                     {.likely = NULL}},
+           "log of what ab leaves to b, and log P(a|b)");
+    expect_that(s == ba, "the state after it", LONGER, "ba", say("node %u", s),
+                "two symbols are remembered: context_after() the n-gram that was found");
+    s = ab;
+    expect(
+        "log P(end|ab)", LONGER, ngram_step(m, &s, END), log(0.25 * 0.5 / 8),
+        (Known[]){
+            {{log(0.25 / 32)}, "after one step back the search is given up: while, not if"},
+            {{log(0.25 * 0.5 / 32)}, "after one step back the search is given up: while, not if"},
+            {{log(0.25 / 8)}, "leaving b costs its back-off too"},
+            {.likely = NULL}},
+        "log of what ab leaves to b, of what b leaves, and log P(end)");
 }
 
 /* ---- 1.8 temperature ------------------------------------------------------------------------- */
@@ -501,6 +595,7 @@ const Grader graders[] = {GRADER("1.1", a_text_has_the_product_of_its_conditiona
                           GRADER("1.2", pairs_are_counted),
                           GRADER("1.2", ends_are_counted),
                           GRADER("1.2", no_n_gram_is_longer_than_the_order),
+                          GRADER("1.2", what_is_between_is_not_counted),
                           GRADER("1.3", one_surprise_in_three_units),
                           GRADER("1.3", a_die_has_the_perplexity_of_its_faces),
                           GRADER("1.4", add_one_on_ten_words),
@@ -509,9 +604,11 @@ const Grader graders[] = {GRADER("1.1", a_text_has_the_product_of_its_conditiona
                           GRADER("1.5", a_text_too_small_for_the_formula_falls_back),
                           GRADER("1.6", a_word_counts_once_for_each_word_before_it),
                           GRADER("1.6", the_root_is_not_counted),
+                          GRADER("1.6", so_it_is_for_every_order),
                           GRADER("1.7", what_was_seen_has_its_own_probability),
                           GRADER("1.7", what_was_not_pays_for_leaving_its_history),
                           GRADER("1.7", what_nobody_knows_is_unknown),
+                          GRADER("1.7", a_history_is_shortened_symbol_by_symbol),
                           GRADER("1.8", a_temperature_changes_the_odds),
                           GRADER("1.8", temperature_zero_takes_the_likeliest),
                           GRADER("1.9", draws_come_as_often_as_their_weights_say),

@@ -183,6 +183,46 @@ static void the_moving_baseline_knows_earlier_batches_only(void)
            "mean <- memory mean + (1 - memory) mean of this batch");
 }
 
+static void the_moving_baseline_is_taken_away(void)
+{
+    Rollout *r = with_returns();
+    Baseline b = {.kind = BASELINE_MOVING, .memory = 0.75, .mean = 1, .batches = 2};
+    double moved = 0.75 + 0.25 * 4.75 / 3;
+    weights_baseline(r, &b);
+    expect_numbers(
+        "weights less the moving baseline", RETURNS "; the average of two batches before is 1",
+        weights_of(r), (double[]){2, 2, 2.75, 2.75, 2.75, 2.75, -3}, 7,
+        (Known[]){
+            {{3, 3, 3.75, 3.75, 3.75, 3.75, -2},
+             "nothing is taken away: the average is kept, and not used"},
+            {{4, 4, 4.75, 4.75, 4.75, 4.75, -1}, "the baseline is added"},
+            {{3 - moved, 3 - moved, 3.75 - moved, 3.75 - moved, 3.75 - moved, 3.75 - moved,
+              -2 - moved},
+             "the average was moved before it was used, so it holds the texts that it judges"},
+            {.likely = NULL}},
+        "every symbol's weight less b->mean, as earlier batches have left it");
+    expect("batches", "the third batch", b.batches, 3,
+           (Known[]){{{2}, "this batch isn't counted"}, {.likely = NULL}},
+           "b->batches counts the batches that the average has seen");
+}
+
+static void a_first_batch_may_earn_nothing(void)
+{
+    Rollout *nothing = with_returns(), *r = with_returns();
+    Baseline b = {.kind = BASELINE_MOVING, .memory = 0.75};
+    nothing->rewards[6] = (real)-6.75;
+    weights_baseline(nothing, &b);
+    weights_baseline(r, &b);
+    double mean = 4.75 / 3;
+    expect("the moving average after two batches", "batches with mean returns 0 and 4.75/3", b.mean,
+           mean / 4,
+           (Known[]){{{mean},
+                      "the second batch is taken for the first: b->batches tells, and a mean of 0 "
+                      "doesn't"},
+                     {.likely = NULL}},
+           "mean <- memory mean + (1 - memory) mean of this batch");
+}
+
 static void no_baseline_takes_nothing_away(void)
 {
     Rollout *r = with_returns();
@@ -201,7 +241,7 @@ static Rollout *with_logprobs(void)
     set(r->logprob_old, (double[]){-1, -2, -1, -1, -3, -0.5, -1.5}, 7);
     set(r->logprob_ref, (double[]){-1.5, -2, -0.5, -2, -3, -1, -1}, 7);
     set(r->logprob, (double[]){-7, -7, -7, -7, -7, -7, -7}, 7);
-    for (int n = 0; n < 7; n++) r->rewards[n] = (real)UNTOUCHED;
+    for (int n = 0; n < 7; n++) r->rewards[n] = r->kl[n] = (real)UNTOUCHED;
     r->reward[0] = 1;
     r->reward[1] = 0;
     r->reward[2] = 3;
@@ -257,6 +297,28 @@ static void the_rewards_of_a_text_sum_to_its_reward_less_the_price(void)
         "R - beta (log pi(text) - log pi_ref(text)): 2 - 0.5 * 1");
 }
 
+static void the_price_is_that_of_kl(void)
+{
+    Rollout *r = with_logprobs();
+    rollout_kl_sampled(r);
+    expect_numbers("kl, a number for each symbol", LOGPROBS, numbers(r->kl, 7),
+                   (double[]){0.5, 0, -0.5, 1, 0, 0.5, -0.5}, 7,
+                   (Known[]){{{-0.5, 0, 0.5, -1, 0, -0.5, 0.5}, "the sign: log pi - log pi_ref"},
+                             {{0.25, 0, -0.25, 0.5, 0, 0.25, -0.25},
+                              "beta belongs to rollout_rewards(): kl is in nats"},
+                             {.likely = NULL}},
+                   "rollout_kl_sampled() fills r->kl with log pi(x_t|s_t) - log pi_ref(x_t|s_t)");
+    set(r->kl, (double[]){1, 2, 0, 3, 1, 0, 2}, 7);
+    rollout_rewards(r, 0.5);
+    expect_numbers("rewards per symbol, from kl = (1, 2), (0, 3, 1, 0), (2)", LOGPROBS,
+                   numbers(r->rewards, 7), (double[]){-0.5, 0, 0, -1.5, -0.5, 0, 2}, 7,
+                   (Known[]){{{-0.25, 1, 0.25, -0.5, 0, -0.25, 3.25},
+                              "the price is made from the log-probabilities anew. It is r->kl, "
+                              "which kl_rows() may have filled as well"},
+                             {.likely = NULL}},
+                   "r_t = [t is last] R - beta kl_t, whatever has filled r->kl");
+}
+
 /* ---- 3.5 the least price --------------------------------------------------------------------- */
 
 static void the_least_price_by_hand(void)
@@ -281,10 +343,13 @@ static void certainty_costs_the_surprise_of_the_reward(void)
            NO_KNOWN, "0 ln 0 is 0: the second term vanishes and ln(1/p) remains");
     expect("least_kl(0.125, 0)", "p = 1/8, and never is wanted", least_kl(0.125, 0), log(8.0 / 7),
            NO_KNOWN, "0 ln 0 is 0: the first term vanishes");
-    double never = least_kl(0, 0.5);
+    double never = least_kl(0, 0.5), always = least_kl(1, 0.5);
     expect_that(isnan(never), "least_kl(0, 0.5)", "p = 0: the reference never does it",
                 "NaN, since no finite price would do", say("%g", never),
                 "the reference can't be reweighted to what it never writes");
+    expect_that(isnan(always), "least_kl(1, 0.5)", "p = 1: the reference always does it",
+                "NaN, since no finite price would do", say("%g", always),
+                "half of the texts are to earn 0, and the reference writes none of these");
 }
 
 static void nobody_pays_less(void)
@@ -488,6 +553,21 @@ static void words_are_whole_and_case_does_not_matter(void)
     twice("it's it", 0, "an apostrophe is part of a word");
     twice("", 0, "an empty text has no words");
     twice("12 12", 0, "digits are no letters, so there is no word here");
+}
+
+#define MANY_WORDS "300 different words, and then "
+#define SIXTY "averylongwordofsixtylettersthatnobodyhaseverwrittenintoatale"
+
+static void a_text_may_have_many_words_and_long_ones(void)
+{
+    char text[2048], *at = text;
+    for (int i = 0; i < 300; i++) at += sprintf(at, "%c%c ", 'a' + i / 26, 'a' + i % 26);
+    strcpy(at, SIXTY "s, " SIXTY "z");
+    expect("twice_reward", MANY_WORDS "two of 61 letters that differ in the last",
+           twice_reward(text), 0, NO_KNOWN, "a word is compared to its end, however long it is");
+    strcpy(at, SIXTY " " SIXTY);
+    expect("twice_reward", MANY_WORDS "one of 60 letters, twice", twice_reward(text), 1, NO_KNOWN,
+           "a text may have any number of words, of any length");
 }
 
 /* ---- 3.10 the price, exactly ----------------------------------------------------------------- */
@@ -701,9 +781,12 @@ const Grader graders[] = {GRADER("3.1", every_symbol_of_a_text_gets_its_whole_re
                           GRADER("3.3", the_batch_baseline_is_the_mean_of_the_other_texts),
                           GRADER("3.3", a_text_alone_has_no_others),
                           GRADER("3.3", the_moving_baseline_knows_earlier_batches_only),
+                          GRADER("3.3", the_moving_baseline_is_taken_away),
+                          GRADER("3.3", a_first_batch_may_earn_nothing),
                           GRADER("3.3", no_baseline_takes_nothing_away),
                           GRADER("3.4", a_symbol_pays_for_leaving_the_reference),
                           GRADER("3.4", the_rewards_of_a_text_sum_to_its_reward_less_the_price),
+                          GRADER("3.4", the_price_is_that_of_kl),
                           GRADER("3.5", the_least_price_by_hand),
                           GRADER("3.5", certainty_costs_the_surprise_of_the_reward),
                           GRADER("3.5", nobody_pays_less),
@@ -716,6 +799,7 @@ const Grader graders[] = {GRADER("3.1", every_symbol_of_a_text_gets_its_whole_re
                           GRADER("3.8", ten_more_for_every_text_changes_nothing),
                           GRADER("3.9", some_word_occurs_exactly_twice),
                           GRADER("3.9", words_are_whole_and_case_does_not_matter),
+                          GRADER("3.9", a_text_may_have_many_words_and_long_ones),
                           GRADER("3.10", the_slope_of_the_distance),
                           GRADER("3.10", the_distance_by_hand),
                           GRADER("3-drawing", every_text_is_scored_as_it_was_drawn),

@@ -5,6 +5,7 @@
 #include "extensions.h"
 #include "lambda.h"
 #include "rollouts.h"
+#include "threads.h"
 
 static const double *advantages_of(const Rollout *r)
 {
@@ -305,16 +306,20 @@ static double critic_loss(void *arg)
 
 static const real critic_targets[] = {1, -2, 0.5, 3, 0, 1};
 
-static CriticCase critic_case(void)
+static CriticCase critic_of(Rollout *r, const real *targets)
 {
-    TransformerShape shape = four_shape(3);
+    TransformerShape shape = four_shape(r->longest);
     CriticOptions o = {.lr = 0.01, .beta2 = 0.99, .clip = INFINITY};
-    CriticCase c = {critic_new(random_policy(&shape, 5), &o, 6), texts_new((int[]){3, 1, 2, 0}),
-                    critic_targets};
+    CriticCase c = {critic_new(random_policy(&shape, 5), &o, rollout_rows(r)), r, targets};
     Rng rng = rng_stream(4, 4);
     for (int i = 0; i < shape.channels; i++)
         mat_row(c.critic->head.w, i)[0] = (real)rng_normal(&rng);
     return c;
+}
+
+static CriticCase critic_case(void)
+{
+    return critic_of(texts_new((int[]){3, 1, 2, 0}), critic_targets);
 }
 
 #define CRITIC "three texts of 3, 1 and 2 symbols, targets 1 -2 0.5 | 3 | 0 1"
@@ -348,6 +353,27 @@ static void the_gradient_of_the_critic(void)
     expect_slopes("d ln_f gain of the trunk", CRITIC, c.critic->trunk->d.ln_f.g,
                   c.critic->trunk->p.ln_f.g, critic_loss, &c, factors,
                   "the gradient goes on through the head into the trunk: critic_backward()");
+}
+
+/* More rows than go through at a time. */
+static void the_critic_hears_of_every_text(void)
+{
+    enum { ROWS = 305 };
+    static real targets[ROWS];
+    for (int n = 0; n < ROWS; n++) targets[n] = (real)sin(n);
+    CriticCase c = critic_of(texts_new((int[]){60, 7, 33, 50, 12, 41, 28, 55, 19, 0}), targets);
+    const char *on = "nine texts of 7 to 60 symbols, 305 in all, with targets of their own",
+               *likely = "do all texts go through, and not the first few alone? Row n of a slice "
+                         "has the target of row rollout_first(r, i) + n, and the mean is over the "
+                         "rows of the whole batch, not of the slice";
+    threads_use(1); /* few threads take few texts at a time */
+    critic_zero_gradients(c.critic);
+    double expected = critic_loss(&c), got = critic_gradient(c.critic, c.r, targets);
+    expect("the loss that is returned", on, got, expected, NO_KNOWN, likely);
+    expect_slopes("d head.w", on, c.critic->dhead.w, c.critic->head.w, critic_loss, &c, NO_KNOWN,
+                  likely);
+    expect_slopes("d ln_f gain of the trunk", on, c.critic->trunk->d.ln_f.g,
+                  c.critic->trunk->p.ln_f.g, critic_loss, &c, NO_KNOWN, likely);
 }
 
 /* ---- 4.7 the exact value of every state ------------------------------------------------------ */
@@ -624,6 +650,7 @@ const Grader graders[] = {GRADER("4.1", what_came_less_what_was_expected),
                           GRADER("4.5", where_nothing_varies_there_is_nothing_to_explain),
                           GRADER("4.6", the_loss_of_the_critic),
                           GRADER("4.6", the_gradient_of_the_critic),
+                          GRADER("4.6", the_critic_hears_of_every_text),
                           GRADER("4.7", the_values_of_two_states),
                           GRADER("4.7", exact_values_expect_what_comes),
                           GRADER("4.8", one_step_and_all_of_them),
