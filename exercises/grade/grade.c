@@ -34,12 +34,17 @@ const char *say(const char *words, ...)
     return text;
 }
 
+static const char *with_digits(const double *x, int n, int digits)
+{
+    char *text = NEW(char, 32 * n + 1), *at = text;
+    for (int i = 0; i < n; i++)
+        at += sprintf(at, isnan(x[i]) ? "%sNaN" : "%s%.*g", i ? "  " : "", digits, x[i]);
+    return text;
+}
+
 const char *say_numbers(const double *x, int n)
 {
-    char *text = NEW(char, 24 * n + 1), *at = text;
-    for (int i = 0; i < n; i++)
-        at += sprintf(at, isnan(x[i]) ? "%sNaN" : "%s%.6g", i ? "  " : "", x[i]);
-    return text;
+    return with_digits(x, n, 6);
 }
 
 /* "got       1 2", its further lines set in below the first */
@@ -82,8 +87,15 @@ static bool all_near(const double *a, const double *b, int n, double tol)
     return true;
 }
 
-static const char *explain(const double *got, int n, double tol, const Known *known,
-                           const char *otherwise)
+static bool untouched(const double *got, const double *expected, int n)
+{
+    for (int i = 0; i < n; i++)
+        if (got[i] == UNTOUCHED && expected[i] != UNTOUCHED) return true;
+    return false;
+}
+
+static const char *explain(const double *got, const double *expected, int n, double tol,
+                           const Known *known, const char *otherwise)
 {
     for (int i = 0; i < n; i++)
         if (isnan(got[i]))
@@ -93,15 +105,25 @@ static const char *explain(const double *got, int n, double tol, const Known *kn
     for (; known->likely; known++)
         if (n <= KNOWN_NUMBERS && all_near(got, known->gives, n, fmax(tol, 1e-7)))
             return known->likely;
+    if (untouched(got, expected, n))
+        return say("%g was there before the call: what still holds it is never written.\n%s",
+                   UNTOUCHED, otherwise);
+    if (all_near(got, expected, n, 1e-5))
+        return say("This is right but for its last digits: is a small number added to a divisor, "
+                   "where the contract has none?\n%s",
+                   otherwise);
     return otherwise;
 }
 
+/* With as many digits as tell the two apart. */
 static void compare(const char *of, const char *on, const double *got, const double *expected,
                     int n, double tol, const Known *known, const char *otherwise)
 {
     if (all_near(got, expected, n, tol)) return;
-    wrong(of, on, say_numbers(expected, n), say_numbers(got, n),
-          explain(got, n, tol, known, otherwise));
+    const char *wanted = say_numbers(expected, n), *came = say_numbers(got, n);
+    for (int digits = 7; digits <= 17 && strcmp(wanted, came) == 0; digits++)
+        wanted = with_digits(expected, n, digits), came = with_digits(got, n, digits);
+    wrong(of, on, wanted, came, explain(got, expected, n, tol, known, otherwise));
 }
 
 void expect_numbers(const char *of, const char *on, const double *got, const double *expected,
@@ -186,7 +208,7 @@ void expect_slopes(const char *of, const char *on, Matrix gradient, Matrix varia
           say("%.9g, the slope of the loss by central differences", expected[worst]),
           say("%.9g", got[worst]),
           isnan(got[worst])
-              ? explain(&got[worst], 1, 0, NO_KNOWN, otherwise)
+              ? explain(&got[worst], &expected[worst], 1, 0, NO_KNOWN, otherwise)
               : explain_factor(common_factor(got, expected, n), known_factors, otherwise));
 }
 

@@ -44,8 +44,13 @@ typedef struct {
 _Noreturn void wrong(const char *of, const char *on, const char *expected, const char *got,
                      const char *likely);
 
+/* A number that a function under test should set begins as this, and where it still stands, that is
+ * said. */
+#define UNTOUCHED 99.0
+
 /* n numbers, each within tol of the expected one, absolutely and relatively whichever is larger.
- * `otherwise` is said where no known mistake fits. */
+ * `otherwise` is said where no known mistake fits, after what the numbers say by themselves: NaN,
+ * UNTOUCHED, or nearly the right ones. */
 void expect_numbers(const char *of, const char *on, const double *got, const double *expected,
                     int n, const Known *known, const char *otherwise);
 void expect(const char *of, const char *on, double got, double expected, const Known *known,

@@ -147,25 +147,28 @@ static void the_input_of_layer_norm(void)
     NormCase c = norm_case();
     Matrix dx = slice_new(N, MANY);
     layernorm_backward(dx, c.dy, c.stats, c.x, &c.p);
-    double constant = 0, along = 0;
+    double constant = 0, along = 0, fewer = 0;
     for (int n = 0; n < N; n++) {
-        double sum = 0, product = 0;
+        double sum = 0, product = 0, h = 0;
         for (int j = 0; j < MANY; j++) {
             double d = (double)mat_row(dx, n)[j];
             sum += d;
+            h += (double)c.p.g.data[j] * (double)mat_row(c.dy, n)[j];
             product += d * ((double)mat_row(c.x, n)[j] - (double)mat_row(c.stats, n)[0]);
         }
         constant = fmax(constant, fabs(sum)), along = fmax(along, fabs(product));
+        fewer = fmax(fewer, fabs(sum + h * (double)mat_row(c.stats, n)[1] / (MANY - 1)));
     }
     const char *likely =
-        constant > 1e-6 ? "mean(h) isn't taken away: adding a constant to x changes nothing, so "
-                          "dx must sum to 0 over the channels. h is g dy"
-        : along > 1e-3  ? "xhat mean(h xhat) isn't taken away: stretching x along xhat changes "
-                          "nothing, so dx must have no part along it. h is g dy, and xhat is (x - "
-                          "mean) times what stats holds beside the mean, for that is 1/sigma"
-                        : "dx += (h - mean(h) - xhat mean(h xhat)) / sigma, with h = g dy; stats "
-                          "holds the mean and "
-                          "1/sigma";
+        fewer < 1e-6 ? "the sum of h is divided by C - 1: a mean over C channels is divided by C"
+        : constant > 1e-6 ? "mean(h) isn't taken away: adding a constant to x changes nothing, so "
+                            "dx must sum to 0 over the channels. h is g dy"
+        : along > 1e-3    ? "xhat mean(h xhat) isn't taken away: stretching x along xhat changes "
+                            "nothing, so dx must have no part along it. h is g dy, and xhat is (x - "
+                            "mean) times what stats holds beside the mean, for that is 1/sigma"
+                          : "dx += (h - mean(h) - xhat mean(h xhat)) / sigma, with h = g dy; stats "
+                            "holds the mean and "
+                            "1/sigma";
     expect_slopes("dx", NORM, dx, c.x, norm_loss, &c, NO_KNOWN, likely);
     Matrix more = filled(N, MANY, 3);
     norm_loss(&c); /* fills stats */
@@ -381,19 +384,20 @@ static void terms_of_a_loss_add_up(void)
 
 /* ---- 2.8 AdamW ------------------------------------------------------------------------------- */
 
-static const AdamOptions adam_options = {0.5, 0.9375, 1e-8, 0};
+static const AdamOptions adam_options = {0.5, 0.96, 1e-8, 0};
 
 static void two_steps_by_hand(void)
 {
-    /* b1 = 1/2, b2 = 15/16. g = 3, then 1: m 3/2, 5/4; v 9/16, 151/256.
-     * step 1: m/(1/2) = 3, v/(1/16) = 9.  step 2: m/(3/4) = 5/3, v/(31/256) = 151/31. */
+    /* b1 = 1/2, b2 = 24/25. g = 3, then 1: m 3/2, 5/4; v 9/25, 241/625.
+     * step 1: m/(1/2) = 3, v/(1/25) = 9.  step 2: m/(3/4) = 5/3, v/(49/625) = 241/49. */
     Adam a = adam_new(1, adam_options);
     real p = 10, first = 3, second = 1;
     adam_step(&a, &p, &first, 0, 0.1);
-    expect_within("the parameter after one step", "p = 10, g = 3, lr = 0.1, b1 = 1/2, b2 = 15/16",
+    expect_within("the parameter after one step", "p = 10, g = 3, lr = 0.1, b1 = 1/2, b2 = 24/25",
                   (double)p, 9.9, 1e-7,
-                  (Known[]){{{9.8}, "m and v must be divided by 1 - b^t"},
-                            {{9.6}, "v must be divided by 1 - b2^t"},
+                  (Known[]){{{9.75}, "m and v must be divided by 1 - b^t"},
+                            {{9.8}, "v is the mean of g^2, not of m^2"},
+                            {{9.5}, "v must be divided by 1 - b2^t"},
                             {{9.95}, "m must be divided by 1 - b1^t"},
                             {{9.7}, "m must be divided by sqrt(v)"},
                             {{9.85}, "m must be divided by sqrt(v), both corrected by 1 - b^t"},
@@ -402,16 +406,16 @@ static void two_steps_by_hand(void)
                   "the first step is lr, whatever the size of the gradient: m/(1 - b1) = g and "
                   "v/(1 - b2) = g^2");
     adam_step(&a, &p, &second, 0, 0.1);
-    double expected = 9.9 - 0.1 * (5.0 / 3) / sqrt(151.0 / 31);
+    double expected = 9.9 - 0.1 * (5.0 / 3) / sqrt(241.0 / 49);
     expect_within("the parameter after a second step", "the same, and then g = 1", (double)p,
                   expected, 1e-7,
-                  (Known[]){{{9.9 - 0.1 * 1.25 / sqrt(151.0 / 256)},
+                  (Known[]){{{9.9 - 0.1 * 1.25 / sqrt(241.0 / 625)},
                              "m and v must be divided by 1 - b^t, t counting the steps"},
-                            {{9.9 - 0.1 * 2.5 / sqrt(151.0 / 16)},
+                            {{9.9 - 0.1 * 2.5 / sqrt(241.0 / 25)},
                              "t is not counted: in the second step it is 1 - b^2"},
                             {{9.9 - 0.1}, "the moments don't remember the first step"},
                             {.likely = NULL}},
-                  "m = 5/4 over 1 - 1/4, v = 151/256 over 1 - 225/256");
+                  "m = 5/4 over 1 - 1/4, v = 241/625 over 1 - 576/625");
     expect("steps", "after two of them", a.steps, 2, NO_KNOWN, "a->steps counts them");
 }
 
@@ -469,6 +473,11 @@ static void without_room_it_stays(void)
     expect("the rate of step 0", "warmup 0, total 1, lr 8, last 0: no room for a line",
            learning_rate(0, 0, 1, 8, 0), 8, NO_KNOWN,
            "where there is no room for a line, lr: mind 0/0");
+    expect("the rate of step 0", "warmup 4, total 3, lr 8, last 0: it ends while it rises",
+           learning_rate(0, 4, 3, 8, 0), 2,
+           (Known[]){{{8}, "without room for a line it rises all the same, step < warmup"},
+                     {.likely = NULL}},
+           "lr (step + 1)/warmup while it rises");
     expect("the rate of step 5", "warmup 0, total 11, lr 8, last 2", learning_rate(5, 0, 11, 8, 2),
            5, (Known[]){{{4}, "the line goes to `last`, not to 0"}, {.likely = NULL}},
            "half way between lr and last");
@@ -614,6 +623,10 @@ static void only_the_likeliest_k_come(void)
     Drawn d = draw_firsts(t, 1, 2);
     expect_shares(&d, first_logits(t), 1, 2,
                   "exactly the top_k likeliest can come, in their own proportions");
+    Drawn sharper = draw_firsts(t, 0.5, 2);
+    expect_shares(&sharper, first_logits(t), 0.5, 2,
+                  "with top_k the temperature counts as it does without: softmax of logits / "
+                  "temperature, among those that can come");
 }
 
 static void at_temperature_zero_the_likeliest_comes(void)
@@ -626,6 +639,14 @@ static void at_temperature_zero_the_likeliest_comes(void)
     Drawn d = draw_firsts(t, 0, 0);
     expect("the share of the likeliest symbol", "temperature 0", d.share[best], 1, NO_KNOWN,
            "temperature 0 means the likeliest, always, and no division by 0");
+    double share[V];
+    expected_shares(share, logits, 1, V);
+    expect("the logprob of the likeliest symbol", "temperature 0", d.logprob[best], 0,
+           (Known[]){
+               {{log(share[best])}, "this is the model's own log-probability, as at temperature 1"},
+               {{1}, "its logarithm"},
+               {.likely = NULL}},
+           "what always comes has probability 1 under the distribution that it was drawn from");
 }
 
 /* ---- 2.12 the output layer, and with it the whole -------------------------------------------- */

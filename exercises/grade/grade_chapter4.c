@@ -102,7 +102,9 @@ static void temporal_differences_by_hand(void)
     expect_numbers("advantages", FOUR_STEPS, advantages_of(r), (double[]){0.2, -0.1, 0.5, 0.2}, 4,
                    (Known[]){{{-0.2, -0.4, -0.3, 0.2}, "V(s_{t+1}) is missing"},
                              {{-0.2, 0.1, -0.5, 1.8}, "V(s_t) and V(s_{t+1}) are exchanged"},
-                             {{0.2, -0.1, 0.5, 1}, "the last symbol's V(s_t) is not taken away"},
+                             {{0.2, -0.1, 0.5, 1},
+                              "at the last symbol nothing is left of the values: V(s_t) is taken "
+                              "away there too, and V(s_{t+1}) is 0"},
                              {.likely = NULL}},
                    "delta_t = r_t + gamma V(s_{t+1}) - V(s_t)");
 }
@@ -116,6 +118,12 @@ static void after_the_end_nothing_is_to_come(void)
                    (Known[]){{{1, -0.875, 2.75, -1, 3},
                               "the last symbol of the first text takes the value "
                               "of the next text's first state: after the end V is 0"},
+                             {{1, -0.875, 1.875, -1, 3.5},
+                              "the last symbol takes the value of its own state for that of the "
+                              "next: after the end V is 0"},
+                             {{1, -0.875, 2, -1, 4}, "the last symbol's V(s_t) is not taken away"},
+                             {{0.5, -0.875, 0.75, -1.25, 1},
+                              "a reward that comes with the symbol itself is not discounted"},
                              {{1.5, -0.75, 1.75, -0.5, 3}, "the discount is missing"},
                              {.likely = NULL}},
                    "after a text's last symbol nothing is to come, also where it was cut");
@@ -227,15 +235,15 @@ static void without_a_scale_weights_stay(void)
 
 static void only_the_weights_are_whitened(void)
 {
+    static const double A[] = {2.5, 1, 1.75, 2.5, 3};
     Rollout *r = two_texts();
-    advantage_to_go(r, 1);
-    const double *before = advantages_of(r);
-    AdvantageOptions o = {.kind = ADVANTAGE_TO_GO, .gamma = 1, .whiten = true};
+    AdvantageOptions o = {.whiten = true};
+    set(r->advantages, A, 5);
     weights_of_advantages(r, &o);
-    expect_numbers(
-        "advantages after whitening", TWO_TEXTS, advantages_of(r), before, 5, NO_KNOWN,
-        "the critic's target is A_t + V(s_t): the advantages must stay as they are, and only "
-        "the weights, a copy, are whitened");
+    expect_numbers("advantages after whitening", "two texts with advantages 2.5 1 1.75 | 2.5 3",
+                   advantages_of(r), A, 5, NO_KNOWN,
+                   "the critic's target is A_t + V(s_t): the advantages must stay as they are, and "
+                   "only the weights, a copy, are whitened");
 }
 
 /* ---- 4.5 explained variance ------------------------------------------------------------------ */
@@ -447,6 +455,43 @@ static void exact_values_expect_what_comes(void)
            "with the exact V a temporal difference is 0 on average");
 }
 
+/* Do two texts share their first t symbols, and go on? */
+static bool same_state(const Rollout *r, int one, int other, int t)
+{
+    const int *x = r->rows->targets;
+    return rollout_length(r, one) > t && rollout_length(r, other) > t &&
+           memcmp(x + rollout_first(r, one), x + rollout_first(r, other), sizeof *x * (size_t)t) ==
+               0;
+}
+
+/* V is one number for a state, and with it the temporal difference from there is 0 on average. */
+static void every_state_has_its_value(void)
+{
+    Known4 k = known_new(1);
+    Rollout *all = k.oracle->all;
+    pay(all, 1, 0.5, 0.25);
+    exact_values(k.oracle, 0.5);
+    for (int i = 0; i < rollout_texts(all); i++)
+        for (int t = 0; t < rollout_length(all, i); t++) {
+            if (i > 0 && same_state(all, i - 1, i, t)) continue; /* has been looked at */
+            double delta = 0, p = 0, V = (double)all->values[rollout_first(all, i) + t];
+            for (int j = 0; j < rollout_texts(all); j++) {
+                if (!same_state(all, i, j, t)) continue;
+                int n = rollout_first(all, j) + t;
+                double next = n < rollout_last(all, j) ? (double)all->values[n + 1] : 0;
+                expect(say("V of a state after %d symbols, by another text through it", t),
+                       ALL_TEXTS, (double)all->values[n], V, NO_KNOWN,
+                       "at every time V is the mean over all texts that share what was written so "
+                       "far, and the same for them all");
+                delta += k.oracle->p[j] * ((double)all->rewards[n] + 0.5 * next - V);
+                p += k.oracle->p[j];
+            }
+            expect(say("E[delta] of a state after %d symbols, gamma = 1/2", t), ALL_TEXTS,
+                   delta / p, 0, NO_KNOWN,
+                   "with the exact V a temporal difference is 0 on average");
+        }
+}
+
 /* ---- 4.8 n steps ----------------------------------------------------------------------------- */
 
 static void one_step_and_all_of_them(void)
@@ -653,6 +698,7 @@ const Grader graders[] = {GRADER("4.1", what_came_less_what_was_expected),
                           GRADER("4.6", the_critic_hears_of_every_text),
                           GRADER("4.7", the_values_of_two_states),
                           GRADER("4.7", exact_values_expect_what_comes),
+                          GRADER("4.7", every_state_has_its_value),
                           GRADER("4.8", one_step_and_all_of_them),
                           GRADER("4.8", two_steps_ahead),
                           GRADER("4.8", with_all_steps_the_mean_gradient_is_right),

@@ -14,6 +14,7 @@ static Rollout *with_ratios(const double *ratio, const double *A)
     for (int n = 0; n < 8; n++) {
         r->logprob_old[n] = (real)(-1 - 0.25 * n);
         r->logprob[n] = (real)((double)r->logprob_old[n] + log(ratio[n]));
+        r->advantages[n] = 10; /* the critic's */
     }
     set(r->weights, A, 8);
     return r;
@@ -44,7 +45,7 @@ static void the_four_regions(void)
             {{2, 2, 2, 0, 0, -2, -2, -2},
              "the ratio is missing: w = r A, since grad r = r grad log pi"},
             {{1, 2, 2.2, 3, -1, -2, -1.7, -3}, "nothing is clipped"},
-            {{49.5, 99, 108.9, 0, 49.5, 99, 84.15, 0},
+            {{5, 10, 11, 0, 5, 10, 8.5, 0},
              "A is read from r->advantages: they belong to the critic. What the policy is to be "
              "weighed with stands in r->weights, perhaps whitened: w = A before, w = r A after"},
             {{1.6, 2, 2.2, 2.4, -1.6, -2, -1.7, -2.4},
@@ -240,11 +241,37 @@ static PpoCase ppo_case(double beta, double entropy)
 #define MINIBATCH \
     "three texts of 3, 1 and 2 symbols, A = 1 -2 0.5 | 3 | -1 2, ratios from 0.67 to 1.49, "
 
+/* What a call has told beside the loss. */
+static void expect_told(PpoCase *c, const char *on, ClipStats s, double entropy)
+{
+    int rows = rollout_rows(c->r);
+    double k3 = 0, outside = 0, largest = 0, H = 0;
+    ppo_loss(c); /* scores */
+    Matrix p = c->f->activations->probs;
+    for (int n = 0; n < rows; n++) {
+        double ratio = exp((double)c->r->logprob[n] - (double)c->r->logprob_old[n]);
+        k3 += (ratio - 1 - log(ratio)) / rows;
+        outside += fabs(ratio - 1) > c->f->options.epsilon;
+        largest = fmax(largest, ratio);
+        for (int j = 0; j < p.cols; j++)
+            H -= (double)mat_row(p, n)[j] * log((double)mat_row(p, n)[j]) / rows;
+    }
+    expect("*entropy", on, entropy, H,
+           (Known[]){{{rows * H}, "the mean over the rows, not their sum"},
+                     {{-H}, "the sign: H = -sum p log p"},
+                     {.likely = NULL}},
+           "*entropy gets what entropy_bonus() returns");
+    expect_numbers("approx_kl, clip_fraction and largest_ratio in *stats", on,
+                   (double[]){s.approx_kl, s.clip_fraction, s.largest_ratio},
+                   (double[]){k3, outside / rows, largest}, 3, NO_KNOWN,
+                   "*stats gets what weights_clip() returns for the minibatch as it is scored now");
+}
+
 static void check_ppo_gradient(double beta, double entropy)
 {
     PpoCase c = ppo_case(beta, entropy);
-    ClipStats stats;
-    double H = 99, expected = ppo_loss(&c);
+    ClipStats stats = {UNTOUCHED, UNTOUCHED, UNTOUCHED, UNTOUCHED};
+    double H = UNTOUCHED, expected = ppo_loss(&c);
     const char *on = say(MINIBATCH "beta = %g, c = %g, scale 1.5", beta, entropy);
     set(c.r->weights, c.A, 6);
     transformer_zero_gradients(c.f->policy);
@@ -262,6 +289,7 @@ static void check_ppo_gradient(double beta, double entropy)
                   likely);
     expect_slopes("d ln_f gain", on, c.f->policy->d.ln_f.g, c.f->policy->p.ln_f.g, ppo_loss, &c,
                   factors, likely);
+    expect_told(&c, on, stats, H);
 }
 
 static void the_gradient_is_the_slope_of_the_loss(void)
@@ -297,6 +325,7 @@ static void gradients_of_minibatches_add_up(void)
 
 /* ---- 5.4 the best policy --------------------------------------------------------------------- */
 
+/* The rewards per symbol say nothing. */
 static Known4 judged(void)
 {
     Known4 k = known_new(1);
@@ -304,6 +333,7 @@ static Known4 judged(void)
     TransformerShape shape = four_shape(5);
     rollout_score(all, random_policy(&shape, 21), k.oracle->activations, all->logprob_ref);
     pay(all, 0.5, 0.25, 0);
+    for (int n = 0; n < rollout_rows(all); n++) all->rewards[n] = 0;
     return k;
 }
 
@@ -335,6 +365,9 @@ static void the_best_policy_is_the_reference_reweighted(void)
            (Known[]){{{paid / 2}, "R is divided by beta, not multiplied"},
                      {{paid}, "R is divided by beta"},
                      {{-2 * paid}, "the sign of R"},
+                     {{0},
+                      "R is missing, or read from r->rewards, of which the price is paid already: "
+                      "it is r->reward, a number for each text"},
                      {.likely = NULL}},
            "each text is reweighted by e^(R/beta)");
 }
@@ -425,21 +458,25 @@ static Rollout *pairs(void)
 
 #define PAIRS                                                                                      \
     "two pairs of texts with h = log pi - log pi_ref of 1 (two symbols) before -1, and 0 (three) " \
-    "before 1; beta = 1/2"
+    "before 1; beta = 1/4"
 
 static void a_preference_is_a_weight(void)
 {
     Rollout *r = pairs();
-    double loss = weights_preference(r, 0.5), a = 0.5 / (1 + exp(1.0)) / 2,
-           b = 0.5 / (1 + exp(-0.5)) / 2;
-    double c = 0.5 / (1 + exp(-1.0)) / 2, d = 0.5 / (1 + exp(0.5)) / 2;
+    double beta = 0.25, loss = weights_preference(r, beta), share = beta / 2;
+    double a = share / (1 + exp(0.5)), b = share / (1 + exp(-0.25));
+    double c = share / (1 + exp(-0.5)), d = share / (1 + exp(0.25));
+    double e = share / (1 + exp(2)), f = share / (1 + exp(-1));
     expect_numbers(
         "weights", PAIRS, numbers(r->weights, 7), (double[]){a, a, -a, b, b, b, -b}, 7,
         (Known[]){
             {{-a, -a, a, -b, -b, -b, b}, "the sign: the preferred text gets the positive weight"},
             {{2 * a, 2 * a, -2 * a, 2 * b, 2 * b, 2 * b, -2 * b},
              "the mean over the pairs: divide by P"},
-            {{2 * a, 2 * a, -2 * a, 2 * b, 2 * b, 2 * b, -2 * b}, "beta is missing"},
+            {{4 * a, 4 * a, -4 * a, 4 * b, 4 * b, 4 * b, -4 * b},
+             "beta is missing before the bracket: dm/dh = beta"},
+            {{e, e, -e, f, f, f, -f}, "beta is missing in m"},
+            {{4 * e, 4 * e, -4 * e, 4 * f, 4 * f, 4 * f, -4 * f}, "beta is missing"},
             {{c, c, -c, d, d, d, -d},
              "1 - sigma(m), not sigma(m): a pair that is right already "
              "needs no push"},
@@ -449,8 +486,8 @@ static void a_preference_is_a_weight(void)
         "w = beta (1 - sigma(m)) / P, m = beta (h of the preferred - h of the other), and -w for "
         "the other");
     expect(
-        "the loss", PAIRS, loss, (log1p(exp(-1.0)) + log1p(exp(0.5))) / 2,
-        (Known[]){{{log1p(exp(-1.0)) + log1p(exp(0.5))}, "the mean over the pairs, not their sum"},
+        "the loss", PAIRS, loss, (log1p(exp(-0.5)) + log1p(exp(0.25))) / 2,
+        (Known[]){{{log1p(exp(-0.5)) + log1p(exp(0.25))}, "the mean over the pairs, not their sum"},
                   {.likely = NULL}},
         "-mean of log sigma(m)");
 }

@@ -10,10 +10,6 @@
 #include "grade.h"
 #include "oracle.h"
 
-/* Every number that a function under test should set begins as this. */
-#define UNTOUCHED 99.0
-#define LEFT_OUT "a symbol was passed over: its number is still what it was before the call"
-
 /* The symbols are the end, a, b and c; a text has at most `longest`. */
 static inline Vocabulary *four_symbols(void)
 {
