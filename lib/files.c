@@ -161,7 +161,7 @@ static bool write_line(FILE *out, void *text)
 bool file_replace_json(const char *path, const cJSON *json, Error *err)
 {
     char *text = cJSON_Print(json);
-    if (!text) out_of_memory(1, BUFSIZ);
+    REQUIRE(text, "no memory for what %s is to hold", path);
     utf8_repair(text);
     bool ok = file_replace(path, write_line, text, err);
     cJSON_free(text);

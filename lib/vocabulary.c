@@ -125,8 +125,8 @@ static bool make_checked(Vocabulary *v, char **symbols, int n, Documents documen
 {
     if (documents == TEXT_LINES && strcmp(symbols[0], "\n") != 0)
         return error_set(err,
-                         "%s has no end symbol: id 0 is \"%.40s\" and not the newline; use "
-                         "--documents stream",
+                         "%s has no end symbol: id 0 is \"%.40s\" and not the newline; train "
+                         "again to write it anew",
                          path, symbols[0]);
     *v = (Vocabulary){.end = documents == TEXT_LINES ? 0 : -1};
     for (int id = 0; id < n; id++) {

@@ -233,6 +233,7 @@ START_TEST(bad_input_gets_a_sentence_and_a_status)
     check_says(1, SMALL "--resume --out @/two", "curves.csv has other seeds as well");
     check_says(2, SMALL "--resume --seeds 2 --out @/a", "--seeds");
     check_says(2, SMALL "--resume --load @/a --out @/a", "leave one away");
+    check_says(2, SMALL "--prompt 'a\nb' --out @/a", "--prompt has more than one line");
     check_says(0, SMALL "--out @/lost", "wrote");
     char lost[300];
     snprintf(lost, sizeof lost, "%s/lost/curves.csv", dir);

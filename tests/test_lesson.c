@@ -118,6 +118,7 @@ START_TEST(what_can_not_be_meant_is_wrong_usage)
         check_says(n, 2, SMALL "--reward command --out @/a", "name one with --reward-command");
         check_says(n, 2, SMALL "--reward-command cat --out @/a", "has no term command");
         check_says(n, 2, SMALL "--beta -1 --out @/a", "--beta");
+        check_says(n, 2, " --reward-command ' ' --out @/a", "--reward-command is empty");
         check_says(n, 2, SMALL "--reward 'contains:\xff' --out @/a", "--reward is not UTF-8");
         check_says(n, 1, SMALL "--length 999 --out @/a", "context");
         check_says(n, 1, SMALL "--out @/model", "choose another --out");

@@ -445,6 +445,26 @@ START_TEST(an_interrupt_ends_a_study_with_what_it_has)
 }
 END_TEST
 
+/* A command may take its time: a stop doesn't wait for it. */
+START_TEST(a_stop_does_not_wait_for_the_rewards_command)
+{
+    static Ended e;
+    int status;
+    pid_t child =
+        start_program(TINY_3 "--reward-timeout 50 --reward-command ': >asked; kill -STOP $$'");
+    await_file("asked");
+    sleep_seconds(0.3);
+    double started = clock_seconds();
+    kill(child, SIGTERM);
+    waitpid(child, &status, 0);
+    read_said(&e);
+    ck_assert(clock_seconds() - started < 20);
+    ck_assert_msg(WIFEXITED(status) && WEXITSTATUS(status) == 1 &&
+                      strstr(e.said, "stopped while the reward command was asked"),
+                  "status %x: %s", status, e.said);
+}
+END_TEST
+
 START_TEST(a_study_whose_table_cannot_be_saved_ends_at_once)
 {
     static const struct {
@@ -1021,6 +1041,7 @@ static const TTest *const tests[] = {
     the_stress_has_every_seed_with_the_clip_and_without,
     every_seed_of_the_toy_has_its_runs,
     an_interrupt_ends_a_study_with_what_it_has,
+    a_stop_does_not_wait_for_the_rewards_command,
     a_study_whose_table_cannot_be_saved_ends_at_once,
     symbols_are_the_sum_of_the_lengths_before,
     the_columns_of_ppos_steps_stand_below_their_titles,

@@ -657,8 +657,9 @@ START_TEST(a_malformed_vocabulary_is_refused)
         {"{\"a\": 1, \"\\n\": 0, \"a\": 2}",
          ": the symbol \"a\" is there twice: train again to write it anew"},
         {"{\"\": 0}", " has an empty symbol: train again to write it anew"},
-        {"{\"a\": 0, \"\\n\": 1}", " has no end symbol: id 0 is \"a\" and not the newline; use "
-                                   "--documents stream"},
+        {"{\"a\": 0, \"\\n\": 1}",
+         " has no end symbol: id 0 is \"a\" and not the newline; train again to "
+         "write it anew"},
         {"{\"\xff\": 0}", " is not UTF-8 text: at byte offset 2, 0xff does not begin a character; "
                           "convert it, for example with iconv -f LATIN1 -t UTF-8"},
     };

@@ -143,6 +143,10 @@ static int *prompt_ids(const Vocabulary *v, Documents documents, int *count)
     Error err;
     TextOptions options = {.documents = TEXT_STREAM, .level = TEXT_CHARS};
     size_t n = o.prompt ? strlen(o.prompt) : 0;
+    if (n > 0 && documents == TEXT_LINES && strchr(o.prompt, '\n')) {
+        error_set(&err, "--prompt has more than one line: give one");
+        fail(2, &err);
+    }
     if (n > 0 && !corpus_from_string(&c, o.prompt, n, "--prompt", v, &options, false, &err))
         fail(1, &err);
     size_t symbols = n > 0 ? c.start[1] : 0;

@@ -50,22 +50,24 @@ static cJSON *config_json(const TransformerShape *s, const Vocabulary *v, Docume
     return j;
 }
 
-/* A whole number of the config, from 1 to 2^24. */
+enum { MOST = 1 << 24 };
+
+/* A whole number of the config, from 1 to MOST. */
 static bool read_count(const cJSON *j, const char *path, const char *key, int *value, Error *err)
 {
     const cJSON *item = cJSON_GetObjectItemCaseSensitive(j, key);
-    if (!cJSON_IsNumber(item))
+    if (!item)
         return error_set(err, "%s has no \"%s\": is it the config.json of a GPT-2?", path, key);
-    double x = item->valuedouble;
-    if (!(x >= 1 && x <= 1 << 24 && x == floor(x)))
-        return error_set(err, "\"%s\" in %s is %g: it must be a whole number of at least 1", key,
-                         path, x);
+    double x = cJSON_IsNumber(item) ? item->valuedouble : 0;
+    if (!(x >= 1 && x <= MOST && x == floor(x)))
+        return error_set(err, "%s: \"%s\" must be a whole number from 1 to %d", path, key, MOST);
     *value = (int)x;
     return true;
 }
 
 static bool read_shape(const cJSON *j, const char *path, TransformerShape *s, Error *err)
 {
+    Error why;
     const cJSON *type = cJSON_GetObjectItemCaseSensitive(j, "model_type");
     if (cJSON_IsString(type) && strcmp(type->valuestring, "gpt2") != 0)
         return error_set(err, "%s describes a \"%s\": only \"gpt2\" can be loaded", path,
@@ -86,7 +88,8 @@ static bool read_shape(const cJSON *j, const char *path, TransformerShape *s, Er
            read_count(j, path, "n_head", &s->heads, err) &&
            read_count(j, path, "n_embd", &s->channels, err) &&
            read_count(j, path, "n_positions", &s->context, err) &&
-           read_count(j, path, "vocab_size", &s->vocabulary, err) && shape_check(s, err);
+           read_count(j, path, "vocab_size", &s->vocabulary, err) &&
+           (shape_check(s, &why) || error_set(err, "%s: %s", path, why.text));
 }
 
 static cJSON *read_json(const char *path, Error *err)
@@ -96,14 +99,14 @@ static cJSON *read_json(const char *path, Error *err)
         error_set(err, "%s can't be read: is its directory one that chapter 2 wrote?", path);
         return NULL;
     }
-    enum { MOST = 1 << 20 }; /* a config of more than a megabyte is none */
-    char *text = NEW(char, MOST + 1);
-    size_t n = fread(text, 1, MOST + 1, in);
+    enum { ROOM = 1 << 20 }; /* a config of more than a megabyte is none */
+    char *text = NEW(char, ROOM + 1);
+    size_t n = fread(text, 1, ROOM + 1, in);
     fclose(in);
-    cJSON *j = n <= MOST ? cJSON_ParseWithLength(text, n) : NULL;
+    cJSON *j = n <= ROOM ? cJSON_ParseWithLength(text, n) : NULL;
     free(text);
     if (!cJSON_IsObject(j)) {
-        error_set(err, "%s is not a JSON object", path);
+        error_set(err, "%s is not a JSON object: train again to write it anew", path);
         cJSON_Delete(j);
         return NULL;
     }
