@@ -8,19 +8,21 @@ folder=$WORKDIR/bug$1
 settings=$("$TOOL" bug-run "$1") # chapter=4 hidden=0 arguments='--quick ...' columns='reward kl'
 eval "$settings"
 
-# the chapter with the bug, all else from this tree's own objects; in a handout the tree itself has
-# the bug, and nothing is sound
-$MAKE -s "$BUILD/hunt/bug$1" "chapter$chapter" HUNT="$1" ON="$chapter"
+# the chapter with the bug, all else from this tree's own objects, and in a handout from the work on
+# the chapters below; where the handout itself has the bug, nothing is sound
+programs=$BUILD/hunt/bug$1
+[ "$hidden" = 1 ] || programs="$programs $BUILD/hunt/sound$chapter"
+# shellcheck disable=SC2086 # several programs
+$MAKE -s $programs HUNT="$1" ON="$chapter"
 rm -rf "$folder/out" "$folder/sound"
-ways='out sound'
-[ "$hidden" = 0 ] || ways=out
-for way in $ways; do
-    program=$BUILD/hunt/bug$1
-    [ $way = out ] || program=./chapter$chapter
+way=out
+for program in $programs; do
     # shellcheck disable=SC2086 # several arguments
     "$program" $arguments --out "$folder/$way" >"$folder/$way.txt" 2>&1 ||
-        echo "the program ${program##*/} ends badly: see $folder/$way.txt"
+        echo "the program ${program##*/} ends badly: $(tail -n 1 "$folder/$way.txt")"
+    way=sound
 done
+[ -s "$folder/out/curves.csv" ] || exit 1
 
 # an x axis that every chapter's curves have
 if command -v gnuplot >/dev/null 2>&1; then

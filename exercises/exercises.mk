@@ -77,7 +77,7 @@ wants     = $(if $($1),,echo "$2"; exit 2;)
 # and one that needs a chapter's work how that is begun
 begun     = test -d "$(WORKDIR)/chapter$1" || { echo "there is no $(WORKDIR)/chapter$1 yet: make exercise$1"; exit 2; };
 
-.PHONY: exercises hint bug found handout grade grade-ready exercises-built exercises-check $(addprefix exercise,$(ALL)) $(addprefix grade,$(ALL))
+.PHONY: exercises hint bug found found-in handout grade grade-ready exercises-built exercises-check $(addprefix exercise,$(ALL)) $(addprefix grade,$(ALL))
 
 exercises: ## list the exercises
 	+@$(QUIET) $(TOOL) && $(TOOL) list
@@ -103,18 +103,24 @@ bug: ## N=7: prepare a hunt for bug 7, and draw its curves
 	+@$(call wants,N,which one? make bug N=7) \
 	$(QUIET) $(TOOL) && TOOL=$(TOOL) BUILD=$(BUILD) WORKDIR="$(WORKDIR)" MAKE="$(MAKE)" sh exercises/bug.sh "$(N)"
 
-# the program of chapter ON with the sources of the hunt for bug HUNT
-$(if $(HUNT),$(eval $(BUILD)/hunt/bug$(HUNT): $(call objects,$(WORKDIR)/bug$(HUNT)) $(BASE)))
+# the program of chapter ON with the sources of the hunt for bug HUNT, and without them
+hunted = $(call firsts,$1 $(patsubst $(DOUBLE)/%,$(BUILD)/%,$(call own,$(ON)))) $(BASE)
+$(if $(HUNT),$(eval $(BUILD)/hunt/bug$(HUNT): $(call hunted,$(call objects,$(WORKDIR)/bug$(HUNT)))))
+$(if $(HUNT),$(eval $(BUILD)/hunt/sound$(ON): $(call hunted,$(BUILD)/$(call folder,$(ON))/main.o)))
 $(BUILD)/hunt/%:
 	@mkdir -p $(@D)
 	$(CC) $(CFLAGS) $(LDFLAGS) $^ $(LDLIBS) -o $@
 
 found: ## N=7: was bug 7 found?
 	+@$(call wants,N,which one? make found N=7) \
-	$(GRADED) found "$(N)" --work="$(WORKDIR)"
+	$(QUIET) $(TOOL) && settings=$$($(TOOL) bug-run "$(N)") && eval "$$settings" && $(QUIET) found-in ON="$$chapter"
+
+found-in:
+	+@$(SAY) $(QUIET) REAL=double grade-ready && $(CLASSROOM) CLASSROOM_OWN='$(call own,$(ON))' $(DOUBLE)/tools/exercise found "$(N)" --work="$(WORKDIR)"
 
 handout: ## CHAPTERS="3 4" BUGS="7" DIR=...: a tree for students
 	+@$(call wants,DIR,where to? make handout CHAPTERS=\"3 4\" DIR=...) \
+	$(if $(BUGS),$(SAY) $(QUIET) REAL=double grade-ready &&) \
 	$(QUIET) $(TOOL) $(BUILD)/tools/book && $(CLASSROOM) $(TOOL) handout "$(DIR)" $(CHAPTERS) --bugs="$(BUGS)"
 
 # --- what make test proves about all this ------------------------------------------------------------

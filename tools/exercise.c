@@ -195,7 +195,7 @@ static int found(const Catalogue *c, const Options *o, const char *number, Error
     if (!there) return fail(err);
     bool good = g.verdict == SOLVED;
     if (good)
-        printf("found. %s\n", b->why);
+        printf("found. %s\n", *b->why ? b->why : "Your teacher knows the story behind it.");
     else
         printf("not found: %s\n",
                g.verdict == WRONG ? "it is still there" : verdict_names[g.verdict]);
@@ -222,7 +222,10 @@ static int handout(const Catalogue *c, const Options *o, char **words, int count
             return error_set(err, "there is no chapter %s", words[i]), fail(err);
         chapters[chapter] = true;
     }
-    bool good = handout_make(c, chapters, &bugs, words[0], path, err);
+    Workshop w;
+    bool open = workshop_open(&w, err);
+    bool good = open && handout_make(&w, c, chapters, &bugs, words[0], path, err);
+    if (open) workshop_close(&w);
     free(path);
     if (!good) return fail(err);
     printf("%s: START.md says how it begins\n", words[0]);

@@ -1,6 +1,7 @@
 /* handouts.c: a tree for students holds no solution, builds without a warning, and fails cleanly.
  */
 #include "../../tools/classroom/handout.h"
+#include "../../tools/classroom/hunt.h"
 
 #include <dirent.h>
 #include <stdlib.h>
@@ -181,7 +182,7 @@ static bool handout_holds_no_solution(int i, FILE *out)
     char place[96], *book = realpath(getenv("CLASSROOM_BOOK"), NULL);
     handout_place(i, place);
     REQUIRE(book, "make says where the book tool is");
-    if (!handout_make(&catalogue, handed[i], &(Words){{NULL}}, place, book, &err))
+    if (!handout_make(&workshop, &catalogue, handed[i], &(Words){{NULL}}, place, book, &err))
         return fprintf(out, "handout %d: %s\n", i, err.text), false;
     Secrets secrets = find_secrets(handed[i]);
     Search search = {.secrets = &secrets, .out = out};
@@ -214,13 +215,13 @@ static bool this_tree_holds_them(int i, FILE *out)
 static bool planted_bugs_stay_hidden(int i, FILE *out)
 {
     Error err;
-    static const bool none[CHAPTERS] = {false}, fourth[CHAPTERS] = {[4] = true};
-    const Words bugs = {{"13", "31", NULL}}, inside = {{"23", NULL}};
+    static const bool none[CHAPTERS] = {false};
+    const Words bugs = {{"13", "31", NULL}};
     char place[96], *book = realpath(getenv("CLASSROOM_BOOK"), NULL);
     Secrets s = {0};
     (void)i;
     snprintf(place, sizeof place, "%s/hunted", workshop.place);
-    if (!handout_make(&catalogue, none, &bugs, place, book, &err))
+    if (!handout_make(&workshop, &catalogue, none, &bugs, place, book, &err))
         return fprintf(out, "a handout with bugs: %s\n", err.text), false;
     for (int k = 0; bugs.word[k]; k++) {
         const Bug *b = catalogue_bug(&catalogue, atoi(bugs.word[k]));
@@ -235,10 +236,38 @@ static bool planted_bugs_stay_hidden(int i, FILE *out)
     }
     Search search = {.secrets = &s, .out = out};
     visit_tree(place, search_file, &search);
-    bool refused = !handout_make(&catalogue, fourth, &inside, "/nowhere", book, &err);
-    if (!refused) fprintf(out, "a bug among stubs isn't refused\n");
     free(book);
-    return search.found == 0 && refused;
+    return search.found == 0;
+}
+
+/* Nobody is to be told that what is right is wrong. */
+static bool bug_beside_exercises_is_refused(int i, FILE *out)
+{
+    static const struct {
+        bool chapters[CHAPTERS];
+        Words bugs;
+        const char *says;
+    } pairs[] = {
+        {{[4] = true}, {{"23"}}, "bug 23 is in chapter 4, which is to be written"},
+        {{[3] = true}, {{"21", "5"}}, "beside bug 5 right solutions of exercise 3.1 would be"},
+        {{[5] = true}, {{"9"}}, "beside bug 9 right solutions of exercise 5.3 would be"}};
+    Error err = {""};
+    bool refused = !handout_make(&workshop, &catalogue, pairs[i].chapters, &pairs[i].bugs,
+                                 "/nowhere", "/no/book", &err) &&
+                   says(err.text, pairs[i].says);
+    if (!refused) fprintf(out, "it should be refused: %s.\n%s\n", pairs[i].says, err.text);
+    return refused;
+}
+
+/* Those that TEACHING.md plants in the handout of a chapter above. */
+static bool planned_bug_fits(int i, FILE *out)
+{
+    static const int bug_in[][2] = {{1, 2}, {4, 2}, {13, 4}, {16, 4}, {21, 5}};
+    Error err;
+    const Bug *b = catalogue_bug(&catalogue, bug_in[i][0]);
+    bool fits = hunt_spares(&workshop, &catalogue, b, bug_in[i][1], &err);
+    if (!fits) fprintf(out, "%s\n", err.text);
+    return fits;
 }
 
 /* ---- building it -------------------------------------------------------------------------- */
@@ -315,20 +344,29 @@ static bool expect_run(FILE *out, const char *place, const char *command, int st
     return good;
 }
 
+/* How make is called there, at its quickest, after what was compiled here has been copied. */
+static bool find_make(const char *place, char make[256], FILE *out)
+{
+    char where[320], *folder;
+    snprintf(make, 256, "make -s -j2 CC=%s REAL=double OPT=-O0 WERROR=1", workshop.compile[0]);
+    snprintf(where, sizeof where, "%s print-build", make);
+    bool good = run_in(place, where, &folder) == 0;
+    folder[strcspn(folder, "\n")] = '\0';
+    if (good)
+        visit_tree(place, reuse_object, &(Reuse){place, folder});
+    else
+        fprintf(out, "%s\n", folder);
+    free(folder);
+    return good;
+}
+
 /* Of the handout of all chapters: everything is a stub, and yet it builds. */
 static bool handout_builds_and_fails_cleanly(int i, FILE *out)
 {
-    char place[96];
+    char place[96], make[256], build[320], grade[640], own[320];
     (void)i;
     handout_place(HANDOUTS - 1, place);
-    char make[256], where[320], build[320], grade[640], own[320], *folder;
-    snprintf(make, sizeof make, "make -s -j2 CC=%s REAL=double OPT=-O0 WERROR=1",
-             workshop.compile[0]);
-    snprintf(where, sizeof where, "%s print-build", make);
-    if (run_in(place, where, &folder) != 0) return fprintf(out, "%s", folder), false;
-    folder[strcspn(folder, "\n")] = '\0';
-    visit_tree(place, reuse_object, &(Reuse){place, folder});
-    free(folder);
+    if (!find_make(place, make, out)) return false;
     snprintf(build, sizeof build, "%s all grade-ready", make);
     snprintf(grade, sizeof grade, "%s exercise3 && %s grade3", make, make);
     snprintf(own, sizeof own, "%s chapter3 WORK=1", make);
@@ -337,6 +375,63 @@ static bool handout_builds_and_fails_cleanly(int i, FILE *out)
            expect_run(out, place, grade, 2, "3.2 Reward to go 0/2 not written yet") &&
            expect_run(out, place, own, 0, "") &&
            expect_run(out, place, "./chapter3 --quick", 1, "is still to be written: ");
+}
+
+/* The words between quotation marks behind the first `name` of a text, which they are cut from. */
+static Words cut_words(char *text, const char *name)
+{
+    Words w = {{NULL}};
+    char *at = strstr(text, name), *rest;
+    REQUIRE(at, "%s isn't there", name);
+    at += strlen(name);
+    at[strcspn(at, "\"")] = '\0';
+    int n = 0;
+    for (char *word = strtok_r(at, " ", &rest); word; word = strtok_r(NULL, " ", &rest))
+        w.word[n++] = word;
+    return w;
+}
+
+/* TEACHING.md's own example, with one bug more, above all that is to be written. */
+static bool make_example(const char *place, FILE *out)
+{
+    Error err;
+    bool chapters[CHAPTERS] = {false};
+    char *page = read_file("exercises/TEACHING.md"),
+         *book = realpath(getenv("CLASSROOM_BOOK"), NULL);
+    char *example = strstr(page, "\n    make handout ");
+    Words bugs = cut_words(example, "BUGS=\""), numbers = cut_words(example, "CHAPTERS=\"");
+    for (int i = 0; numbers.word[i]; i++) chapters[atoi(numbers.word[i])] = true;
+    int n = 0;
+    while (bugs.word[n]) n++;
+    bugs.word[n] = "25";
+    bool made = handout_make(&workshop, &catalogue, chapters, &bugs, place, book, &err);
+    if (!made) fprintf(out, "TEACHING.md's handout: %s\n", err.text);
+    free(page), free(book);
+    return made;
+}
+
+/* What the bug's program and its tests stand on are stubs in such a tree. */
+static bool hunt_stands_on_own_work(int i, FILE *out)
+{
+    char place[96], make[256], begin[640], solve[640], bug[320], found[320], mend[320];
+    (void)i;
+    snprintf(place, sizeof place, "%s/hunt", workshop.place);
+    if (!make_example(place, out) || !find_make(place, make, out)) return false;
+    snprintf(begin, sizeof begin, "%s exercise3 && %s exercise4", make, make);
+    snprintf(solve, sizeof solve,
+             "for n in 3 4; do for f in %s/work/chapter$n/*.c; do cp $(find chapters/${n}_* "
+             "exercises/extensions lib chapters -name ${f##*/} | head -n 1) $f; done; done",
+             place);
+    snprintf(bug, sizeof bug, "%s bug N=25", make);
+    snprintf(found, sizeof found, "%s found N=25", make);
+    snprintf(mend, sizeof mend, "cp chapters/5_ppo/ppo.c %s/work/bug25", place);
+    if (!expect_run(out, place, begin, 0, "4.3")) return false;
+    run_or_stop(solve);
+    if (!expect_run(out, place, bug, 0, "work/bug25/README.md says") ||
+        !expect_run(out, place, found, 2, "not found: it is still there"))
+        return false;
+    run_or_stop(mend);
+    return expect_run(out, place, found, 0, "found. Your teacher knows the story");
 }
 
 /* Called too early, or without a variable, it says what is to be typed. */
@@ -355,7 +450,7 @@ static bool make_says_how_it_is_called(int i, FILE *out)
 
 const Claims *claims_of_handouts(void)
 {
-    static Claims claims[6];
+    static Claims claims[10];
     int n = HANDOUTS;
     claims[0] = (Claims){"handouts hold no solution", handout_holds_no_solution, n, NULL};
     claims[1] = (Claims){"handouts: the search finds solutions where they are",
@@ -365,5 +460,11 @@ const Claims *claims_of_handouts(void)
                          sanitized() ? 0 : 1, claims[0].name};
     claims[4] = (Claims){"handouts: make says how it is called", make_says_how_it_is_called, 5,
                          claims[0].name};
+    claims[5] = (Claims){"handouts: a bug beside exercises is refused",
+                         bug_beside_exercises_is_refused, sanitized() ? 0 : 3, NULL};
+    claims[6] = (Claims){"handouts: the course plan's bugs can be planted", planned_bug_fits,
+                         sanitized() ? 0 : 5, NULL};
+    claims[7] = (Claims){"handouts: a hunt stands on the student's own work",
+                         hunt_stands_on_own_work, sanitized() ? 0 : 1, NULL};
     return claims;
 }

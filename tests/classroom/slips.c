@@ -58,7 +58,8 @@ static char *slipped(char *stubs, const char *solution, const Slip *s)
                          "{\n    without(r, b);\n}",
                          strchr(baseline, '{')) > 0,
             "no memory");
-    char *text = with_function(with_function(stubs, "weights_baseline", own), "weights_total", total);
+    char *text =
+        with_function(with_function(stubs, "weights_baseline", own), "weights_total", total);
     free(total), free(own), free(baseline);
     return text;
 }

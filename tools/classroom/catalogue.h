@@ -9,7 +9,7 @@
 
 #include "error.h"
 
-enum { WORDS = 8, CHAPTERS = 6 };
+enum { WORDS = 16, CHAPTERS = 6 };
 
 /* A few words, closed by NULL. */
 typedef struct {

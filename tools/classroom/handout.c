@@ -11,6 +11,7 @@
 
 #include "../markers/page.h"
 #include "files.h"
+#include "hunt.h"
 #include "source.h"
 #include "work.h"
 
@@ -336,18 +337,19 @@ static bool is_empty(const char *directory)
     return entries <= 2;
 }
 
-/* A bug among stubs would be a solution with one mistake. */
-static bool check_bugs(const Handout *h, Error *err)
+/* A bug among stubs would be a solution with one mistake. Elsewhere it may not be blamed on whoever
+ * writes what is right. */
+static bool check_bugs(const Handout *h, Workshop *w, Error *err)
 {
     for (int i = 0; h->bugs->word[i]; i++) {
         const Bug *b = catalogue_bug(h->catalogue, atoi(h->bugs->word[i]));
         if (!b) return error_set(err, "there is no bug %s", h->bugs->word[i]);
-        for (int k = 0; k < h->catalogue->exercises; k++) {
-            const Exercise *e = &h->catalogue->exercise[k];
-            if (h->chapters[e->chapter] && strcmp(e->file, b->file) == 0)
-                return error_set(err, "bug %d is in %s, where exercises are to be written",
-                                 b->number, b->file);
-        }
+        if (h->chapters[b->chapter])
+            return error_set(err, "bug %d is in chapter %d, which is to be written", b->number,
+                             b->chapter);
+        for (int chapter = 0; chapter < CHAPTERS; chapter++)
+            if (h->chapters[chapter] && !hunt_spares(w, h->catalogue, b, chapter, err))
+                return false;
     }
     return true;
 }
@@ -363,7 +365,7 @@ static int highest_chapter(const Handout *h)
     return highest;
 }
 
-bool handout_make(const Catalogue *c, const bool chapters[CHAPTERS], const Words *bugs,
+bool handout_make(Workshop *w, const Catalogue *c, const bool chapters[CHAPTERS], const Words *bugs,
                   const char *directory, const char *book, Error *err)
 {
     Handout h = {.catalogue = c, .chapters = chapters, .bugs = bugs, .directory = directory};
@@ -375,6 +377,6 @@ bool handout_make(const Catalogue *c, const bool chapters[CHAPTERS], const Words
     free(folder);
     if (!there) return error_set(err, "there is no chapter %d", h.highest);
     if (!is_empty(directory)) return error_set(err, "%s isn't empty", directory);
-    return check_bugs(&h, err) && copy_tree(&h, "", err) && put_catalogue(&h, err) &&
+    return check_bugs(&h, w, err) && copy_tree(&h, "", err) && put_catalogue(&h, err) &&
            put_notes(&h, err) && refresh_book(&h, book, err);
 }

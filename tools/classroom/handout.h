@@ -7,12 +7,12 @@
 #ifndef HANDOUT_H
 #define HANDOUT_H
 
-#include "catalogue.h"
+#include "grading.h"
 
 /* directory must not exist, or be empty. chapters: a flag for each; bugs: numbers of bugs that are
- * planted in the tree itself, with no word of what they are; book: the program that brings listings
- * up to date. */
-bool handout_make(const Catalogue *c, const bool chapters[CHAPTERS], const Words *bugs,
+ * planted in the tree itself, with no word of what they are; w tries whether right solutions stay
+ * right beside them; book: the program that brings listings up to date. */
+bool handout_make(Workshop *w, const Catalogue *c, const bool chapters[CHAPTERS], const Words *bugs,
                   const char *directory, const char *book, Error *err);
 
 #endif

@@ -48,3 +48,37 @@ bool hunt_grade(Workshop *w, const Bug *b, const char *folder, Grade *g, Error *
     free(text);
     return good;
 }
+
+static Words tests_of(const Catalogue *c, int chapter)
+{
+    Words tests = {{NULL}};
+    int n = 0;
+    for (int i = 0; i < c->exercises; i++)
+        for (int k = 0; c->exercise[i].chapter == chapter && c->exercise[i].tests.word[k]; k++) {
+            REQUIRE(n < WORDS, "chapter %d has more than %d tags of tests", chapter, WORDS);
+            tests.word[n++] = c->exercise[i].tests.word[k];
+        }
+    return tests;
+}
+
+bool hunt_spares(Workshop *w, const Catalogue *c, const Bug *b, int chapter, Error *err)
+{
+    Words tests = tests_of(c, chapter);
+    char *text = read_file(b->file);
+    if (!text) return error_set(err, "bug %d: can't read %s", b->number, b->file);
+    Source source = {b->file, source_planted(text, b->original, b->planted, err)};
+    free(text);
+    if (!source.text) return false;
+    Grade g = grade_sources(w, &source, 1, chapter, &tests);
+    int i = 0;
+    while (i < g.findings && g.finding[i].verdict == SOLVED) i++;
+    bool good = g.verdict == SOLVED;
+    if (!good && i < g.findings)
+        error_set(err, "beside bug %d right solutions of exercise %s would be called wrong",
+                  b->number, g.finding[i].tag);
+    else if (!good)
+        error_set(err, "bug %d can't be tried: %s", b->number, g.said);
+    free((char *)source.text);
+    grade_free(&g);
+    return good;
+}

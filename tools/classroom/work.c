@@ -108,14 +108,17 @@ static bool put_readme(const Bug *b, const char *folder, Error *err)
 {
     char path[1024], *text;
     size_t size;
+    bool sound = *b->original; /* else this tree has the bug too */
     FILE *out = text_stream(&text, &size);
-    fprintf(out,
-            "# Bug %d\n\n%s\n\nSomewhere in this folder one place is wrong. `make bug N=%d` runs "
-            "`chapter%d %s` with the bug\nand without it and draws both into %s/curves.svg (run it "
-            "again after a change: your files are kept). What the two print is in out.txt and "
-            "sound.txt.\nMend the place, and ask:\n\n    make "
-            "found N=%d\n",
-            b->number, b->symptom, b->number, b->chapter, b->run, folder, b->number);
+    fprintf(
+        out,
+        "# Bug %d\n\n%s\n\nSomewhere in this folder one place is wrong. `make bug N=%d` runs "
+        "`chapter%d %s`%s into %s/curves.svg (run it again after a change: your files are "
+        "kept). %s.\nMend the place, and ask:\n\n    make found N=%d\n",
+        b->number, b->symptom, b->number, b->chapter, b->run,
+        sound ? " with the bug\nand without it and draws both" : "\nand draws its curves", folder,
+        sound ? "What the two print is in out.txt and sound.txt" : "What it prints is in out.txt",
+        b->number);
     fclose(out);
     snprintf(path, sizeof path, "%s/README.md", folder);
     bool good = file_replace_text(path, text, err);
