@@ -17,11 +17,19 @@ BASE    := $(BUILD)/base.a
 EXTEND  := $(call objects,exercises/extensions)
 GRADERS := $(patsubst exercises/grade/grade_%.c,$(BUILD)/exercises/grade/%,$(sort $(wildcard exercises/grade/grade_*.c)))
 
+# what a handout leaves out
+LEFTOUT := test check fuzz coverage mutants valgrind lint same-bits bench bench-keep
+$(if $(and $(wildcard exercises/handed_out),$(filter $(LEFTOUT),$(MAKECMDGOALS))),$(error a handout has \
+  no tests and no benchmarks of the project: make gradeN tests your work))
+
 # stubs leave parameters and helpers unused
 $(BUILD)/$(WORKDIR)/%.o: WARN += -Wno-unused -Wno-unused-parameter
 $(if $(HANDED),$(eval WARN += -Wno-unused -Wno-unused-parameter))
 
 $(EXTEND) $(BUILD)/exercises/grade/%.o $(BUILD)/$(WORKDIR)/%.o: CFLAGS += -Iexercises/extensions
+
+# the kernel is compiled like this tree's own
+$(BUILD)/$(WORKDIR)/chapter0/gemm.o: CFLAGS += -O2 $(FUSED)
 
 # tests are built more often than they take long
 $(BUILD)/exercises/grade/%.o $(BUILD)/tests/classroom/%.o $(BUILD)/tools/classroom/%.o: CFLAGS += -O1

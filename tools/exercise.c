@@ -12,6 +12,7 @@
  *
  * Exit status 0: done, or all is solved; 1: not all is solved; 2: it can't be done. make calls it
  * (exercises/exercises.mk) and says how to build. The modules are in classroom/. */
+#include <dirent.h>
 #include <getopt.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -101,14 +102,36 @@ static bool is_folder(const char *path)
     return lstat(path, &s) == 0 && S_ISDIR(s.st_mode);
 }
 
+/* The one folder in another, or that other: what is packed often lies one folder deeper. */
+static void only_folder(const char *outer, char inner[512])
+{
+    int count = 0;
+    DIR *list = opendir(outer);
+    for (struct dirent *d; list && (d = readdir(list));) {
+        char path[512];
+        snprintf(path, sizeof path, "%s/%s", outer, d->d_name);
+        if (*d->d_name == '.' || strcmp(d->d_name, "__MACOSX") == 0 || !is_folder(path)) continue;
+        count++;
+        strcpy(inner, path);
+    }
+    if (list) closedir(list);
+    if (count != 1) snprintf(inner, 512, "%s", outer);
+}
+
 /* Where a chapter's work stands: work/chapterN, of one's own or of a submission; a submission may
  * also be the folder work itself. False if it isn't there. */
 static bool find_work(const Options *o, int chapter, char folder[1024])
 {
-    const char *root = o->submission ? o->submission : o->work;
-    snprintf(folder, 1024, "%s%s/chapter%d", root, o->submission ? "/work" : "", chapter);
-    if (!is_folder(folder) && o->submission) snprintf(folder, 1024, "%s/chapter%d", root, chapter);
-    return is_folder(folder);
+    char inner[512];
+    const char *roots[] = {o->submission, inner};
+    snprintf(folder, 1024, "%s/chapter%d", o->work, chapter);
+    if (!o->submission) return is_folder(folder);
+    only_folder(o->submission, inner);
+    for (int i = 0; i < 4; i++) {
+        snprintf(folder, 1024, "%s%s/chapter%d", roots[i / 2], i % 2 ? "" : "/work", chapter);
+        if (is_folder(folder)) return true;
+    }
+    return false;
 }
 
 static bool save(const Report *r, const Options *o, Error *err)

@@ -159,7 +159,8 @@ static bool hunt_says_how_it_begins(int i, FILE *out)
     const Bug *b = catalogue_bug(&catalogue, 17);
     (void)i;
     bool good = b && !hunt_grade(&workshop, b, "none", &g, &err) &&
-                says(err.text, "there is no none/") && says(err.text, ": make bug N=17 first");
+                says(err.text, "there is no file none/") &&
+                says(err.text, "(make bug N=17 begins a hunt)");
     if (!good) fprintf(out, "who hasn't begun a hunt should read how: %s\n", err.text);
     return good;
 }

@@ -363,17 +363,21 @@ static bool find_make(const char *place, char make[256], FILE *out)
 /* Of the handout of all chapters: everything is a stub, and yet it builds. */
 static bool handout_builds_and_fails_cleanly(int i, FILE *out)
 {
-    char place[96], make[256], build[320], grade[640], own[320];
+    char place[96], make[256], build[320], grade[640], own[320], kernel[640];
     (void)i;
     handout_place(HANDOUTS - 1, place);
     if (!find_make(place, make, out)) return false;
     snprintf(build, sizeof build, "%s all grade-ready", make);
     snprintf(grade, sizeof grade, "%s exercise3 && %s grade3", make, make);
     snprintf(own, sizeof own, "%s chapter3 WORK=1", make);
+    snprintf(
+        kernel, sizeof kernel,
+        "%s exercise0 && make -s WERROR=1 CC=%s $(make -s CC=%s print-build)/work/chapter0/gemm.o",
+        make, workshop.compile[0], workshop.compile[0]);
     return expect_run(out, place, build, 0, "") &&
            expect_run(out, place, "./chapter1 --quick", 1, "is still to be written: ") &&
            expect_run(out, place, grade, 2, "3.2 Reward to go 0/2 not written yet") &&
-           expect_run(out, place, own, 0, "") &&
+           expect_run(out, place, own, 0, "") && expect_run(out, place, kernel, 0, "") &&
            expect_run(out, place, "./chapter3 --quick", 1, "is still to be written: ");
 }
 
@@ -442,7 +446,8 @@ static bool make_says_how_it_is_called(int i, FILE *out)
         {"make -s bug", "which one? make bug N=7"},
         {"make -s found", "which one? make found N=7"},
         {"make -s grade", "which one? make grade SUBMISSION=DIR"},
-        {"make -s grade3 WORKDIR=none", "there is no none/chapter3 yet: make exercise3"}};
+        {"make -s grade3 WORKDIR=none", "there is no none/chapter3 yet: make exercise3"},
+        {"make test", "a handout has no tests and no benchmarks of the project: make gradeN"}};
     char place[96];
     handout_place(0, place);
     return expect_run(out, place, calls[i][0], 2, calls[i][1]);
@@ -458,7 +463,7 @@ const Claims *claims_of_handouts(void)
     claims[2] = (Claims){"handouts: planted bugs stay hidden", planted_bugs_stay_hidden, 1, NULL};
     claims[3] = (Claims){"a handout builds and fails cleanly", handout_builds_and_fails_cleanly,
                          sanitized() ? 0 : 1, claims[0].name};
-    claims[4] = (Claims){"handouts: make says how it is called", make_says_how_it_is_called, 5,
+    claims[4] = (Claims){"handouts: make says how it is called", make_says_how_it_is_called, 6,
                          claims[0].name};
     claims[5] = (Claims){"handouts: a bug beside exercises is refused",
                          bug_beside_exercises_is_refused, sanitized() ? 0 : 3, NULL};

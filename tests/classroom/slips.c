@@ -12,7 +12,7 @@
 typedef struct {
     const char *what, *body;
     Verdict verdict;
-    bool windows; /* lines end with \r\n */
+    bool windows; /* a byte order mark, and lines that end with \r\n */
 } Slip;
 
 #define LOOP                                       \
@@ -22,7 +22,7 @@ typedef struct {
 
 static const Slip slips[] = {
     {"nothing", "{\n    " LOOP "    " SUM "    }\n}", SOLVED, false},
-    {"lines that end as on Windows", "{\n    " LOOP "    " SUM "    }\n}", SOLVED, true},
+    {"marks of Windows", "{\n    " LOOP "    " SUM "    }\n}", SOLVED, true},
     {"lines that aren't set in", "{\n" LOOP SUM "}\nif (!r) {\nreturn;\n}\n}", SOLVED, false},
     {"its stub in a comment", "{\n    // EXERCISE(\"3.1\")\n    " LOOP SUM "    }\n}", SOLVED,
      false},
@@ -64,11 +64,12 @@ static char *slipped(char *stubs, const char *solution, const Slip *s)
     return text;
 }
 
-static char *with_windows_ends(char *text)
+static char *with_windows_marks(char *text)
 {
     char *result;
     size_t size;
     FILE *out = text_stream(&result, &size);
+    fputs("\xEF\xBB\xBF", out);
     for (const char *p = text; *p; p++) {
         if (*p == '\n') putc('\r', out);
         putc(*p, out);
@@ -87,7 +88,7 @@ static void write_slip(const Slip *s, const char *folder)
     REQUIRE(work_make(&catalogue, 3, folder, &kept, &err), "%s", err.text);
     char *solution = read_file(catalogue_exercise(&catalogue, "3.1")->file);
     char *text = slipped(read_file(path), solution, s);
-    if (s->windows) text = with_windows_ends(text);
+    if (s->windows) text = with_windows_marks(text);
     write_or_stop(path, text);
     free(text), free(solution);
 }

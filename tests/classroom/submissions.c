@@ -2,6 +2,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "../../tools/classroom/report.h"
@@ -42,6 +43,9 @@ static const Attempt attempts[] = {
      "exit(1);\n}",
      CRASHED, "it writes more to files than it may"},
     {"3.9", "twice_reward", "{\n    return text[0] == '\\0' ? 0 : 0.0 / 0.0;\n}", WRONG, "NaN"},
+    {"3.10", "kl_rows",
+     "{\n    extern void early(void) __attribute__((constructor));\n    early();\n}", MISSING,
+     "write it without __attribute__"},
 };
 enum { ATTEMPTS = sizeof attempts / sizeof *attempts };
 
@@ -141,23 +145,43 @@ static bool attempt_gets_its_verdict(int i, FILE *out)
 
 static bool links_and_pipes_are_not_read(int i, FILE *out)
 {
-    static const char *const names[] = {"link.c", "pipe.c", "folder.c", "large.c", "none.c"};
+    static const char *const names[] = {"link.c",  "pipe.c", "folder.c",
+                                        "large.c", "none.c", "wide.c"};
     char place[96], folder[160], path[512], command[1024];
     submission_place(place);
     snprintf(folder, sizeof folder, "%s/odd%d", place, i);
     snprintf(
         command, sizeof command,
         "mkdir -p %s && cd %s && ln -s /etc/passwd link.c && mkfifo pipe.c && mkdir folder.c && "
-        "truncate -s 3M large.c && ln -s . %s/linked%d && echo x >good.c",
+        "truncate -s 3M large.c && printf 'x\\0' >wide.c && ln -s . %s/linked%d && echo x >good.c",
         folder, folder, place, i);
     run_or_stop(command);
-    char *good = read_submitted(folder, "good.c"), *odd = read_submitted(folder, names[i]);
+    Error err, other;
+    char *good = read_submitted(folder, "good.c", &err),
+         *odd = read_submitted(folder, names[i], &err);
     snprintf(path, sizeof path, "%s/linked%d", place, i);
-    char *linked = read_submitted(path, "Makefile");
-    bool right = good && !odd && !linked;
+    char *linked = read_submitted(path, "Makefile", &other);
+    bool right = good && !odd && !linked &&
+                 says(err.text, strcmp(names[i], "wide.c") == 0 ? "UTF-16" : "there is no file ");
     if (!right) fprintf(out, "%s was read, or what is beside it wasn't\n", names[i]);
     free(good), free(odd), free(linked);
     return right;
+}
+
+/* An archive unpacks into a folder of its own, beside what a Mac adds. */
+static bool work_is_found_one_folder_deeper(int i, FILE *out)
+{
+    char place[96], command[1024];
+    (void)i;
+    submission_place(place);
+    snprintf(command, sizeof command,
+             "mkdir -p %s/cleo/cleo/work/chapter3 %s/cleo/__MACOSX && %s/tools/exercise grade all "
+             "--submission=%s/cleo --out=%s/cleo >%s/cleo/said",
+             place, place, workshop.build, place, place, place);
+    int status = system(command); /* 2, had it found nothing */
+    bool found = WIFEXITED(status) && WEXITSTATUS(status) == 1;
+    if (!found) fprintf(out, "cleo/work in the folder cleo isn't found\n");
+    return found;
 }
 
 /* ---- reports --------------------------------------------------------------------------------- */
@@ -207,15 +231,43 @@ static bool reports_say_what_was_found(int i, FILE *out)
     return good;
 }
 
+/* The command that TEACHING.md has for the grades of a class. */
+static bool class_is_a_table(int i, FILE *out)
+{
+    Error err;
+    char place[96], folder[160], line[512] = "", *page = read_file("exercises/TEACHING.md");
+    char *awk = strstr(page, "\n    awk "), *command;
+    (void)i;
+    submission_place(place);
+    snprintf(folder, sizeof folder, "%s/grades/anna", place);
+    Grade grades[] = {{.exercise = &catalogue.exercise[0], .verdict = SOLVED},
+                      {.exercise = &catalogue.exercise[1], .verdict = MISSING}};
+    int points = catalogue.exercise[0].points;
+    REQUIRE(report_save(&(Report){grades, 2, 1}, folder, &err), "%s", err.text);
+    REQUIRE(
+        awk && asprintf(&command, "cd %s && %.*s", place, (int)strcspn(awk + 1, "\n"), awk + 1) > 0,
+        "TEACHING.md has no table");
+    FILE *in = popen(command, "r");
+    size_t got = in ? fread(line, 1, sizeof line - 1, in) : 0;
+    snprintf(folder, sizeof folder, "grades/anna/grade.json %d: %d 0\n", points, points);
+    bool good = in && pclose(in) == 0 && got > 0 && says(line, folder);
+    if (!good) fprintf(out, "%s\nsays: %s\n", command, line);
+    free(command), free(page);
+    return good;
+}
+
 const Claims *claims_of_submissions(void)
 {
-    static Claims claims[5];
+    static Claims claims[7];
     claims[0] = (Claims){"submissions can be made", submission_is_there, 1, NULL};
     claims[1] = (Claims){"submissions cost their own exercises only", attempt_gets_its_verdict,
                          sanitized() ? 0 : ATTEMPTS, claims[0].name};
     claims[2] = (Claims){"submissions: links and pipes are not read", links_and_pipes_are_not_read,
-                         5, claims[0].name};
+                         6, claims[0].name};
     claims[3] = (Claims){"submissions: reports say what was found", reports_say_what_was_found, 1,
                          claims[0].name};
+    claims[4] = (Claims){"submissions: work is found one folder deeper",
+                         work_is_found_one_folder_deeper, 1, claims[0].name};
+    claims[5] = (Claims){"submissions: a class is a table", class_is_a_table, 1, claims[0].name};
     return claims;
 }

@@ -97,32 +97,40 @@ const char *base_name(const char *path)
     return slash ? slash + 1 : path;
 }
 
-/* Lines end with \r\n where they were written on Windows. */
-static void end_lines(char *text)
+/* On Windows lines end with \r\n, and a mark of UTF-8 may stand before the first. */
+static void remove_marks(char *text)
 {
     char *to = text;
-    for (const char *p = text; *p; p++)
+    for (const char *p = text + (starts(text, "\xEF\xBB\xBF") ? 3 : 0); *p; p++)
         if (!starts(p, "\r\n")) *to++ = *p;
     *to = '\0';
 }
 
-char *read_submitted(const char *folder, const char *name)
+char *read_submitted(const char *folder, const char *name, Error *err)
 {
     enum { MOST = 1 << 20 };
     struct stat s;
     char *text = NULL;
+    bool zeros = false;
     int at = open(folder, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
     int fd = at < 0 ? -1 : openat(at, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
     if (fd >= 0 && fstat(fd, &s) == 0 && S_ISREG(s.st_mode) && s.st_size <= MOST) {
         text = NEW(char, s.st_size + 1);
         ssize_t got = read(fd, text, (size_t)s.st_size);
         if (got < 0) got = 0;
-        text[got] = '\0'; /* and whatever follows a zero byte in it isn't read */
-        end_lines(text);
+        text[got] = '\0';
+        zeros = strlen(text) < (size_t)got;
+        remove_marks(text);
     }
     if (fd >= 0) close(fd);
     if (at >= 0) close(at);
-    return text;
+    if (text && !zeros) return text;
+    free(text);
+    error_set(err,
+              zeros ? "%s/%s holds zero bytes, as UTF-16 has them: save it as UTF-8"
+                    : "there is no file %s/%s",
+              folder, name);
+    return NULL;
 }
 
 static bool write_file(const char *path, const char *text)
@@ -369,13 +377,13 @@ static Source *sources_get(Sources *s, const char *path)
 static bool graft(Sources *s, const Exercise *e, const char *folder, Grade *g)
 {
     Error err;
-    char path[512], *text = read_submitted(folder, base_name(e->file));
+    char path[512], *text = read_submitted(folder, base_name(e->file), &err);
     snprintf(path, sizeof path, "%s/%s", folder, base_name(e->file));
     Source *base = sources_get(s, e->file);
     char *grafted = text ? source_grafted(*base, (Source){path, text}, e, &err) : NULL;
     if (!grafted) {
         g->verdict = MISSING;
-        g->said = text ? format("%s\n", err.text) : format("there is no file %s\n", path);
+        g->said = format("%s\n", err.text);
         free(text);
         return false;
     }

@@ -76,8 +76,9 @@ Grade grade_sources(Workshop *w, const Source *sources, int count, int chapter, 
 
 void grade_free(Grade *g);
 
-/* A regular file of at most a megabyte, not a link, with \n for \r\n; NULL otherwise. free() it. */
-char *read_submitted(const char *folder, const char *name);
+/* A regular file of at most a megabyte, not a link, without a byte order mark, with \n for \r\n;
+ * NULL and a sentence otherwise. free() it. */
+char *read_submitted(const char *folder, const char *name, Error *err);
 
 /* "reinforce.c" of "chapters/3_reinforce/reinforce.c" */
 const char *base_name(const char *path);

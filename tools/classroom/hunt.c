@@ -23,10 +23,9 @@ static bool take_changed(const char *path, const char *text, void *arg, Error *e
     for (int i = 0; i < h->count; i++)
         if (strcmp(base_name(h->source[i].path), name) == 0) return true;
     if (strcmp(dot, ".c") != 0 || strcmp(name, "main.c") == 0) return true;
-    char *own = read_submitted(h->folder, name);
-    if (!own)
-        return error_set(err, "there is no %s/%s: make bug N=%d first", h->folder, name,
-                         h->bug->number);
+    Error why;
+    char *own = read_submitted(h->folder, name, &why);
+    if (!own) return error_set(err, "%s (make bug N=%d begins a hunt)", why.text, h->bug->number);
     if (strcmp(own, text) != 0 && h->count < HUNT)
         h->source[h->count++] = (Source){strdup(path), own};
     else

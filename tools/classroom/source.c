@@ -239,9 +239,17 @@ static void write_includes(FILE *out, const char *base, const char *other)
     }
 }
 
-/* A graft consists of functions and helpers; a directive in it would reach further than that. */
+/* A graft consists of functions and helpers; a directive in it would reach further than that, and
+ * so would a function that runs before the tests, or in place of theirs. */
 static bool check_part(Span part, const char *path, Error *err)
 {
+    static const char *const beyond = "__attribute __attribute__ asm __asm __asm__ gnu __gnu__";
+    for (const char *p = part.start; p < part.end; p = token_end(p)) {
+        size_t length = word_length(p);
+        if (length && listed(beyond, p, length))
+            return error_set(err, "%s: write it without %.*s, which the grader doesn't take", path,
+                             (int)length, p);
+    }
     for (const char *line = part.start; line < part.end; line = next_line(line)) {
         const char *p = line + strspn(line, " \t");
         const char *word = p + 1 + strspn(p + 1, " \t");
