@@ -167,3 +167,20 @@ bool file_replace_json(const char *path, const cJSON *json, Error *err)
     cJSON_free(text);
     return ok;
 }
+
+cJSON *file_read_json(const char *path, Error *err)
+{
+    char *text;
+    size_t size;
+    cJSON *json = NULL;
+    if (!utf8_load(path, &text, &size, err)) return NULL;
+    if (utf8_check(text, size, path, err)) {
+        const char *stop = text;
+        json = cJSON_ParseWithOpts(text, &stop, true);
+        if (!json)
+            error_set(err, "%s is not JSON near byte offset %zu; train again to write it anew",
+                      path, (size_t)(stop - text));
+    }
+    free(text);
+    return json;
+}

@@ -36,6 +36,9 @@ bool file_replace(const char *path, bool (*write)(FILE *out, void *arg), void *a
 bool file_replace_text(const char *path, const char *text, Error *err);
 bool file_replace_json(const char *path, const cJSON *json, Error *err);
 
+/* The JSON of a file that one of these programs has written (cJSON_Delete it), or NULL. */
+cJSON *file_read_json(const char *path, Error *err);
+
 /* False, with a sentence, where the file that `flag` wants to write is one of those that the run
  * reads. Any of the names may be NULL. */
 bool file_spares(const char *flag, const char *path, const char *const inputs[], int count,

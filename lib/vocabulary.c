@@ -158,19 +158,8 @@ static bool from_json(Vocabulary *v, const cJSON *json, Documents documents, con
 bool vocabulary_load(Vocabulary *v, const char *path, Documents documents, Error *err)
 {
     *v = (Vocabulary){.end = -1};
-    char *text;
-    size_t size;
-    if (!utf8_load(path, &text, &size, err)) return false;
-    bool ok = utf8_check(text, size, path, err);
-    if (ok) {
-        const char *stop = text;
-        cJSON *json = cJSON_ParseWithOpts(text, &stop, true);
-        ok = json ? from_json(v, json, documents, path, err)
-                  : error_set(err,
-                              "%s is not JSON near byte offset %zu; train again to write it anew",
-                              path, (size_t)(stop - text));
-        cJSON_Delete(json);
-    }
-    free(text);
+    cJSON *json = file_read_json(path, err);
+    bool ok = json && from_json(v, json, documents, path, err);
+    cJSON_Delete(json);
     return ok;
 }

@@ -437,7 +437,8 @@ START_TEST(what_may_not_be_written_or_read_is_named_before_any_work)
     check_refused(TINY_3 "--load out/a --out out/b2", "out/a/model.safetensors can't be opened: "
                                                       "Permission denied");
     shell("chmod a-r out/a/config.json");
-    check_refused(TINY_3 "--load out/a --out out/b2", "out/a/config.json can't be read");
+    check_refused(TINY_3 "--load out/a --out out/b2", "out/a/config.json can't be opened: "
+                                                      "Permission denied");
     shell("rm out/pretrained/*; chmod a-w out/pretrained");
     check_refused(TINY_3 "--out out/b2", "kept in out/pretrained, which can't be written: "
                                          "Permission denied: run in another directory");

@@ -92,27 +92,6 @@ static bool read_shape(const cJSON *j, const char *path, TransformerShape *s, Er
            (shape_check(s, &why) || error_set(err, "%s: %s", path, why.text));
 }
 
-static cJSON *read_json(const char *path, Error *err)
-{
-    FILE *in = fopen(path, "rb");
-    if (!in) {
-        error_set(err, "%s can't be read: is its directory one that chapter 2 wrote?", path);
-        return NULL;
-    }
-    enum { ROOM = 1 << 20 }; /* a config of more than a megabyte is none */
-    char *text = NEW(char, ROOM + 1);
-    size_t n = fread(text, 1, ROOM + 1, in);
-    fclose(in);
-    cJSON *j = n <= ROOM ? cJSON_ParseWithLength(text, n) : NULL;
-    free(text);
-    if (!cJSON_IsObject(j)) {
-        error_set(err, "%s is not a JSON object: train again to write it anew", path);
-        cJSON_Delete(j);
-        return NULL;
-    }
-    return j;
-}
-
 /* ---- the directory ------------------------------------------------------------------------ */
 
 bool model_save(const char *dir, const Transformer *t, const Vocabulary *v, Documents documents,
@@ -192,10 +171,12 @@ bool model_load(const char *dir, Transformer **t, Vocabulary *v, Documents *docu
 {
     char path[PATH];
     join(path, dir, "config.json");
-    cJSON *config = read_json(path, err);
+    cJSON *config = file_read_json(path, err);
     if (!config) return false;
     TransformerShape shape;
-    bool good = read_shape(config, path, &shape, err);
+    bool good = cJSON_IsObject(config) ||
+                error_set(err, "%s is not a JSON object: train again to write it anew", path);
+    good = good && read_shape(config, path, &shape, err);
     const cJSON *kind = cJSON_GetObjectItemCaseSensitive(config, "documents");
     const char *word = !kind ? "lines" : cJSON_IsString(kind) ? kind->valuestring : "";
     *documents = strcmp(word, "stream") == 0 ? TEXT_STREAM : TEXT_LINES;
