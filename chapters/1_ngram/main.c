@@ -365,8 +365,7 @@ static void learn_and_measure(Run *run)
     Error err;
     Text text = read_text(o.seed);
     Corpus prompt = read_prompt(&text), eval = read_eval(&text);
-    if (o.arpa != NULL && !file_replaceable(o.arpa, &err))
-        fail(1, &err); /* before all is counted */
+    if (o.arpa != NULL && !file_replaceable(o.arpa, &err)) fail(1, &err); /* before the work */
     announce(&text);
 
     Result results[TRIE_MAX_ORDER] = {0};

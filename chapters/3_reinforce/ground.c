@@ -92,8 +92,8 @@ static bool find_model(Ground *g, Run *run, bool quick, Error *err)
     char keep[64];
     snprintf(keep, sizeof keep, "out/pretrained%s", quick ? "/quick" : "");
     if (o->text) /* a directory for each text and each number of steps */
-        snprintf(keep, sizeof keep, "out/pretrained/%016" PRIx64 "-%d", text_hash(&g->text),
-                 o->pretrain_steps);
+        snprintf(keep, sizeof keep, "out/pretrained/%s%016" PRIx64 "-%d", quick ? "quick/" : "",
+                 text_hash(&g->text), o->pretrain_steps);
     PretrainedOptions p = {
         .load = o->load,
         .chapter2 = "out/chapter2",

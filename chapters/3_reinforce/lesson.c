@@ -26,7 +26,8 @@ static bool spares_the_model(const char *out, const char *load, Error *err)
     snprintf(from, sizeof from, "%.*s/model.safetensors", DIRECTORY_MAX, load ? load : "");
     if (access(state, F_OK) == 0)
         return error_set(err, "%s holds a model of chapter 2: choose another --out", out);
-    return !load || file_spares("--out", to, inputs, 1, err);
+    if (!load || file_spares("--out", to, inputs, 1, NULL)) return true;
+    return error_set(err, "%s holds the model of --load: choose another --out", out);
 }
 
 bool lesson_begin(Lesson *l, LessonOptions *options, Run *run, const char *program,

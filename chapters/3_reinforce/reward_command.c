@@ -209,9 +209,10 @@ static ssize_t receive(RewardCommand *c)
     return n;
 }
 
-/* Waits until the program reads or answers. Returns 1, 0 after the time-out, -1 if it is gone. */
 enum { STOPPED = 2 };
 
+/* Waits until the program reads or answers. Returns 1, 0 after the time-out, -1 if it is gone,
+ * STOPPED if the run is to end. */
 static int exchange(RewardCommand *c)
 {
     bool writing = c->written < c->size;
