@@ -465,6 +465,20 @@ START_TEST(functions_that_the_text_mentions_are_defined)
 }
 END_TEST
 
+START_TEST(sections_that_sources_name_are_there)
+{
+    make_place();
+    put("lib/priced.h",
+        "/* priced.h: what it costs. Book: chapter 1, \"The price,\n * paid\", \"Two\". */\n");
+    assert_accepted("# Another page\n");
+    assert_accepted("# Book\n\n## Chapter 1: One\n\n### The price, paid\n\n### Two\n");
+    assert_refused("# Book\n\n## Chapter 1: One\n\n### The price\n\n### Two\n",
+                   "page.md:1: lib/priced.h names a section \"The price, paid\" that isn't there");
+    assert_refused("# Book\n\n## Chapter 1: One\n\n### The price, paid\n",
+                   "lib/priced.h names a section \"Two\" that isn't there");
+}
+END_TEST
+
 START_TEST(markers_inside_a_fenced_block_are_text)
 {
     make_place();
@@ -521,6 +535,7 @@ static const TTest *const tests[] = {
     commands_use_flags_and_targets_that_there_are,
     formulas_are_such_that_github_leaves_them_whole,
     functions_that_the_text_mentions_are_defined,
+    sections_that_sources_name_are_there,
     markers_inside_a_fenced_block_are_text,
     a_marker_that_would_be_overlooked_is_refused,
     wrong_usage_and_missing_pages_have_their_own_words,

@@ -135,6 +135,7 @@ static void do_file(Book *b, const char *path)
         b->text = fresh, fresh = old;
     }
     check_references(b);
+    check_sections(b);
     free(b->text), free(fresh);
 }
 

@@ -6,7 +6,8 @@
  *   scores = q k' / sqrt(d),   att = softmax(scores) over the past,   y = att v
  *
  * Row i of att has weights on keys 0 .. i only, and zeros after. Contract: backward reads the att
- * that forward filled. Source: Vaswani et al. 2017. Book: chapter 2, "Attention". */
+ * that forward filled. Source: Vaswani et al. 2017. Book: chapter 2, "Attention: what passes
+ * between positions". */
 #ifndef ATTENTION_H
 #define ATTENTION_H
 

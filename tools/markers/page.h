@@ -45,6 +45,10 @@ char *fresh_value(Book *b, const char *at, char *words);
 /* Reports links, figures, files, functions and tests that the text names and that aren't there. */
 void check_references(Book *b);
 
+/* Reports sections that comments of the sources name and that aren't in this page, if it is the
+ * one with the chapters. */
+void check_sections(Book *b);
+
 /* Reports what GitHub wouldn't show as it is meant. Returns what follows the formula. */
 const char *check_formula(Book *b, const char *at); /* $x$ or $$x$$, at its dollar */
 void check_math_block(Book *b, const char *at);     /* ```math, at its fence */

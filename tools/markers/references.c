@@ -1,5 +1,6 @@
 /* references.c: do the links, anchors, figures, files, functions and tests of a page exist? */
 #include <ctype.h>
+#include <glob.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -247,6 +248,47 @@ static const char *check_block(Book *b, const char *at)
         for (const char *line = next_line(at); line < close; line = next_line(line))
             check_command(b, line, line + strcspn(line, "\n"));
     return next_line(close);
+}
+
+/* A title in quotation marks, of a comment whose lines begin with " * "; returns what follows. */
+static const char *read_title(const char *at, char *title, size_t size)
+{
+    size_t n = 0;
+    for (at++; *at && *at != '"'; at++) {
+        if (n + 1 < size) title[n++] = *at == '\n' ? ' ' : *at;
+        if (starts(at, "\n *")) at += strspn(at + 1, " *");
+    }
+    title[n] = '\0';
+    return *at ? at + 1 : at;
+}
+
+/* Book: chapter 3, "The price", "Rewards". */
+static void check_source(Book *b, const char *path)
+{
+    static const char open[] = "Book: chapter ";
+    char *source = read_file(path), title[128], slug[256];
+    for (const char *p = source; p && (p = strstr(p, open)) != NULL;) {
+        for (p += sizeof open - 1; *p && !starts(p, "*/") && *p != '.';) {
+            if (*p++ != '"') continue;
+            p = read_title(p - 1, title, sizeof title);
+            heading_slug(title, slug, sizeof slug);
+            if (headings(b->text, slug, strlen(slug)) == 0)
+                problem(b, b->text, "%s names a section \"%s\" that isn't there", path, title);
+        }
+    }
+    free(source);
+}
+
+void check_sections(Book *b)
+{
+    static const char *const patterns[] = {"lib/*.[ch]", "chapters/*/*.[ch]"};
+    if (!strstr(b->text, "\n## Chapter ")) return;
+    for (int i = 0; i < 2; i++) {
+        glob_t files = {0};
+        glob(patterns[i], 0, NULL, &files);
+        for (size_t f = 0; f < files.gl_pathc; f++) check_source(b, files.gl_pathv[f]);
+        globfree(&files);
+    }
 }
 
 void check_references(Book *b)
