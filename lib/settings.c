@@ -267,7 +267,7 @@ static bool apply_line(Setting *table, const Line *line, Error *err)
             return error_set(err, "--%s must be %s, not \"%.80s\"", table[i].name, accepts,
                              line->text[i]);
         }
-        table[i].given = true;
+        table[i].given = table[i].flag = true;
     }
     return true;
 }
@@ -286,7 +286,7 @@ SettingsResult settings_read(Setting *table, int argc, char **argv, bool *quick,
     Line line = {.options = options_new(table, rows), .text = NEW(const char *, rows)};
     SettingsResult result = SETTINGS_WRONG;
     cJSON_InitHooks(&(cJSON_Hooks){json_memory, free});
-    for (int i = 0; i < rows; i++) table[i].given = false;
+    for (int i = 0; i < rows; i++) table[i].given = table[i].flag = false;
     if (scan_line(&line, table, rows, argc, argv, err)) {
         if (line.quick) apply_quick(table);
         if (line.help)
@@ -324,6 +324,22 @@ bool settings_given(const Setting *table, const char *name)
     int i = row_find(table, name, strlen(name), false);
     REQUIRE(i >= 0, "no setting is called %s", name);
     return table[i].given;
+}
+
+static bool is_among(const char *names, const char *name)
+{
+    size_t length = strlen(name);
+    for (; *names; names += strcspn(names, " "), names += *names == ' ')
+        if (strcspn(names, " ") == length && strncmp(names, name, length) == 0) return true;
+    return false;
+}
+
+bool settings_used(const Setting *table, const char *with, const char *used, Error *err)
+{
+    for (const Setting *s = table; s->type != SETTING_END; s++)
+        if (s->flag && !is_among(used, s->name))
+            return error_set(err, "--%s has no effect with %s: leave it away", s->name, with);
+    return true;
 }
 
 cJSON *settings_json(const Setting *table)

@@ -45,6 +45,7 @@ typedef struct {
     bool no_json;        /* a flag only, not a key of config.json (e.g. resume) */
     char *owned;         /* private: a string that came from a file */
     bool given;          /* private: set by file or flag */
+    bool flag;           /* private: set by flag */
 } Setting;
 
 typedef enum { SETTINGS_GO, SETTINGS_HELP, SETTINGS_WRONG } SettingsResult;
@@ -62,6 +63,11 @@ void settings_help(const Setting *table, const char *program, const char *about)
 
 /* True if the user set this row by file or flag (so not by default or --quick). */
 bool settings_given(const Setting *table, const char *name);
+
+/* False, with a sentence, where the command line has a flag that `with`, such as "--env oracle",
+ * leaves without effect: one that is not among `used`, names with blanks between. What a file sets
+ * may stand, as it may serve other runs too. */
+bool settings_used(const Setting *table, const char *with, const char *used, Error *err);
 
 /* {"held_out": 0.1, ...}, without the no_json rows; a string that is not given is null. Written to
  * a file, --config takes it as it is. cJSON_Delete it. */

@@ -465,6 +465,20 @@ START_TEST(a_stop_does_not_wait_for_the_rewards_command)
 }
 END_TEST
 
+START_TEST(a_flag_without_effect_is_refused)
+{
+    check_run(2, TINY_3 "--env oracle", "--tales has no effect with --env oracle: leave it away");
+    check_run(2, "3 --env oracle --reward count:b", "--reward has no effect with --env oracle");
+    check_run(2, "4 --env oracle --load out", "--load has no effect with --env oracle");
+    check_run(2, "5 --env oracle --epsilon 0.1", "--epsilon has no effect with --env oracle");
+    check_run(2, "2 --load out --layers 3", "--layers has no effect with --load: leave it away");
+    check_run(2, "1 --load-arpa m.arpa --eval story --order 3",
+              "--order has no effect with --load");
+    shell("echo '{\"reward\": \"count:b\", \"env\": \"oracle\"}' >kept.json");
+    check_run(0, "3 --config kept.json --largest-batch 2 --draws 100 --threads 1", "wrote");
+}
+END_TEST
+
 START_TEST(a_study_whose_table_cannot_be_saved_ends_at_once)
 {
     static const struct {
@@ -1042,6 +1056,7 @@ static const TTest *const tests[] = {
     every_seed_of_the_toy_has_its_runs,
     an_interrupt_ends_a_study_with_what_it_has,
     a_stop_does_not_wait_for_the_rewards_command,
+    a_flag_without_effect_is_refused,
     a_study_whose_table_cannot_be_saved_ends_at_once,
     symbols_are_the_sum_of_the_lengths_before,
     the_columns_of_ppos_steps_stand_below_their_titles,

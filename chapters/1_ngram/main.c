@@ -423,6 +423,9 @@ int main(int argc, char **argv)
     threads_use(o.threads);
     const char *const inputs[] = {o.text, o.eval, o.load_arpa};
     if (!file_spares("--arpa", o.arpa, inputs, 3, &err)) fail(2, &err);
+    if (o.load_arpa && !settings_used(table, "--load-arpa",
+                                      "load-arpa eval arpa documents level threads out", &err))
+        fail(2, &err);
     if (!run_open(&run, o.out, argv[0], &err)) fail(1, &err);
     if (o.load_arpa != NULL)
         score_with_arpa(&run);

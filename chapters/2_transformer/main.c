@@ -590,6 +590,9 @@ int main(int argc, char **argv)
         error_set(&err, "--resume trains on and --load trains nothing: leave one away");
         fail(2, &err);
     }
+    static const char scoring[] =
+        "load eval ids batch prompt sample length temperature top-k seed threads out";
+    if (o.load && !settings_used(table, "--load", scoring, &err)) fail(2, &err);
     if (o.resume && o.seeds > 1) {
         error_set(&err, "--resume goes on with one run: leave --seeds away");
         fail(2, &err);

@@ -186,6 +186,9 @@ int main(int argc, char **argv)
                         "more, or --baseline moving");
         fail(2, &err);
     }
+    if (o.env == ENV_ORACLE &&
+        !settings_used(table, "--env oracle", "env largest-batch draws seed threads out", &err))
+        fail(2, &err);
     if (!run_open(&run, o.out, argv[0], &err)) fail(1, &err);
     if (o.env == ENV_ORACLE)
         ask_oracle(&run);

@@ -271,6 +271,10 @@ int main(int argc, char **argv)
                   lesson.ground.batch, o.method.minibatches);
         fail(2, &err);
     }
+    if (o.env == ENV_ORACLE &&
+        !settings_used(table, "--env oracle", "env toy-steps toy-seeds seed seeds threads out",
+                       &err))
+        fail(2, &err);
     if (!run_open(&run, o.out, argv[0], &err)) fail(1, &err);
     if (o.env == ENV_ORACLE)
         ask_oracle(&run);
