@@ -262,6 +262,76 @@ START_TEST(what_is_read_from_arpa_is_counted_as_it_was_written)
 }
 END_TEST
 
+/* By every order, in documents and levels as they are asked for, and by what ARPA has kept. */
+START_TEST(a_text_is_scored_by_every_order_as_it_was_learnt)
+{
+    static const char *const options[] = {"", "--documents stream", "--level word"};
+    char run[160];
+    shell("printf 'The hen said hello.\\nThe fox sang!\\n' > story");
+    for (int i = 0; i < 3; i++) {
+        TextOptions o = {.documents = i == 1, .level = i == 2, .held_out = 0.1};
+        size_t size;
+        Text text;
+        Corpus story;
+        char *tales = tales_corpus(1, 60, &size);
+        ck_assert(text_from_string(&text, tales, size, "the tales", &o, &err));
+        ck_assert_msg(corpus_load(&story, in_place("story"), &text.vocabulary, &o, true, &err),
+                      "%s", err.text);
+        snprintf(run, sizeof run, COUNTED "%s --eval story --arpa m.arpa", options[i]);
+        check_run(0, run, "story, kneser-ney smoothing:");
+        read_summary("out/chapter1/summary.json");
+        double nats = 0;
+        for (int order = 1; order <= 6; order++) {
+            char keys[32];
+            NgramOptions kind = {.order = order, .smoothing = SMOOTHING_KNESER_NEY};
+            Ngram *m = ngram_train(&text.train, &text.vocabulary, &kind);
+            NgramScore score = ngram_evaluate(m, &story);
+            nats = score_nats(&score);
+            snprintf(keys, sizeof keys, "orders.%d.eval", order - 1);
+            const cJSON *eval = item_of(keys);
+            ck_assert(
+                close_to(cJSON_GetObjectItem(eval, "nats_per_symbol")->valuedouble, nats, 1e-9));
+            ck_assert(cJSON_GetObjectItem(eval, "scored")->valuedouble == (double)score.scored);
+            ngram_free(m);
+        }
+        snprintf(run, sizeof run, "1 --load-arpa m.arpa %s --eval story --out out/b", options[i]);
+        check_run(0, run, "a model of order 6");
+        read_summary("out/b/eval.json");
+        ck_assert(close_to(number_of("eval.nats_per_symbol"), nats, 1e-7));
+        corpus_free(&story);
+        text_free(&text);
+        free(tales);
+    }
+}
+END_TEST
+
+START_TEST(what_add_k_adds_is_what_was_asked_for)
+{
+    Text text = tales_text(1);
+    NgramOptions options = {.order = 2, .smoothing = SMOOTHING_ADD_K, .k = 3};
+    Ngram *m = ngram_train(&text.train, &text.vocabulary, &options);
+    NgramScore score = ngram_evaluate(m, &text.held_out);
+    check_run(0, COUNTED "--order 2 --smoothing add-k --k 3", "wrote");
+    read_summary("out/chapter1/summary.json");
+    ck_assert(close_to(number_of("orders.0.held_out.nats_per_symbol"), score_nats(&score), 1e-9));
+    ngram_free(m);
+    text_free(&text);
+}
+END_TEST
+
+/* The rows of a second seed are those of a run that begins with it. */
+START_TEST(every_seed_is_measured_on_tales_of_its_own)
+{
+    check_run(0, COUNTED "--order 2 --seed 3 --seeds 2", "wrote");
+    check_run(0, COUNTED "--order 2 --seed 4 --out out/b", "wrote");
+    static const char *const files[] = {"curves.csv", "recall.csv"};
+    for (int i = 0; i < 2; i++)
+        ck_assert_msg(shell("grep ^4, out/chapter1/%s > both; grep ^4, out/b/%s | cmp - both",
+                            files[i], files[i]) == 0,
+                      "%s differ", files[i]);
+}
+END_TEST
+
 START_TEST(the_fewest_tales_are_enough_for_a_run)
 {
     check_run(2, "1 --tales 19", "--tales must be a whole number from 20 to 100000000, not \"19\"");
@@ -464,6 +534,9 @@ static const TTest *const tests[] = {orders_from_1_to_6_are_counted_unless_one_i
                                      smoothings_are_also_compared_after_little_text,
                                      every_order_writes_its_samples_behind_the_prompt,
                                      what_is_read_from_arpa_is_counted_as_it_was_written,
+                                     a_text_is_scored_by_every_order_as_it_was_learnt,
+                                     what_add_k_adds_is_what_was_asked_for,
+                                     every_seed_is_measured_on_tales_of_its_own,
                                      the_fewest_tales_are_enough_for_a_run,
                                      a_text_is_announced_with_its_sizes,
                                      it_counts_with_as_many_threads_as_it_is_told,
