@@ -436,7 +436,7 @@ static void check_samples(const char *prompt, int length, double temperature, in
     Documents documents;
     snprintf(path, sizeof path, "%s/a", dir);
     ck_assert_msg(model_load(path, &t, &v, &documents, &err), "%s", err.text);
-    int ids[16] = {v.end}, count = 1, longest = length ? length : 128;
+    int ids[16] = {v.end}, count = 1, longest = length ? length : t->shape.context;
     for (const char *p = prompt; *p; p++) ids[count++] = vocabulary_find(&v, p, 1);
     if (documents == TEXT_STREAM) memmove(ids, ids + 1, sizeof ids - sizeof *ids), count--;
     if (documents == TEXT_STREAM && !length) longest = 500;
@@ -471,6 +471,8 @@ START_TEST(samples_are_what_the_model_generates)
     check_samples("Zoe", 9, 2, 3);
     check_samples("T", 12, 0, 0);
     check_samples("", 0, 1, 0);
+    ck_assert_int_eq(run(SMALL "--context 16 --steps 0 --out @/a"), 0);
+    check_samples("", 0, 1, 0); /* as long as this model's context */
     char command[256];
     snprintf(command, sizeof command,
              "i=0; while [ $i -lt 60 ]; do echo 'Zoe met a fox.'; i=$((i+1)); done > %s/story",
@@ -509,8 +511,10 @@ START_TEST(a_file_is_scored_by_its_windows)
     snprintf(command, sizeof command,
              "i=0; while [ $i -lt 20 ]; do printf 'abcde'; i=$((i+1)); done > %s/story", dir);
     ck_assert_int_eq(system(command), 0);
-    ck_assert_int_eq(
-        run(SMALL "--text @/story --documents stream --context 16 --eval @/story --out @/a"), 0);
+    /* all windows, however few of the held-out text are looked at on the way */
+    ck_assert_int_eq(run(SMALL "--text @/story --documents stream --context 16 --eval @/story "
+                               "--eval-windows 2 --out @/a"),
+                     0);
     cJSON *trained = json_of("a/summary.json");
     check_says(0, "--load @/a --eval @/story --sample 0 --out @/b",
                "; 3 at the end fill no window");
@@ -561,11 +565,19 @@ START_TEST(every_seed_has_a_model_of_its_own)
     const cJSON *runs = cJSON_GetObjectItem(j, "runs");
     ck_assert_int_eq(cJSON_GetArraySize(runs), 3);
     for (int i = 0; i < 3; i++) ck_assert(number(cJSON_GetArrayItem(runs, i), "seed") == 5 + i);
-    cJSON_Delete(j);
-    free(read_whole("a/seed6/model.safetensors"));
     free(read_whole("a/seed7/model.safetensors"));
     ck_assert_int_eq(run(SMALL "--seed 6 --sample 0 --out @/b"), 0);
     check_same("a/seed6/config.json", "b/config.json");
+    char *among = read_whole("a/seed6/model.safetensors"),
+         *alone = read_whole("b/model.safetensors");
+    ck_assert_mem_eq(among, alone, 1 << 12);
+    free(among), free(alone);
+    cJSON *k = json_of("b/summary.json"); /* it is judged by this model, too */
+    const cJSON *second = cJSON_GetArrayItem(runs, 1);
+    const cJSON *only = cJSON_GetArrayItem(cJSON_GetObjectItem(k, "runs"), 0);
+    ck_assert(number(cJSON_GetObjectItem(second, "held_out"), "nats_per_symbol") ==
+              number(cJSON_GetObjectItem(only, "held_out"), "nats_per_symbol"));
+    cJSON_Delete(j), cJSON_Delete(k);
     said = read_whole("said");
     ck_assert(!strstr(said, "it writes"));
     free(said);
@@ -621,6 +633,38 @@ START_TEST(a_finished_run_goes_on_to_more_steps)
                "is of a model with 1 layers, 2 heads, 8 channels");
     check_says(1, SMALL "--steps 60 --seed 7 --resume --out @/a",
                "is of a run with seed 1: give --seed 1");
+    check_says(1, SMALL "--steps 60 --tales 70 --resume --out @/a", "is of a run on another text");
+    cleanup();
+}
+END_TEST
+
+static double held_out_nats(const char *file)
+{
+    cJSON *j = json_of(file);
+    const cJSON *first = cJSON_GetArrayItem(cJSON_GetObjectItem(j, "runs"), 0);
+    double nats = number(cJSON_GetObjectItem(first, "held_out"), "nats_per_symbol");
+    cJSON_Delete(j);
+    return nats;
+}
+
+/* The state holds the best loss, by which a resumed run knows that it does worse. */
+START_TEST(a_resumed_run_that_does_worse_keeps_the_model_from_before)
+{
+    setup();
+    char path[64];
+    ck_assert_int_eq(run(SMALL "--out @/a"), 0);
+    double best = held_out_nats("a/summary.json");
+    Again a = again(1);
+    snprintf(path, sizeof path, "%s/a/training.safetensors", dir);
+    ck_assert_msg(mle_load(a.m, path, &err), "%s", err.text);
+    ck_assert(close_to(a.m->best, best, 1e-6));
+    again_free(&a);
+
+    ck_assert_int_eq(run(SMALL "--steps 30 --lr 2 --last-lr 2 --resume --out @/a"), 0);
+    Curves *c = curves_of("a/curves.csv");
+    ck_assert(curves_at(c, c->rows - 1, "held_out_loss") > best + 0.1);
+    ck_assert(close_to(held_out_nats("a/summary.json"), best, 1e-6));
+    curves_free(c);
     cleanup();
 }
 END_TEST
@@ -835,6 +879,13 @@ START_TEST(a_stream_is_judged_by_the_windows_that_it_fills)
     ck_assert(!cJSON_GetObjectItem(held_out, "excess_where_far"));
     curves_free(c);
     cJSON_Delete(j);
+    /* by all of them, however few were looked at on the way */
+    ck_assert_int_eq(
+        run(SMALL "--text @/story --documents stream --context 16 --steps 0 --out @/a"), 0);
+    ck_assert_int_eq(run(SMALL "--text @/story --documents stream --context 16 --steps 0 "
+                               "--eval-windows 1 --out @/b"),
+                     0);
+    ck_assert(held_out_nats("a/summary.json") == held_out_nats("b/summary.json"));
     cleanup();
 }
 END_TEST
@@ -958,6 +1009,7 @@ static const TTest *const tests[] = {a_run_writes_curves_summary_and_model,
                                      every_seed_has_a_model_of_its_own,
                                      the_introduction_says_what_will_be_learnt,
                                      a_finished_run_goes_on_to_more_steps,
+                                     a_resumed_run_that_does_worse_keeps_the_model_from_before,
                                      a_resumed_run_drops_rows_that_its_state_has_not_come_to,
                                      one_short_sample_is_written_before_training_and_all_in_the_end,
                                      the_figure_of_losses_is_told_the_yardsticks,
