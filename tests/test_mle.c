@@ -184,6 +184,9 @@ START_TEST(a_step_is_adamw_on_the_mean_gradient_of_its_windows)
     Tales t = tales_new();
     MleOptions o = options;
     o.batch = 3; /* at most 384 rows: one pass */
+    o.beta2 = 0.95, o.weight_decay = 0.3, o.clip = 0.8;
+    o.steps = 5, o.last_lr = 2e-3; /* halfway down at the last of four steps */
+    o.warmup = 2;
     Transformer *model = transformer_new(&t.shape, 3), *same = transformer_new(&t.shape, 3);
     Mle *m = mle_new(model, &o);
     Adam adam = adam_new(same->size, (AdamOptions){0.9, o.beta2, 1e-8, o.weight_decay});

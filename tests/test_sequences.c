@@ -129,6 +129,25 @@ START_TEST(drawn_windows_of_a_stream_begin_everywhere)
 }
 END_TEST
 
+/* "abcd" has five targets, and of windows of two it fills three; "e" and its end fill one. */
+START_TEST(a_line_is_drawn_as_often_as_it_has_windows)
+{
+    int ids[] = {1, 2, 3, 4, 5}, of_short = 0;
+    size_t start[] = {0, 4, 5};
+    Corpus c = {2, start, ids};
+    Windows *w = windows_new(&c, 0, 2);
+    Sequences *s = sequences_new(1, 2);
+    Rng rng = rng_stream(3, 1);
+    for (int i = 0; i < 800; i++) {
+        windows_draw(w, 1, &rng, s);
+        of_short += s->targets[0] == 5;
+    }
+    ck_assert(160 < of_short && of_short < 240); /* 200 expected, give or take 12 */
+    sequences_free(s);
+    windows_free(w);
+}
+END_TEST
+
 START_TEST(drawing_clears_the_batch_first)
 {
     Windows *w = windows_new(&two, 0, 8);
@@ -195,6 +214,7 @@ static const TTest *const tests[] = {a_line_is_read_from_its_end_symbol_and_pred
                                      every_target_of_a_stream_is_in_a_full_window_or_left_over,
                                      an_empty_corpus_has_no_windows,
                                      drawn_windows_of_a_stream_begin_everywhere,
+                                     a_line_is_drawn_as_often_as_it_has_windows,
                                      drawing_clears_the_batch_first,
                                      a_full_batch_refuses_more,
                                      a_batch_is_filled_to_its_last_row,
