@@ -217,6 +217,26 @@ START_TEST(files_of_other_tools_are_read)
 }
 END_TEST
 
+/* -99 is probability 0 in either column: what is only to be had through such a weight is
+ * impossible, not very improbable. */
+START_TEST(a_weight_of_minus_99_leaves_nothing_to_the_shorter_history)
+{
+    Error err;
+    Vocabulary v;
+    write_file("\\data\\\nngram 1=4\nngram 2=1\n\n\\1-grams:\n-1 <s> -99\n-1 </s>\n-0.3 a -0.5\n"
+               "-0.4 b -98\n\n\\2-grams:\n-0.1 <s> a\n\n\\end\\\n");
+    Ngram *m = arpa_load(path, TEXT_LINES, &v, &err);
+    ck_assert_msg(m != NULL, "%s", err.text);
+    int a = vocabulary_find(&v, "a", 1), b = vocabulary_find(&v, "b", 1);
+    ck_assert(close_to(ngram_logprob(m, NULL, 0, a), -0.1 * log(10), 1e-12));
+    ck_assert(ngram_logprob(m, NULL, 0, b) == -INFINITY);
+    ck_assert(close_to(ngram_logprob(m, &b, 1, a), -98.3 * log(10), 1e-12));
+    ngram_free(m);
+    vocabulary_free(&v);
+    remove(path);
+}
+END_TEST
+
 /* Some editors put the mark in front; blanks around = are as good as none. */
 START_TEST(a_byte_order_mark_and_blanks_in_the_header_are_skipped)
 {
@@ -444,6 +464,7 @@ static const TTest *const tests[] = {
     what_only_begins_like_an_escape_stands_for_itself,
     the_file_is_written_as_the_format_demands,
     files_of_other_tools_are_read,
+    a_weight_of_minus_99_leaves_nothing_to_the_shorter_history,
     a_byte_order_mark_and_blanks_in_the_header_are_skipped,
     a_broken_file_is_refused_with_the_line,
     paths_that_do_not_work_are_named,

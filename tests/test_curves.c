@@ -136,6 +136,21 @@ START_TEST(a_letter_is_the_mean_of_what_falls_into_its_place)
 }
 END_TEST
 
+START_TEST(a_sketch_shows_nothing_of_the_one_before)
+{
+    char alone[1024];
+    Curves *c = curves_new("step,loss"), *other = curves_new("step,loss");
+    curves_add(c, 0, 11);
+    curves_add(c, 59, 0);
+    curves_add(other, 0, 3);
+    curves_add(other, 30, 5);
+    snprintf(alone, sizeof alone, "%s", drawn(c, "step", "loss", NAN));
+    drawn(other, "step", "loss", NAN);
+    ck_assert_str_eq(drawn(c, "step", "loss", NAN), alone);
+    curves_free(c), curves_free(other);
+}
+END_TEST
+
 START_TEST(there_are_letters_for_26_seeds_and_the_last_serves_all_others)
 {
     Curves *c = curves_new("seed,step,loss");
@@ -189,6 +204,7 @@ static const TTest *const tests[] = {
     one_point_stands_in_the_middle_whatever_was_not_measured,
     a_floor_between_the_limits_leaves_both_limits_shown,
     a_letter_is_the_mean_of_what_falls_into_its_place,
+    a_sketch_shows_nothing_of_the_one_before,
     there_are_letters_for_26_seeds_and_the_last_serves_all_others,
     a_long_name_keeps_a_blank_on_both_sides,
     a_name_of_any_length_stands_in_the_middle,

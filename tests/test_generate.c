@@ -274,6 +274,27 @@ START_TEST(of_a_long_prompt_the_last_window_is_read)
 }
 END_TEST
 
+/* What the room has held before, fewer symbols of another prompt, leaves no trace. */
+START_TEST(samples_drawn_anew_are_those_of_new_samples)
+{
+    Transformer *t = opinionated(8);
+    static const int longer[] = {2, 4, 4, 1, 3, 0};
+    SampleOptions o = {.temperature = 1, .end = 1, .length = 12}, few = o;
+    few.length = 2;
+    Samples *used = drawn(t, 40, 12, few, 4), *fresh = samples_new(&shape, 40, 12);
+    generate(used, t, longer, 6, &o, 5);
+    generate(fresh, t, longer, 6, &o, 5);
+    ck_assert_mem_eq(used->lengths, fresh->lengths, 40 * sizeof(int));
+    for (int i = 0; i < 40; i++) {
+        size_t n = (size_t)fresh->lengths[i];
+        ck_assert_mem_eq(used->ids + i * 12, fresh->ids + i * 12, n * sizeof(int));
+        ck_assert_mem_eq(used->logprob + i * 12, fresh->logprob + i * 12, n * sizeof(real));
+    }
+    samples_free(used), samples_free(fresh);
+    transformer_free(t);
+}
+END_TEST
+
 START_TEST(samples_that_can_not_be_are_refused)
 {
     Transformer *t = opinionated(8);
@@ -312,6 +333,7 @@ static const TTest *const tests[] = {logprobs_are_those_of_the_whole_sequence_bi
                                      logprobs_are_those_of_the_distribution_that_was_drawn_from,
                                      equal_logits_are_drawn_together_or_not_at_all,
                                      of_a_long_prompt_the_last_window_is_read,
+                                     samples_drawn_anew_are_those_of_new_samples,
                                      samples_that_can_not_be_are_refused,
                                      more_samples_than_memory_holds_are_refused_with_a_sentence,
                                      NULL};

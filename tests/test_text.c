@@ -306,6 +306,29 @@ END_TEST
 
 /* --- refusals --------------------------------------------------------------------------------- */
 
+/* By the hash a run knows that it goes on with the same text: each differs from the first. */
+START_TEST(the_hash_is_of_all_that_is_learnt)
+{
+    static const struct {
+        const char *bytes;
+        Documents documents;
+    } others[] = {{"xy\nzxy\n", TEXT_LINES},    /* as many symbols of another name */
+                  {"a\nbcab\n", TEXT_LINES},    /* the same ones, in other documents */
+                  {"ab\nabc\n", TEXT_LINES},    /* in another order */
+                  {"ab\ncab\nc\n", TEXT_LINES}, /* and more of them */
+                  {"ab\ncab\n", TEXT_STREAM}};
+    TextOptions lines = options(TEXT_LINES, TEXT_CHARS, 0);
+    Text t = text_of("ab\ncab\n", lines), same = text_of("ab\n\ncab", lines);
+    ck_assert(text_hash(&t) == text_hash(&same));
+    for (size_t i = 0; i < sizeof others / sizeof *others; i++) {
+        Text other = text_of(others[i].bytes, options(others[i].documents, TEXT_CHARS, 0));
+        ck_assert_msg(text_hash(&t) != text_hash(&other), "\"%s\"", others[i].bytes);
+        text_free(&other);
+    }
+    text_free(&t), text_free(&same);
+}
+END_TEST
+
 START_TEST(a_text_without_two_symbols_is_refused)
 {
     TextOptions lines = options(TEXT_LINES, TEXT_CHARS, 0.1);
@@ -720,6 +743,7 @@ RUN_TESTS("text", ((const TTest *const[]){
                       no_word_of_a_stream_is_cut_in_two,
                       the_vocabulary_is_of_the_whole_text,
                       holding_out_nothing_trains_on_everything,
+                      the_hash_is_of_all_that_is_learnt,
                       a_text_without_two_symbols_is_refused,
                       a_text_too_short_to_hold_out_is_refused_with_a_remedy,
                       a_share_outside_0_to_1_is_refused,
