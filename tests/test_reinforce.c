@@ -187,6 +187,35 @@ START_TEST(so_it_is_with_a_leave_one_out_baseline)
 }
 END_TEST
 
+/* lr 0, so that the same texts earn the same again: the mean return of the first step is taken from
+ * the weights of the second, and of a batch that earns 1 more a quarter is in the third's. */
+START_TEST(the_moving_baseline_goes_on_from_step_to_step)
+{
+    Toy *t = toy_new("contains:ab", 0.25, 1, 3);
+    ReinforceOptions options = still;
+    options.baseline = BASELINE_MOVING;
+    options.memory = 0.75;
+    Reinforce *f = reinforce_new(t->policy, &options, 500);
+    Rollout *r = rollout_new(&t->shape, &t->vocabulary, 100, 5);
+    double mean = 0, w[3];
+    fill(t, r, f->activations, 1);
+    for (int step = 0; step < 3; step++) {
+        reinforce_update(f, r);
+        w[step] = 100 * (double)r->weights[0];
+        for (int i = 0; i < 100 && step == 0; i++) {
+            mean += rollout_return(r, i) / 100;
+            r->reward[i]++;
+        }
+    }
+    ck_assert(fabs(mean) > 0.01);
+    ck_assert_msg(fabs(w[1] - (w[0] + 1 - mean)) < 1e-4, "%g after %g", w[1], w[0]);
+    ck_assert_msg(fabs(w[2] - (w[0] + 1 - mean - 0.25)) < 1e-4, "%g after %g", w[2], w[0]);
+    rollout_free(r);
+    reinforce_free(f);
+    toy_free(t);
+}
+END_TEST
+
 START_TEST(the_ratio_stays_one_at_learning_rate_zero)
 {
     Toy *t = toy_new("contains:ab", 0.25, 1, 3);
@@ -352,6 +381,56 @@ START_TEST(the_optimiser_forgets_what_pretraining_wanted)
 }
 END_TEST
 
+/* A rollout that nobody earns anything with has no gradient; the policy moves on all the same. */
+START_TEST(a_step_remembers_the_gradients_before_it)
+{
+    Toy *t = toy_new("contains:ab", 0, 1, 3);
+    ReinforceOptions options = still;
+    options.beta = 0;
+    options.lr = 1e-3;
+    options.beta2 = 0.98;
+    Reinforce *f = reinforce_new(t->policy, &options, 500);
+    Rollout *r = rollout_new(&t->shape, &t->vocabulary, 100, 5);
+    size_t bytes = sizeof(real) * t->policy->size;
+    real *before = NEW(real, t->policy->size);
+    fill(t, r, f->activations, 1);
+    reinforce_update(f, r);
+    memset(r->reward, 0, sizeof(double) * 100);
+    memcpy(before, t->policy->weights.base, bytes);
+    ck_assert(reinforce_update(f, r).gradient_norm == 0);
+    ck_assert_mem_ne(before, t->policy->weights.base, bytes);
+    ck_assert(f->adam.options.beta1 == 0.9 && f->adam.options.beta2 == 0.98);
+    free(before);
+    rollout_free(r);
+    reinforce_free(f);
+    toy_free(t);
+}
+END_TEST
+
+START_TEST(the_learning_rate_falls_to_its_last_value)
+{
+    Toy *t = toy_new("contains:ab", 0.25, 1, 3);
+    ReinforceOptions options = still;
+    options.lr = 0.01;
+    options.last_lr = 0;
+    options.steps = 3;
+    Reinforce *f = reinforce_new(t->policy, &options, 500);
+    Rollout *r = rollout_new(&t->shape, &t->vocabulary, 100, 5);
+    size_t bytes = sizeof(real) * t->policy->size;
+    real *before = NEW(real, t->policy->size);
+    for (int step = 0; step < 3; step++) {
+        fill(t, r, f->activations, (uint64_t)step);
+        memcpy(before, t->policy->weights.base, bytes);
+        reinforce_update(f, r);
+        ck_assert((memcmp(before, t->policy->weights.base, bytes) == 0) == (step == 2));
+    }
+    free(before);
+    rollout_free(r);
+    reinforce_free(f);
+    toy_free(t);
+}
+END_TEST
+
 START_TEST(the_norm_is_that_before_clipping)
 {
     Toy *t = toy_new("contains:ab", 0.25, 1, 3);
@@ -380,12 +459,15 @@ static const TTest *const tests[] = {every_symbol_gets_the_whole_return,
                                      the_mean_update_on_drawn_texts_is_the_slope_of_J,
                                      so_it_is_with_KL_by_its_samples,
                                      so_it_is_with_a_leave_one_out_baseline,
+                                     the_moving_baseline_goes_on_from_step_to_step,
                                      the_ratio_stays_one_at_learning_rate_zero,
                                      old_log_probabilities_stay_as_they_were_drawn,
                                      two_halves_of_a_batch_make_the_whole,
                                      any_number_of_threads_gives_the_same_bits,
                                      a_rewarded_text_becomes_likelier_and_a_punished_one_rarer,
                                      the_optimiser_forgets_what_pretraining_wanted,
+                                     a_step_remembers_the_gradients_before_it,
+                                     the_learning_rate_falls_to_its_last_value,
                                      the_norm_is_that_before_clipping,
                                      NULL};
 RUN_TESTS("reinforce", tests)
