@@ -16,7 +16,7 @@ static ActorCriticOptions options_of(AdvantageKind kind, double lambda, bool whi
                                 .last_lr = 1e-2,
                                 .beta2 = 0.99,
                                 .clip = 1e9,
-                                .critic = {.lr = 1e-2, .beta2 = 0.99, .clip = 1e9},
+                                .critic = {.lr = 1e-2, .beta2 = 0.98, .clip = 1e8},
                                 .critic_epochs = 1,
                                 .minibatches = 1};
 }
@@ -373,6 +373,82 @@ START_TEST(the_learning_rate_falls_to_its_last_value)
 }
 END_TEST
 
+/* As the headers have it: beta1 is 0.9, nothing decays, and each network has a beta2 of its own. */
+START_TEST(both_networks_have_AdamW_by_their_own_options)
+{
+    Fixture x = fixture(options_of(ADVANTAGE_GAE, 1, true));
+    const AdamOptions *actor = &x.f->adam.options, *trunk = &x.f->critic->trunk_adam.options,
+                      *head = &x.f->critic->head_adam.options;
+    ck_assert(actor->beta1 == 0.9 && actor->beta2 == 0.99 && actor->weight_decay == 0);
+    ck_assert(trunk->beta1 == 0.9 && trunk->beta2 == 0.98 && trunk->weight_decay == 0);
+    ck_assert(head->beta1 == 0.9 && head->beta2 == 0.98 && head->weight_decay == 0);
+    fixture_free(&x);
+}
+END_TEST
+
+/* Texts that earn nothing have no gradient; the policy moves on all the same. */
+START_TEST(a_step_remembers_the_gradients_before_it)
+{
+    ActorCriticOptions o = options_of(ADVANTAGE_TO_GO, 1, false);
+    o.critic.lr = 0;
+    Fixture x = plain_fixture(o);
+    size_t bytes = sizeof(real) * x.toy->policy->size;
+    real *before = NEW(real, x.toy->policy->size);
+    actor_critic_update(x.f, x.r);
+    memset(x.r->reward, 0, sizeof(double) * BATCH);
+    memcpy(before, x.toy->policy->weights.base, bytes);
+    ck_assert(actor_critic_update(x.f, x.r).gradient_norm == 0);
+    ck_assert_mem_ne(before, x.toy->policy->weights.base, bytes);
+    free(before);
+    fixture_free(&x);
+}
+END_TEST
+
+START_TEST(the_actors_norm_is_that_before_clipping)
+{
+    ActorCriticOptions still = options_of(ADVANTAGE_TO_GO, 1, false);
+    still.lr = still.last_lr = still.critic.lr = 0;
+    Fixture x = plain_fixture(still);
+    const Transformer *policy = x.toy->policy;
+    double norm = actor_critic_update(x.f, x.r).gradient_norm;
+    ck_assert(close_to(norm, gradient_norm(policy->gradients.base, policy->size), 1e-6));
+    x.f->options.clip = norm / 3;
+    ck_assert(close_to(actor_critic_update(x.f, x.r).gradient_norm, norm, 1e-6));
+    ck_assert(close_to(gradient_norm(policy->gradients.base, policy->size), norm / 3, 1e-5));
+    fixture_free(&x);
+}
+END_TEST
+
+/* However far the critic has come: its target is A_t + V(s_t) with the V that A_t was made with. */
+START_TEST(every_step_of_the_critic_has_the_targets_of_the_first)
+{
+    ActorCriticOptions o = options_of(ADVANTAGE_GAE, 0.5, false);
+    o.critic_epochs = 5;
+    Fixture x = plain_fixture(o);
+    actor_critic_update(x.f, x.r);
+    actor_critic_update(x.f, x.r);
+    for (int n = 0; n < rollout_rows(x.r); n++) {
+        ck_assert(x.r->values[n] != 0 && x.f->minibatch->values[n] == x.r->values[n]);
+        ck_assert(x.f->critic->targets.data[n] == x.r->advantages[n] + x.r->values[n]);
+    }
+    fixture_free(&x);
+}
+END_TEST
+
+/* What the critic is to foresee are the returns that it learns, with their discount. */
+START_TEST(explained_is_the_variance_of_discounted_returns)
+{
+    ActorCriticOptions o = options_of(ADVANTAGE_TO_GO, 1, true);
+    o.advantage.gamma = 0.5;
+    Fixture x = plain_fixture(o);
+    give_opinions(x.f->critic);
+    ActorCriticStep u = actor_critic_update(x.f, x.r);
+    ck_assert(close_to(u.explained_variance, explained_variance(x.r, 0.5), 1e-12));
+    ck_assert(!close_to(u.explained_variance, explained_variance(x.r, 1), 1e-2));
+    fixture_free(&x);
+}
+END_TEST
+
 START_TEST(any_number_of_threads_gives_the_same_bits)
 {
     real *policy = NULL, *critic = NULL;
@@ -414,6 +490,11 @@ static const TTest *const tests[] = {
     whitening_scales_the_price_of_KL_along,
     more_minibatches_than_texts_are_refused,
     the_learning_rate_falls_to_its_last_value,
+    both_networks_have_AdamW_by_their_own_options,
+    a_step_remembers_the_gradients_before_it,
+    the_actors_norm_is_that_before_clipping,
+    every_step_of_the_critic_has_the_targets_of_the_first,
+    explained_is_the_variance_of_discounted_returns,
     any_number_of_threads_gives_the_same_bits,
     NULL};
 
