@@ -186,7 +186,7 @@ static PpoOptions options_of(double lr)
                         .last_lr = lr,
                         .beta2 = 0.99,
                         .clip = 1,
-                        .critic = {.lr = 1e-3, .beta2 = 0.99, .clip = 1}};
+                        .critic = {.lr = 1e-3, .beta2 = 0.98, .clip = 2}};
 }
 
 /* A rollout of the toy's policy, ready to be learnt from. */
@@ -249,7 +249,7 @@ START_TEST(the_policys_AdamW_is_chapter_2s_without_decay)
     Toy *t = toy();
     Ppo *f = new_ppo(t, options_of(0));
     const AdamOptions *o = &f->adam.options;
-    ck_assert(o->beta1 == 0.9 && o->beta2 == f->options.beta2 && o->weight_decay == 0);
+    ck_assert(o->beta1 == 0.9 && o->beta2 == 0.99 && o->weight_decay == 0);
     ppo_free(f);
     toy_free(t);
 }
@@ -862,6 +862,97 @@ START_TEST(a_rollout_of_another_author_teaches_nothing)
 }
 END_TEST
 
+/* One text after the other is another author's, by a ratio of e, and alone in its minibatch: what
+ * comes after it is not learnt from, and what was looked at is averaged over the looks. */
+START_TEST(the_first_minibatch_that_is_too_far_ends_the_learning)
+{
+    Toy *t = toy();
+    PpoOptions options = options_of(0);
+    options.epochs = 1;
+    options.minibatches = TEXTS;
+    options.stop_kl = 0.5; /* e - 2 is more, a sixth of it is less */
+    Ppo *f = new_ppo(t, options);
+    for (int far = 0; far < TEXTS; far++) {
+        Rollout *r = draw(t, f, 8);
+        for (int n = rollout_first(r, far); n <= rollout_last(r, far); n++) r->logprob_old[n] -= 1;
+        PpoStep s = ppo_update(f, r, 1);
+        int place = 0;
+        while (f->order[place] != far) place++;
+        ck_assert_msg(s.updates == place, "%d updates, and text %d stands in place %d", s.updates,
+                      far, place);
+        ck_assert(close_to(s.clip_fraction, 1.0 / (place + 1), 1e-6));
+        ck_assert_int_eq(f->step, far + 1); /* for the learning rate it counts all the same */
+        rollout_free(r);
+    }
+    ppo_free(f);
+    toy_free(t);
+}
+END_TEST
+
+/* Six texts in four minibatches, one of one text, one of two: whichever has the largest ratio. */
+START_TEST(no_text_is_left_out_where_minibatches_are_of_different_sizes)
+{
+    Toy *t = toy();
+    PpoOptions options = options_of(0);
+    options.epochs = 1;
+    options.minibatches = 4;
+    Ppo *f = new_ppo(t, options);
+    for (int far = 0; far < TEXTS; far++) {
+        Rollout *r = draw(t, f, 8);
+        for (int n = rollout_first(r, far); n <= rollout_last(r, far); n++) r->logprob_old[n] -= 1;
+        PpoStep s = ppo_update(f, r, 1);
+        ck_assert_int_eq(s.updates, 4);
+        ck_assert_msg(close_to(s.largest_ratio, exp(1), 1e-5), "text %d: %g", far, s.largest_ratio);
+        rollout_free(r);
+    }
+    ppo_free(f);
+    toy_free(t);
+}
+END_TEST
+
+/* Texts that earn nothing have no gradient; the policy moves on all the same. */
+START_TEST(a_step_remembers_the_gradients_of_earlier_rollouts)
+{
+    Toy *t = toy();
+    t->beta = 0;
+    PpoOptions options = options_of(1e-3);
+    options.epochs = options.minibatches = 1;
+    options.critic.lr = 0;
+    options.advantage.whiten = false;
+    Ppo *f = new_ppo(t, options);
+    Rollout *r = draw(t, f, 8);
+    size_t bytes = sizeof(real) * t->policy->size;
+    real *before = NEW(real, t->policy->size);
+    ck_assert(ppo_update(f, r, 1).gradient_norm > 0);
+    memset(r->reward, 0, sizeof(double) * TEXTS);
+    memcpy(before, t->policy->weights.base, bytes);
+    ck_assert(ppo_update(f, r, 2).gradient_norm == 0);
+    ck_assert_mem_ne(before, t->policy->weights.base, bytes);
+    free(before);
+    rollout_free(r);
+    ppo_free(f);
+    toy_free(t);
+}
+END_TEST
+
+/* What the critic is to foresee are the returns that it learns, with their discount. */
+START_TEST(explained_is_the_variance_of_discounted_returns)
+{
+    Toy *t = toy();
+    PpoOptions options = options_of(0);
+    options.advantage.gamma = 0.5;
+    Ppo *f = new_ppo(t, options);
+    Rollout *r = draw(t, f, 8);
+    for (uint64_t seed = 1; seed <= 20; seed++) ppo_update(f, r, seed); /* V is no longer 0 */
+    PpoStep s = ppo_update(f, r, 21);
+    ck_assert(close_to(s.explained_variance, explained_variance(r, 0.5), 1e-12));
+    ck_assert(!close_to(s.explained_variance, explained_variance(r, 1), 1e-2));
+    rollout_free(r);
+    ppo_free(f);
+    toy_free(t);
+}
+END_TEST
+
 START_TEST(a_minibatch_of_more_rows_than_there_is_room_for_is_refused)
 {
     Toy *t = toy();
@@ -923,6 +1014,10 @@ static const TTest *const tests[] = {
     the_learning_rate_falls_to_its_last_value_with_the_last_rollout,
     half_way_the_learning_rate_is_half_way_down,
     a_rollout_of_another_author_teaches_nothing,
+    the_first_minibatch_that_is_too_far_ends_the_learning,
+    no_text_is_left_out_where_minibatches_are_of_different_sizes,
+    a_step_remembers_the_gradients_of_earlier_rollouts,
+    explained_is_the_variance_of_discounted_returns,
     any_number_of_threads_learns_the_same_bits,
     a_minibatch_of_more_rows_than_there_is_room_for_is_refused,
     more_minibatches_than_texts_are_refused,
