@@ -366,6 +366,38 @@ START_TEST(gradient_of_every_weight_through_the_whole_loss_agrees_with_central_d
 }
 END_TEST
 
+/* As it multiplies the advantages, whitening multiplies all that stands beside them. */
+START_TEST(the_scale_of_the_weights_is_that_of_KL_and_entropy_too)
+{
+    Toy *t = toy();
+    PpoOptions options = options_of(0);
+    options.minibatches = 1;
+    Ppo *f = new_ppo(t, options);
+    Rollout *r = draw(t, f, 3);
+    size_t size = t->policy->size;
+    double *scaled = NEW(double, size), loss[2], entropy;
+    real *A = NEW(real, rollout_rows(r));
+    ClipStats s;
+    spread_ratios(t, f, r, A);
+    for (int k = 0; k < 2; k++) {
+        f->scale = k ? 1 : 0.5;
+        f->options.beta = k ? 0.5 : 1;
+        f->options.entropy = k ? 1.5 : 3;
+        memcpy(r->weights, A, sizeof(real) * (size_t)rollout_rows(r));
+        transformer_zero_gradients(t->policy);
+        loss[k] = ppo_gradient(f, r, &s, &entropy);
+        for (size_t i = 0; i < size && k == 0; i++) scaled[i] = t->policy->gradients.base[i];
+    }
+    ck_assert(close_to(loss[0], loss[1], 1e-12));
+    for (size_t i = 0; i < size; i++) ck_assert(scaled[i] == t->policy->gradients.base[i]);
+    free(scaled);
+    free(A);
+    rollout_free(r);
+    ppo_free(f);
+    toy_free(t);
+}
+END_TEST
+
 START_TEST(two_half_batches_make_one_batch)
 {
     Toy *t = toy();
@@ -995,6 +1027,7 @@ static const TTest *const tests[] = {
     the_policys_AdamW_is_chapter_2s_without_decay,
     expected_gradient_at_ratio_one_is_the_policy_gradient,
     gradient_of_every_weight_through_the_whole_loss_agrees_with_central_differences,
+    the_scale_of_the_weights_is_that_of_KL_and_entropy_too,
     two_half_batches_make_one_batch,
     entropy_gradient_agrees_with_central_differences,
     entropy_bonus_is_zero_for_the_undecided_and_lowers_what_is_too_likely,
