@@ -224,6 +224,19 @@ START_TEST(without_a_clip_no_share_is_clipped)
 }
 END_TEST
 
+/* Neighbours in seed and step among them; below 0 are the looks from outside. */
+START_TEST(no_two_steps_of_any_seed_draw_the_same_texts)
+{
+    enum { SEEDS = 8, STEPS = 32 };
+    uint64_t drawn[SEEDS * STEPS];
+    for (int i = 0; i < SEEDS * STEPS; i++) {
+        drawn[i] = step_seed(i / STEPS, i % STEPS - 2);
+        for (int k = 0; k < i; k++)
+            ck_assert_msg(drawn[i] != drawn[k], "seed %d, step %d", i / STEPS, i % STEPS - 2);
+    }
+}
+END_TEST
+
 START_TEST(symbols_until_a_reward_are_counted_where_enough_texts_earn_it)
 {
     Curves *c = curves_new("symbols,reward");
@@ -253,6 +266,7 @@ static const TTest *const tests[] = {
     a_run_that_learns_nothing_leaves_what_an_earlier_one_wrote,
     large_numbers_stand_apart_in_the_table_of_steps,
     without_a_clip_no_share_is_clipped,
+    no_two_steps_of_any_seed_draw_the_same_texts,
     symbols_until_a_reward_are_counted_where_enough_texts_earn_it,
     NULL};
 RUN_TESTS("lesson", tests)
