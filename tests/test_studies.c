@@ -10,6 +10,8 @@
 #include "files.h"
 #include "model.h"
 #include "studies.h"
+#include "threads.h"
+#include "variance.h"
 
 static Error err;
 
@@ -208,6 +210,33 @@ START_TEST(the_variance_of_an_estimate_falls_as_one_over_the_batch)
 }
 END_TEST
 
+/* A moving baseline that has come to rest stands at the mean return, KL included. */
+START_TEST(a_moving_baseline_rests_at_the_mean_return)
+{
+    check_run(0, "3 --env oracle --largest-batch 2 --draws 100 --threads 1", "wrote");
+    Curves *c = table_of("out/chapter3/variance.csv");
+    Toy *toy = toy_new(VARIANCE_REWARD, 0.1, 2, TOY_SEED);
+    Weigher w = {.options = {.credit = CREDIT_TOTAL, .baseline = BASELINE_MOVING}};
+    const Rollout *all = toy->oracle->all;
+    threads_use(1);
+    oracle_scores(toy->oracle, toy->policy);
+    for (int i = 0; i < rollout_texts(all); i++)
+        w.mean += toy->oracle->p[i] * rollout_return(all, i);
+    double exact = oracle_variance(toy->oracle, weigh, &w);
+    int rows = 0;
+    for (int i = 0; i < c->rows; i++) {
+        if (curves_at(c, i, "credit") != NOISE_TOTAL) continue;
+        if (curves_at(c, i, "baseline") != BASELINE_MOVING) continue;
+        double expected = curves_at(c, i, "expected") * curves_at(c, i, "batch");
+        ck_assert_msg(close_to(expected, exact, 1e-5), "%.9g, not %.9g", expected, exact);
+        rows++;
+    }
+    ck_assert_int_eq(rows, 2);
+    curves_free(c);
+    toy_free(toy);
+}
+END_TEST
+
 START_TEST(lambda_of_one_or_a_right_critic_has_no_bias)
 {
     ask_oracle("4 --env oracle --draws 400 --batch 4 --threads 1", 33);
@@ -399,6 +428,33 @@ START_TEST(every_seed_of_the_toy_has_its_runs)
         double beta = curves_at(c, i, "beta"),
                before = i < 3 ? INFINITY : curves_at(c, i - 3, "beta");
         ck_assert(i % 3 ? beta == curves_at(c, i - 1, "beta") : beta < before);
+    }
+    curves_free(c);
+}
+END_TEST
+
+/* Where nothing is learnt, a run's texts are those of its seed alone: no run is another one's, a
+ * step later. */
+START_TEST(neighbours_in_seed_share_no_rollouts_of_the_toy)
+{
+    enum { STEPS = 5 };
+    Curves *c = ceiling_curves();
+    PpoOptions o = ceiling_options(STEPS);
+    o.lr = 0;
+    threads_use(1);
+    for (int seed = 1; seed <= 2; seed++) {
+        Toy *toy = toy_new(CEILING_REWARD, CEILING_BETA, 1, TOY_SEED);
+        ceiling_climb(toy, &o, seed, c, NULL);
+        toy_free(toy);
+    }
+    for (int later = 0; later < 2; later++) {
+        int alike = 0;
+        for (int i = 0; i + later < STEPS; i++) {
+            int one = i + later, other = STEPS + 1 + i;
+            alike += curves_at(c, one + 1, "symbols") - curves_at(c, one, "symbols") ==
+                     curves_at(c, other + 1, "symbols") - curves_at(c, other, "symbols");
+        }
+        ck_assert_int_lt(alike, STEPS - 1);
     }
     curves_free(c);
 }
@@ -659,6 +715,9 @@ START_TEST(every_step_of_every_seed_has_a_row)
         curves_free(c);
         ck_assert(strstr(e->said, "2 steps of 2 texts") && strstr(e->said, "seed 4, 1 thread\n"));
         ck_assert(strstr(e->said, "training, seed 6") && !strstr(e->said, "training, seed 7"));
+        char summary[64];
+        snprintf(summary, sizeof summary, "out/chapter%d/summary.json", n);
+        ck_assert(number_of(summary, "runs.seed") == 6); /* the last */
         ck_assert(strstr(e->said, "step 2/2  reward "));
         ck_assert_int_eq(times(e->said, "before it writes"), 1);
         ck_assert_int_eq(times(e->said, "after it writes"), 1); /* the first seed's */
@@ -741,6 +800,9 @@ START_TEST(a_comparison_runs_every_seed_without_a_baseline_too)
         ck_assert((curves_at(c, i, "baseline") == 0) == (i / 2 % 2 == 1));
     }
     curves_free(c);
+    /* and the summary says so: of the setting, then of the runs */
+    ck_assert(shell("test $(grep -c 'baseline.*batch' out/chapter3/summary.json) = 3") == 0);
+    ck_assert(shell("test $(grep -c 'baseline.*none' out/chapter3/summary.json) = 2") == 0);
     learn(3, "--reward length --compare --baseline none", &c); /* is one already */
     ck_assert_int_eq(c->rows, 2);
     curves_free(c);
@@ -865,6 +927,11 @@ START_TEST(only_a_plain_reward_says_when_it_was_reached_and_what_it_cost_at_leas
     ck_assert_int_eq(times(e->said, "reward 0.95 was reached after 0 symbols"), 2);
     ck_assert(number_of("out/chapter3/summary.json", "runs.symbols_until_95") == 0);
     ck_assert(number_of("out/chapter3/summary.json", "runs.least_kl") == 0);
+    /* 64 texts before, 128 of the first seed and 64 after it: the second seed earns nothing */
+    const char *once = "--seeds 2 --batch 64 --reward-command "
+                       "'n=0; while read x; do n=$((n + 1)); echo $((n <= 256)); done'";
+    ck_assert_int_eq(times(learn(3, once, NULL)->said, "reward 0.95 was reached"), 1);
+    ck_assert(shell("test $(grep -c symbols_until_95 out/chapter3/summary.json) = 1") == 0);
     const char *bad = "--batch 64 --reward-command 'while read x; do echo 2; done'";
     ck_assert(!strstr(learn(3, bad, NULL)->said, "was reached"));
     ck_assert(shell("grep -q 'least_kl\\|symbols_until' out/chapter3/summary.json") != 0);
@@ -881,6 +948,10 @@ START_TEST(the_figure_is_told_what_the_reward_costs_at_least)
     double least = 0.95 * log(0.95 / p) + 0.05 * log(0.05 / (1 - p));
     ck_assert(p > 0 && p < 1);
     ck_assert_msg(shell("grep -q 'least=%.6f' noted", least) == 0, "least=%.6f", least);
+    double q = number_of("out/chapter3/summary.json", "runs.after.reward");
+    ck_assert(
+        close_to(number_of("out/chapter3/summary.json", "runs.least_kl"), least_kl(p, q), 1e-9));
+    ck_assert(fabs(least_kl(p, q) - least_kl(q, p)) > 1e-6);
     learn(4, "--reward length", NULL);
     ck_assert(shell("grep -q 'least=-1' noted") == 0);
 }
@@ -969,6 +1040,142 @@ START_TEST(the_columns_of_ppos_steps_stand_below_their_titles)
 }
 END_TEST
 
+/* Is every number of these columns, which NULL ends, the same in both tables? */
+static bool same_columns(const Curves *a, const Curves *b, const char *const *columns)
+{
+    ck_assert_int_eq(a->rows, b->rows);
+    for (; *columns; columns++)
+        for (int i = 0; i < a->rows; i++)
+            if (curves_at(a, i, *columns) != curves_at(b, i, *columns)) return false;
+    return true;
+}
+
+#define LEARNING "--reward length --batch 4 --steps 4 --price 4 --lr 0.01 --last-lr 0.001 "
+
+/* While the critic stays at V = 0, each flag of the policy changes what that does; while the policy
+ * stays, each flag of the critic changes its loss, and nothing of the policy. */
+START_TEST(every_flag_of_learning_sets_what_it_names)
+{
+    static const char *const policy[] = {"reward", "kl", "gradient_norm", NULL};
+    static const char *const texts[] = {"reward", "kl", NULL};
+    static const char *const critic[] = {"value_loss", NULL};
+    static const struct {
+        int chapter;
+        bool critic;
+        const char *flags, *flag;
+    } cases[] = {{3, false, "", "--lr 0.02"},
+                 {3, false, "", "--last-lr 0.002"},
+                 {3, false, "", "--beta2 0.5"},
+                 {3, false, "", "--clip 0.001"},
+                 {3, false, "", "--beta 3"},
+                 {3, false, "", "--sampled-kl"},
+                 {3, false, "", "--credit total"},
+                 {3, false, "", "--baseline none"},
+                 {3, false, "--baseline moving ", "--memory 0.1"},
+                 {4, false, "--critic-lr 0 ", "--lr 0.02"},
+                 {4, false, "--critic-lr 0 ", "--last-lr 0.002"},
+                 {4, false, "--critic-lr 0 ", "--beta2 0.5"},
+                 {4, false, "--critic-lr 0 ", "--clip 0.001"},
+                 {4, false, "--critic-lr 0 ", "--beta 3"},
+                 {4, false, "--critic-lr 0 ", "--whiten"},
+                 {4, false, "--critic-lr 0 ", "--lambda 0.5"},
+                 {4, false, "--critic-lr 0 ", "--advantage total"},
+                 {4, false, "--critic-lr 0 --advantage to-go ", "--gamma 0.5"},
+                 {4, true, "--lr 0 --last-lr 0 ", "--critic-lr 0.02"},
+                 {4, true, "--lr 0 --last-lr 0 ", "--critic-epochs 9"},
+                 {4, true, "--lr 0 --last-lr 0 ", "--minibatches 3"},
+                 {5, false, "--critic-lr 0 ", "--lr 0.02"},
+                 {5, false, "--critic-lr 0 ", "--last-lr 0.002"},
+                 {5, false, "--critic-lr 0 ", "--beta2 0.5"},
+                 {5, false, "--critic-lr 0 ", "--clip 0.001"},
+                 {5, false, "--critic-lr 0 ", "--beta 3"},
+                 {5, false, "--critic-lr 0 ", "--whiten"},
+                 {5, false, "--critic-lr 0 ", "--lambda 0.5"},
+                 {5, false, "--critic-lr 0 ", "--advantage total"},
+                 {5, false, "--critic-lr 0 --advantage to-go ", "--gamma 0.5"},
+                 {5, false, "--critic-lr 0 ", "--epsilon 0.001"},
+                 {5, false, "--critic-lr 0 --epsilon 0.001 ", "--unclipped"},
+                 {5, false, "--critic-lr 0 ", "--epochs 9"},
+                 {5, false, "--critic-lr 0 ", "--minibatches 3"},
+                 {5, false, "--critic-lr 0 ", "--stop-kl 1e-9"},
+                 {5, false, "--critic-lr 0 ", "--entropy 3"},
+                 {5, true, "--lr 0 --last-lr 0 ", "--critic-lr 0.02"}};
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        char flags[256];
+        Curves *without, *with;
+        const char *stop = cases[i].chapter == 5 ? "--stop-kl 0 " : "";
+        snprintf(flags, sizeof flags, LEARNING "%s%s", stop, cases[i].flags);
+        learn(cases[i].chapter, flags, &without);
+        strcat(flags, cases[i].flag);
+        learn(cases[i].chapter, flags, &with);
+        bool good = cases[i].critic
+                        ? same_columns(without, with, texts) && !same_columns(without, with, critic)
+                        : !same_columns(without, with, policy);
+        ck_assert_msg(good, "chapter%d %s", cases[i].chapter, flags);
+        curves_free(without);
+        curves_free(with);
+    }
+}
+END_TEST
+
+/* Before the first step the policy is the reference, and after the last it is not: the table, the
+ * summary and the price say so. Where every text earns 2 and KL costs nothing, a critic that stays
+ * at V = 0 is off by 2 at every symbol. */
+START_TEST(every_column_holds_what_it_names)
+{
+    for (int n = 3; n <= 5; n++) {
+        Curves *c;
+        char flags[256];
+        snprintf(flags, sizeof flags,
+                 "--batch 12 --steps 3 --length 3 --lr 0.01 --beta 0 %s --reward-command "
+                 "'while read x; do echo 2; done'",
+                 n == 3   ? "--baseline none"
+                 : n == 4 ? "--critic-lr 0 --lambda 1"
+                          : "--critic-lr 0 --lambda 1 --stop-kl 0");
+        learn(n, flags, &c);
+        for (int i = 0; i < c->rows; i++) {
+            double texts = 12 * curves_at(c, i, "distinct"), length = curves_at(c, i, "length");
+            ck_assert(curves_at(c, i, "reward") == 2 && curves_at(c, i, "objective") == 2);
+            ck_assert(fabs(texts - round(texts)) < 1e-6 && texts >= 1);
+            ck_assert((i == 0) == (fabs(curves_at(c, i, "kl")) < 1e-9));
+            ck_assert(curves_at(c, i, "entropy") > 0 && curves_at(c, i, "entropy") < log(200));
+            ck_assert(curves_at(c, i, "gradient_norm") > 0);
+            if (n == 3) continue;
+            ck_assert(isnan(curves_at(c, i, "explained_variance")));
+            ck_assert(close_to(curves_at(c, i, "value_loss"), 2, 1e-6));
+            if (n == 4) ck_assert(curves_at(c, i, "critic_gradient_norm") > 2); /* 2 by its bias */
+            if (n == 4) continue;
+            ck_assert(curves_at(c, i, "updates") == 2);
+            ck_assert(curves_at(c, i, "approx_kl") > 0);
+            ck_assert(curves_at(c, i, "largest_ratio") > 1);
+            ck_assert(fabs(curves_at(c, i, "policy_loss") + 2 * length) < 0.2 * length);
+            ck_assert(curves_at(c, i, "fluency") < 0);
+        }
+        curves_free(c);
+        snprintf(flags, sizeof flags, "out/chapter%d/summary.json", n);
+        ck_assert(fabs(number_of(flags, "before.kl")) < 1e-9);
+        ck_assert(fabs(number_of(flags, "runs.after.kl")) > 1e-3);
+    }
+}
+END_TEST
+
+/* A text that ends has a symbol more than its reward counts. */
+START_TEST(the_length_of_texts_that_end_counts_their_end)
+{
+    for (int n = 3; n <= 5; n++) {
+        Curves *c;
+        save_undecided_model(in_place("out/undecided"));
+        learn(n, UNDECIDED "--length 3 --batch 12", &c);
+        for (int i = 0; i < c->rows; i++) {
+            double length = curves_at(c, i, "length"), ended = curves_at(c, i, "ended");
+            ck_assert(close_to(length - curves_at(c, i, "reward"), ended, 1e-6));
+            ck_assert(ended > 0 && ended < 1);
+        }
+        curves_free(c);
+    }
+}
+END_TEST
+
 /* Where all earn the same there is no variance of which a share could be explained. */
 START_TEST(what_a_critic_explains_is_told_where_there_is_something)
 {
@@ -1049,11 +1256,13 @@ static const TTest *const tests[] = {
     what_far_places_cost_is_the_mean_over_their_rows,
     words_are_counted_as_characters_are,
     the_variance_of_an_estimate_falls_as_one_over_the_batch,
+    a_moving_baseline_rests_at_the_mean_return,
     lambda_of_one_or_a_right_critic_has_no_bias,
     a_study_of_one_row_has_a_line,
     ppo_comes_nearer_to_the_ceiling_and_never_above,
     the_stress_has_every_seed_with_the_clip_and_without,
     every_seed_of_the_toy_has_its_runs,
+    neighbours_in_seed_share_no_rollouts_of_the_toy,
     an_interrupt_ends_a_study_with_what_it_has,
     a_stop_does_not_wait_for_the_rewards_command,
     a_flag_without_effect_is_refused,
@@ -1080,6 +1289,9 @@ static const TTest *const tests[] = {
     only_a_plain_reward_says_when_it_was_reached_and_what_it_cost_at_least,
     the_figure_is_told_what_the_reward_costs_at_least,
     an_undecided_policy_has_the_entropy_of_its_symbols,
+    every_flag_of_learning_sets_what_it_names,
+    every_column_holds_what_it_names,
+    the_length_of_texts_that_end_counts_their_end,
     what_a_critic_explains_is_told_where_there_is_something,
     a_text_is_at_most_as_long_as_the_context,
     fluency_needs_a_text_of_the_models_symbols,
