@@ -267,7 +267,8 @@ static void check_source(Book *b, const char *path)
 {
     static const char open[] = "Book: chapter ";
     char *source = read_file(path), title[128], slug[256];
-    for (const char *p = source; p && (p = strstr(p, open)) != NULL;) {
+    const char *p = source ? strstr(source, open) : NULL;
+    for (; p; p = strstr(p, open))
         for (p += sizeof open - 1; *p && !starts(p, "*/") && *p != '.';) {
             if (*p++ != '"') continue;
             p = read_title(p - 1, title, sizeof title);
@@ -275,7 +276,6 @@ static void check_source(Book *b, const char *path)
             if (headings(b->text, slug, strlen(slug)) == 0)
                 problem(b, b->text, "%s names a section \"%s\" that isn't there", path, title);
         }
-    }
     free(source);
 }
 
