@@ -506,8 +506,8 @@ START_TEST(a_stop_does_not_wait_for_the_rewards_command)
 {
     static Ended e;
     int status;
-    pid_t child =
-        start_program(TINY_3 "--reward-timeout 50 --reward-command ': >asked; kill -STOP $$'");
+    pid_t child = start_program(
+        TINY_3 "--reward-timeout 50 --reward-command 'read x; : >asked; kill -STOP $$'");
     await_file("asked");
     sleep_seconds(0.3);
     double started = clock_seconds();

@@ -209,18 +209,17 @@ static ssize_t receive(RewardCommand *c)
     return n;
 }
 
-enum { STOPPED = 2 };
+enum { GRACE = 2 }; /* seconds that it has where the run is to end */
 
-/* Waits until the program reads or answers. Returns 1, 0 after the time-out, -1 if it is gone,
- * STOPPED if the run is to end. */
+/* Waits until the program reads or answers. Returns 1, 0 after the time-out, -1 if it is gone. */
 static int exchange(RewardCommand *c)
 {
     bool writing = c->written < c->size;
     struct pollfd watched[] = {{.fd = c->from, .events = POLLIN},
                                {.fd = writing ? c->to : -1, .events = POLLOUT}};
-    int ready = poll(watched, 2, (int)fmin(c->timeout * 1000, 2e9));
-    if (ready < 0 && errno == EINTR) return run_stopped() ? STOPPED : 1;
-    if (ready < 0) return -1;
+    double seconds = run_stopped() ? fmin(c->timeout, GRACE) : c->timeout;
+    int ready = poll(watched, 2, (int)fmin(seconds * 1000, 2e9));
+    if (ready < 0) return errno == EINTR ? 1 : -1;
     if (ready == 0) return 0;
     if (watched[1].revents) {
         ssize_t n = write(c->to, c->lines + c->written, c->size - c->written);
@@ -256,8 +255,9 @@ static bool exchange_all(RewardCommand *c, char *const *texts, int count, double
     write_lines(c, texts, count);
     while (got < count) {
         int how = exchange(c);
+        if (how == 0 && run_stopped())
+            return error_set(err, "stopped while the reward command was asked");
         if (how == 0) return say_stalled(c, got, count, err);
-        if (how == STOPPED) return error_set(err, "stopped while the reward command was asked");
         if (how < 0) return say_ended(c, got, count, err);
         if (!take_answers(c, texts, count, answers, &got, err)) return false;
     }
