@@ -894,6 +894,14 @@ START_TEST(a_rollout_of_another_author_teaches_nothing)
 }
 END_TEST
 
+/* A rollout of which one text is another author's, by a ratio of e. */
+static Rollout *draw_with_a_stranger(Toy *t, Ppo *f, int text)
+{
+    Rollout *r = draw(t, f, 8);
+    for (int n = rollout_first(r, text); n <= rollout_last(r, text); n++) r->logprob_old[n] -= 1;
+    return r;
+}
+
 /* One text after the other is another author's, by a ratio of e, and alone in its minibatch: what
  * comes after it is not learnt from, and what was looked at is averaged over the looks. */
 START_TEST(the_first_minibatch_that_is_too_far_ends_the_learning)
@@ -905,8 +913,7 @@ START_TEST(the_first_minibatch_that_is_too_far_ends_the_learning)
     options.stop_kl = 0.5; /* e - 2 is more, a sixth of it is less */
     Ppo *f = new_ppo(t, options);
     for (int far = 0; far < TEXTS; far++) {
-        Rollout *r = draw(t, f, 8);
-        for (int n = rollout_first(r, far); n <= rollout_last(r, far); n++) r->logprob_old[n] -= 1;
+        Rollout *r = draw_with_a_stranger(t, f, far);
         PpoStep s = ppo_update(f, r, 1);
         int place = 0;
         while (f->order[place] != far) place++;
@@ -930,8 +937,7 @@ START_TEST(no_text_is_left_out_where_minibatches_are_of_different_sizes)
     options.minibatches = 4;
     Ppo *f = new_ppo(t, options);
     for (int far = 0; far < TEXTS; far++) {
-        Rollout *r = draw(t, f, 8);
-        for (int n = rollout_first(r, far); n <= rollout_last(r, far); n++) r->logprob_old[n] -= 1;
+        Rollout *r = draw_with_a_stranger(t, f, far);
         PpoStep s = ppo_update(f, r, 1);
         ck_assert_int_eq(s.updates, 4);
         ck_assert_msg(close_to(s.largest_ratio, exp(1), 1e-5), "text %d: %g", far, s.largest_ratio);

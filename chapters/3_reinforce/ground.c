@@ -50,8 +50,7 @@ static bool read_reward(Reward *r, const char *name, const GroundOptions *o, Err
 bool ground_check(const GroundOptions *o, Error *err)
 {
     Reward r;
-    if (o->command && !o->command[strspn(o->command, " \t\n")])
-        return error_set(err, "--reward-command is empty: name a program");
+    if (o->command && !reward_command_check(o->command, err)) return false;
     if (!read_reward(&r, reward_name(o, false), o, err)) return false;
     reward_free(&r);
     return true;

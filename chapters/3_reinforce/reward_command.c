@@ -66,12 +66,17 @@ static bool private_pipe(int ends[2])
     return true;
 }
 
+bool reward_command_check(const char *command, Error *err)
+{
+    return command[strspn(command, " \t\n")] ||
+           error_set(err, "--reward-command is empty: name a program");
+}
+
 bool reward_command_start(RewardCommand **c, const char *command, double timeout, Error *err)
 {
     int in[2], out[2];
     *c = NULL;
-    if (!command[strspn(command, " \t\n")])
-        return error_set(err, "--reward-command is empty: name a program");
+    if (!reward_command_check(command, err)) return false;
     if (!private_pipe(in))
         return error_set(err, "no pipe to the reward command: %s", strerror(errno));
     if (!private_pipe(out)) {

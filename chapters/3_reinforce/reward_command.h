@@ -17,6 +17,9 @@
 
 typedef struct RewardCommand RewardCommand;
 
+/* False, with a sentence, where a command is blank. */
+bool reward_command_check(const char *command, Error *err);
+
 /* timeout: the seconds that it may take for the next answer. */
 bool reward_command_start(RewardCommand **c, const char *command, double timeout, Error *err);
 
