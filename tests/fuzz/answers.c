@@ -1,7 +1,8 @@
 /* answers.c: any bytes as what an external reward answers to three texts. What is accepted is three
  * finite numbers. The reader's own source is included, so that a pipe can stand where a program
  * would answer. */
-#define reward_command_start fuzz_command_start /* a second copy beside the library's */
+#define reward_command_check fuzz_command_check /* a second copy beside the library's */
+#define reward_command_start fuzz_command_start
 #define reward_command_stop fuzz_command_stop
 #define reward_command_ask fuzz_command_ask
 #include "../../chapters/3_reinforce/reward_command.c"
