@@ -12,7 +12,8 @@ BUILD   := build/$(notdir $(CC))-$(REAL)$(if $(findstring fuzzer,$(SAN)),-fuzzed
 
 # --- compiler -------------------------------------------------------------------------------------
 # Products and sums are never fused or reordered by the compiler (-ffp-contract=off, no
-# -ffast-math), so that every compiler gives the same bits; lib/gemm.c alone fuses, on purpose.
+# -ffast-math), so that every compiler gives the same bits; lib/gemm.c alone lets it, on purpose,
+# and the exponential asks for it by name.
 WARN    := -Wall -Wextra -Wpedantic -Wshadow -Wstrict-prototypes -Wmissing-prototypes \
            -Wwrite-strings -Wvla -Wno-missing-field-initializers $(if $(filter 0,$(OPENMP)),-Wno-unknown-pragmas) $(if $(WERROR),-Werror)
 # gcc 12's SLP vectoriser loses a rounding in (double)(float)x, so it is off: loops still vectorise.

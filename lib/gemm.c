@@ -49,7 +49,7 @@ enum { WIDE = 8 };               /* vectors of a tile of one row, which would wa
 enum { KC = 512 };               /* rows of B packed at a time: MR * KC of A fit in L1 */
 enum { WORTH_PACKING = 8 * MR }; /* rows of A below which B is read but a few times: in place */
 enum { AHEAD = 24 };             /* rows of a transposed A that are asked for early */
-enum { LONG = 256 };             /* a tile so deep leaves the time to ask for the next one's C */
+enum { LONG = 128 };             /* a tile so deep leaves the time to ask for the next one's C */
 enum { WORTH_A_TEAM = 1 << 18 }; /* multiply-adds below which a second thread costs more */
 
 typedef real Vector __attribute__((vector_size(VECTOR_BYTES), aligned(sizeof(real))));

@@ -197,16 +197,17 @@ END_TEST
 
 static void gelu_case_forward(Case *c)
 {
-    gelu_forward(c->y, c->in[0].value);
+    gelu_forward(c->y, *(Matrix *)c->more, c->in[0].value);
 }
 
 static void gelu_case_backward(Case *c)
 {
-    gelu_backward(c->in[0].gradient, c->dy, c->in[0].value);
+    gelu_backward(c->in[0].gradient, c->dy, *(Matrix *)c->more);
 }
 
-static Case gelu_case(void)
+static Case gelu_case(Matrix *slope)
 {
+    *slope = new_matrix(6, 21);
     Rng rng = rng_stream(4, 0);
     Matrix x = new_matrix(6, 21);
     fill_random(x, 0, 2, &rng);
@@ -215,7 +216,7 @@ static Case gelu_case(void)
                   new_matrix(6, 21),
                   random_matrix(6, 21, &rng),
                   {{"x", x, new_matrix(6, 21)}},
-                  NULL};
+                  slope};
 }
 
 /* x = 1: u = 0.7978845608 * 1.044715 = 0.8335620, tanh u = 0.6823839812, y = 1.6823839812 / 2.
@@ -223,25 +224,39 @@ static Case gelu_case(void)
 START_TEST(gelu_by_hand)
 {
     Matrix x = matrix_of(1, 5, (double[]){1, -1, 0, 30, -30}), y = new_matrix(1, 5);
-    gelu_forward(y, x);
+    Matrix dx = new_matrix(1, 5), dy = new_matrix(1, 5), slope = new_matrix(1, 5);
+    gelu_forward(y, slope, x);
     require_near("y", y, (double[]){0.8411919906, -0.1588080094, 0, 30, 0}, near);
-    Matrix dx = new_matrix(1, 5), dy = new_matrix(1, 5);
+    require_near("slope", mat_cols(slope, 2, 3), (double[]){0.5, 1, 0}, near);
     fill(dy, 2);
-    gelu_backward(dx, dy, x); /* slope at 0: 1/2; far out 1 and 0 */
+    gelu_backward(dx, dy, slope);
     require_near("dx", mat_cols(dx, 2, 3), (double[]){1, 2, 0}, near);
+}
+END_TEST
+
+START_TEST(gelu_leaves_its_slope_in_the_place_of_its_input)
+{
+    Matrix slope, y = new_matrix(6, 21), both = new_matrix(6, 21);
+    Case c = gelu_case(&slope);
+    mat_copy(both, c.in[0].value);
+    gelu_forward(c.y, slope, c.in[0].value);
+    gelu_forward(y, both, both);
+    ck_assert(same_bits(y, c.y) && same_bits(both, slope));
 }
 END_TEST
 
 START_TEST(gelu_gradient_agrees_with_central_differences)
 {
-    Case c = gelu_case();
+    Matrix slope;
+    Case c = gelu_case(&slope);
     check_gradients(&c);
 }
 END_TEST
 
 START_TEST(gelu_backward_overwrites)
 {
-    Case c = gelu_case();
+    Matrix slope;
+    Case c = gelu_case(&slope);
     check_accumulates(&c, 1);
 }
 END_TEST
@@ -249,7 +264,8 @@ END_TEST
 START_TEST(gelu_refuses_shapes_that_do_not_fit)
 {
     Matrix x = new_matrix(4, 3), low = new_matrix(2, 3), narrow = new_matrix(4, 2);
-    ck_assert_dies(gelu_forward(narrow, x), "GELU: y is 4 x 2 and should be 4 x 3");
+    ck_assert_dies(gelu_forward(narrow, x, x), "GELU: y is 4 x 2 and should be 4 x 3");
+    ck_assert_dies(gelu_forward(x, low, x), "GELU: slope is 2 x 3 and should be 4 x 3");
     ck_assert_dies(gelu_backward(low, x, x), "GELU: dx is 2 x 3");
     ck_assert_dies(gelu_backward(x, narrow, x), "GELU: dy is 4 x 2");
 }
@@ -460,6 +476,7 @@ static const TTest *const tests[] = {
     layer_norm_backward_adds_to_what_is_there,
     layer_norm_refuses_shapes_that_do_not_fit,
     gelu_by_hand,
+    gelu_leaves_its_slope_in_the_place_of_its_input,
     gelu_gradient_agrees_with_central_differences,
     gelu_backward_overwrites,
     gelu_refuses_shapes_that_do_not_fit,

@@ -568,7 +568,7 @@ START_TEST(ten_steps_of_training_end_in_the_same_bits_everywhere)
         adam_step(&adam, t->weights.base, t->gradients.base, t->matrices, 0.01);
     }
     uint64_t hash = hash_of(t->weights.base, t->size);
-    ck_assert_msg(hash == 0xa4a526298d61fd77u, "the weights' hash is 0x%016llx",
+    ck_assert_msg(hash == 0x541608b3ebe96e58u, "the weights' hash is 0x%016llx",
                   (unsigned long long)hash);
     adam_free(&adam);
     activations_free(a);

@@ -98,36 +98,36 @@ void layernorm_gradient(LayerNorm *d, Matrix dy, Matrix stats, Matrix x)
 
 /* (1 + tanh u)/2 is the logistic function of 2u, so GELU is x times a smooth gate between 0 and 1:
  *
- *   y = x s,   s = 1/(1 + e^-v),   v = 2u = a (x + b x^3),   a = 2 sqrt(2/pi),   b = 0.044715 */
+ *   y = x s,   s = 1/(1 + e^-v),   v = 2u = a (x + b x^3),   a = 2 sqrt(2/pi),   b = 0.044715
+ *
+ *   dy/dx = s + x s (1 - s) v',   v' = a (1 + 3 b x^2) */
 static const real gelu_a = (real)1.5957691216057308, gelu_b = (real)0.044715;
 
-void gelu_forward(Matrix y, Matrix x)
+void gelu_forward(Matrix y, Matrix slope, Matrix x)
 {
     require_shape("GELU: y", y, x.rows, x.cols);
+    require_shape("GELU: slope", slope, x.rows, x.cols);
     for (int n = 0; n < x.rows; n++) {
         const real *in = mat_row(x, n);
-        real *out = mat_row(y, n);
+        real *out = mat_row(y, n), *d = mat_row(slope, n);
+#pragma omp simd
         for (int c = 0; c < x.cols; c++) {
-            real v = gelu_a * (in[c] + gelu_b * in[c] * in[c] * in[c]);
-            out[c] = in[c] / (1 + real_exp(-v));
+            real square = in[c] * in[c], v = gelu_a * in[c] * (1 + gelu_b * square);
+            real s = 1 / (1 + real_exp(-v)), dv = gelu_a * (1 + 3 * gelu_b * square);
+            out[c] = in[c] * s;
+            d[c] = s + out[c] * (1 - s) * dv;
         }
     }
 }
 
-/* dy/dx = s + x s (1 - s) v',   v' = a (1 + 3 b x^2) */
-void gelu_backward(Matrix dx, Matrix dy, Matrix x)
+void gelu_backward(Matrix dx, Matrix dy, Matrix slope)
 {
-    require_shape("GELU: dx", dx, x.rows, x.cols);
-    require_shape("GELU: dy", dy, x.rows, x.cols);
-    for (int n = 0; n < x.rows; n++) {
-        const real *in = mat_row(x, n), *up = mat_row(dy, n);
+    require_shape("GELU: dx", dx, slope.rows, slope.cols);
+    require_shape("GELU: dy", dy, slope.rows, slope.cols);
+    for (int n = 0; n < slope.rows; n++) {
+        const real *up = mat_row(dy, n), *d = mat_row(slope, n);
         real *down = mat_row(dx, n);
-#pragma omp simd
-        for (int c = 0; c < x.cols; c++) {
-            real square = in[c] * in[c], v = gelu_a * (in[c] + gelu_b * square * in[c]);
-            real s = 1 / (1 + real_exp(-v)), slope = gelu_a * (1 + 3 * gelu_b * square);
-            down[c] = up[c] * (s + in[c] * s * (1 - s) * slope);
-        }
+        for (int c = 0; c < slope.cols; c++) down[c] = up[c] * d[c];
     }
 }
 

@@ -40,10 +40,11 @@ void layernorm_forward(Matrix y, Matrix stats, Matrix x, const LayerNorm *p);
 void layernorm_backward(Matrix dx, Matrix dy, Matrix stats, Matrix x, const LayerNorm *p);
 void layernorm_gradient(LayerNorm *d, Matrix dy, Matrix stats, Matrix x);
 
-/* y = x/2 (1 + tanh u),  u = sqrt(2/pi) (x + 0.044715 x^3).   x, y (N, any)
+/* y = x/2 (1 + tanh u),  u = sqrt(2/pi) (x + 0.044715 x^3).   All (N, any)
+ * slope gets dy/dx for the backward pass, dx = dy slope; it may be x's memory, and dx may be dy's.
  * Source: Hendrycks and Gimpel 2016; the tanh form is GPT-2's. */
-void gelu_forward(Matrix y, Matrix x);
-void gelu_backward(Matrix dx, Matrix dy, Matrix x); /* dx may be dy's memory */
+void gelu_forward(Matrix y, Matrix slope, Matrix x);
+void gelu_backward(Matrix dx, Matrix dy, Matrix slope);
 
 /* y_n = wte[id_n] + wpe[position_n].   ids, positions (N), wte (V, C), wpe (T, C), y (N, C) */
 void embedding_forward(Matrix y, const int *ids, const int *positions, Matrix wte, Matrix wpe);

@@ -80,8 +80,8 @@ static BlockActivations my_block(const BlockActivations *a, Part p)
         .x_mid = my_rows(a->x_mid, p),
         .ln_2 = my_rows(a->ln_2, p),
         .ln_2_stats = my_rows(a->ln_2_stats, p),
-        .fc = my_rows(a->fc, p),
         .gelu = my_rows(a->gelu, p),
+        .slope = my_rows(a->slope, p),
     };
 }
 
@@ -179,8 +179,8 @@ static void block_forward(Matrix y, BlockActivations *all, const Block *p, const
     linear_add(a.x_mid, a.heads, &p->proj);
 
     layernorm_forward(a.ln_2, a.ln_2_stats, a.x_mid, &p->ln_2);
-    linear_forward(a.fc, a.ln_2, &p->fc);
-    gelu_forward(a.gelu, a.fc);
+    linear_forward(a.slope, a.ln_2, &p->fc); /* GELU's input, whose place its slope takes */
+    gelu_forward(a.gelu, a.slope, a.slope);
     mat_copy(my_rows(y, mine), a.x_mid);
     linear_add(my_rows(y, mine), a.gelu, &p->out);
 }
@@ -196,7 +196,7 @@ static void block_backward(Activations *s, const Block *p, const BlockActivation
     Matrix dfc = my_rows(s->dfc, mine);
     Matrix dln_2 = my_rows(s->dln_2, mine), dln_1 = my_rows(s->dln_1, mine);
     linear_backward(dfc, dy, &p->out);
-    gelu_backward(dfc, dfc, a.fc);
+    gelu_backward(dfc, dfc, a.slope);
     linear_backward(dln_2, dfc, &p->fc);
     mat_copy(dx_mid, dy);
     layernorm_backward(dx_mid, dln_2, a.ln_2_stats, a.x_mid, &p->ln_2);

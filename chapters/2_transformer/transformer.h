@@ -74,8 +74,8 @@ typedef struct {
     Matrix heads; /* (N, C) what the heads read, side by side */
     Matrix x_mid; /* (N, C) the stream after attention */
     Matrix ln_2;  /* (N, C) */
-    Matrix ln_2_stats; /* (N, 2) */
-    Matrix fc, gelu;   /* (N, 4C) */
+    Matrix ln_2_stats;  /* (N, 2) */
+    Matrix gelu, slope; /* (N, 4C) the wide layer, and GELU's derivative there */
 } BlockActivations;
 
 /* A weight matrix among packed parameters, and the room for its two copies. */

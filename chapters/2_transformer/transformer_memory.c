@@ -73,8 +73,8 @@ void activations_layout(Activations *a, int N)
         b->x_mid = arena_matrix(arena, N, C);
         b->ln_2 = arena_matrix(arena, N, C);
         b->ln_2_stats = arena_matrix(arena, N, 2);
-        b->fc = arena_matrix(arena, N, 4 * C);
         b->gelu = arena_matrix(arena, N, 4 * C);
+        b->slope = arena_matrix(arena, N, 4 * C);
     }
     a->x_last = for_backward ? arena_matrix(arena, N, C) : a->block[0].x;
     a->ln_f_stats = arena_matrix(arena, N, 2);

@@ -142,7 +142,7 @@ PpoStep ppo_update(Ppo *f, Rollout *r, uint64_t seed)
 {
     const PpoOptions *o = &f->options;
     PpoStep step = {0};
-    Rng rng = rng_stream(seed, 0);
+    Rng rng = rng_stream(seed, (uint64_t)rollout_texts(r)); /* no text was drawn from it */
     ppo_weights(f, r);
     step.explained_variance = explained_variance(r, o->advantage.gamma);
 

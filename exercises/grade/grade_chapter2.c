@@ -193,33 +193,77 @@ static void the_gain_and_bias_of_layer_norm(void)
 
 /* ---- 2.3 GELU -------------------------------------------------------------------------------- */
 
+typedef struct {
+    Matrix x, y, slope;
+} GeluCase;
+
+static GeluCase gelu_case(void)
+{
+    return (GeluCase){slice_random(N, MANY, 1), filled(N, MANY, 7), filled(N, MANY, 7)};
+}
+
 static double gelu_loss(void *arg)
 {
-    NormCase *c = arg;
-    gelu_forward(c->y, c->x);
-    return inner(c->dy, c->y);
+    GeluCase *c = arg;
+    gelu_forward(c->y, c->slope, c->x);
+    return inner(c->y, filled(N, MANY, 1));
+}
+
+#define GELU "GELU of x (5, 4), random numbers"
+
+static void an_input_times_its_gate(void)
+{
+    GeluCase c = gelu_case();
+    Matrix y = slice_new(N, MANY);
+    for (int n = 0; n < N; n++)
+        for (int j = 0; j < MANY; j++) {
+            double x = (double)mat_row(c.x, n)[j];
+            mat_row(y, n)[j] =
+                (real)(x / 2 * (1 + tanh(sqrt(2 / M_PI) * (x + 0.044715 * x * x * x))));
+        }
+    gelu_loss(&c);
+    expect_numbers("y", GELU "; y held 7", numbers_of(c.y), numbers_of(y), N * MANY, NO_KNOWN,
+                   "y = x s, s = 1 / (1 + e^-v), v = a (x + b x^3). y is overwritten");
 }
 
 static void the_slope_of_gelu(void)
 {
-    NormCase c = norm_case();
-    Matrix dx = filled(N, MANY, 7);
-    gelu_backward(dx, c.dy, c.x);
-    expect_slopes("dx", "GELU of x (5, 4), random numbers, loss = sum dy y; dx held 7", dx, c.x,
-                  gelu_loss, &c, NO_KNOWN,
-                  "dx = dy (s + x s (1 - s) v'), v' = a (1 + 3 b x^2): the gate s, and x times the "
-                  "gate's own slope, with the slope of what is in the gate. dx is overwritten");
+    GeluCase c = gelu_case();
+    Matrix slope = filled(N, MANY, 7);
+    gelu_forward(c.y, slope, c.x);
+    expect_slopes("slope", GELU "; slope held 7", slope, c.x, gelu_loss, &c, NO_KNOWN,
+                  "dy/dx = s + x s (1 - s) v', v' = a (1 + 3 b x^2): the gate s, and x times the "
+                  "gate's own slope, with the slope of what is in the gate. slope is overwritten");
+}
+
+static void the_slope_takes_the_place_of_x(void)
+{
+    GeluCase c = gelu_case();
+    Matrix both = slice_new(N, MANY), y = slice_new(N, MANY);
+    mat_copy(both, c.x);
+    gelu_forward(c.y, c.slope, c.x);
+    gelu_forward(y, both, both);
+    const char *likely = "read x before slope is written: they may share memory";
+    expect_numbers("y, where slope and x are the same memory", GELU, numbers_of(y), numbers_of(c.y),
+                   N * MANY, NO_KNOWN, likely);
+    expect_numbers("slope, where it and x are the same memory", GELU, numbers_of(both),
+                   numbers_of(c.slope), N * MANY, NO_KNOWN, likely);
 }
 
 static void gelu_goes_back_in_place(void)
 {
-    NormCase c = norm_case();
-    Matrix dx = slice_new(N, MANY), both = slice_new(N, MANY);
-    mat_copy(both, c.dy);
-    gelu_backward(dx, c.dy, c.x);
-    gelu_backward(both, both, c.x);
-    expect_numbers("dx, where dx and dy are the same memory", "GELU of x (5, 4)", numbers_of(both),
-                   numbers_of(dx), N * MANY, NO_KNOWN, "read dy before dx is written");
+    Matrix slope = slice_random(N, MANY, 2), dy = slice_random(N, MANY, 3);
+    Matrix dx = filled(N, MANY, 7), right = slice_new(N, MANY);
+    for (int n = 0; n < N; n++)
+        for (int j = 0; j < MANY; j++)
+            mat_row(right, n)[j] = mat_row(dy, n)[j] * mat_row(slope, n)[j];
+    gelu_backward(dx, dy, slope);
+    expect_numbers("dx", "GELU backward, (5, 4); dx held 7", numbers_of(dx), numbers_of(right),
+                   N * MANY, NO_KNOWN, "dx = dy slope, element by element. dx is overwritten");
+    gelu_backward(dy, dy, slope);
+    expect_numbers("dx, where dx and dy are the same memory", "GELU backward, (5, 4)",
+                   numbers_of(dy), numbers_of(right), N * MANY, NO_KNOWN,
+                   "read dy before dx is written");
 }
 
 /* ---- 2.4 attention --------------------------------------------------------------------------- */
@@ -837,7 +881,9 @@ const Grader graders[] = {GRADER("2.1", the_input_of_a_linear_map),
                           GRADER("2.1", the_weights_of_a_linear_map),
                           GRADER("2.2", the_input_of_layer_norm),
                           GRADER("2.2", the_gain_and_bias_of_layer_norm),
+                          GRADER("2.3", an_input_times_its_gate),
                           GRADER("2.3", the_slope_of_gelu),
+                          GRADER("2.3", the_slope_takes_the_place_of_x),
                           GRADER("2.3", gelu_goes_back_in_place),
                           GRADER("2.4", attention_by_hand),
                           GRADER("2.4", large_scores_do_not_overflow),
