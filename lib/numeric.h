@@ -21,7 +21,7 @@ extern const float exp_first, exp_last;
  * to compute what no hot loop can wait for. */
 static inline float fused(float a, float b, float c)
 {
-#if defined(__FMA__) || defined(__ARM_FEATURE_FMA)
+#if defined(__FP_FAST_FMAF) || defined(__FMA__) || defined(__ARM_FEATURE_FMA)
     return fmaf(a, b, c);
 #else
     return a * b + c;
