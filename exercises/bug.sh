@@ -17,8 +17,11 @@ $MAKE -s $programs HUNT="$1" ON="$chapter"
 rm -rf "$folder/out" "$folder/sound"
 way=out
 for program in $programs; do
+    case $program in /*) ;; *) program=$PWD/$program ;; esac
+    mkdir -p "$folder/$way"
+    # each in a place of its own, where no model lies that the other doesn't begin from
     # shellcheck disable=SC2086 # several arguments
-    "$program" $arguments --out "$folder/$way" >"$folder/$way.txt" 2>&1 ||
+    (cd "$folder/$way" && "$program" $arguments --out .) >"$folder/$way.txt" 2>&1 ||
         echo "the program ${program##*/} ends badly: $(tail -n 1 "$folder/$way.txt")"
     way=sound
 done

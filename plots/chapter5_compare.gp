@@ -70,6 +70,7 @@ set format x '%.0fk'
 set xlabel 'sampled symbols'
 set ylabel "largest ratio"
 set logscale y
+set format y '10^{%L}'
 set yrange [1:*]
 set ytics autofreq
 plot for [s=first:last] file using (x(s)):'largest_ratio' with lines linetype 1 linewidth 1.6

@@ -3,7 +3,8 @@
 #
 #     sh plots/figures.sh                  all of it: a quarter of an hour on two idle cores
 #     sh plots/figures.sh 3 hacking        these parts alone: kernel, 1 to 5, hacking, debugging, overtake
-#     TEXT=FILE sh plots/figures.sh shakespeare   the README's run on real text, which is not among all
+#     sh plots/figures.sh twenty           fifteen more seeds of 3, 4 and 5, a quarter of an hour more: not among all
+#     TEXT=FILE sh plots/figures.sh shakespeare   the README's run on real text: not among all either
 #
 # Runs into out/plots/ and takes figures, data and summaries from there into plots/, under names that
 # say which chapter they belong to. A part runs on one core, and JOBS of them side by side (2, if it
@@ -62,6 +63,46 @@ shakespeare() {
         >plots/chapter2_shakespeare.json
 }
 
+# reached NAME BATCHES FILE...: a row for each seed in the curves: the symbols drawn before the first batch
+# that earns half, and before the first so many in a row that together earn 0.95; the last five batches' KL.
+reached() {
+    name=$1 batches=$2
+    shift 2
+    awk -F, -v name="$name" -v batches="$batches" '
+        FNR == 1 { for (i = 1; i <= NF; i++) column[$i] = i; next }
+        "baseline" in column && $column["baseline"] != (name != "no baseline") { next }
+        function row() {
+            print name "," seed "," half "," most "," (kl[rows - 1] + kl[rows - 2] + kl[rows - 3] + kl[rows - 4] + kl[rows - 5]) / 5
+        }
+        $1 != seed { if (seed) row(); seed = $1; half = "nan"; most = "nan"; rows = 0 }
+        { reward[rows] = $column["reward"]; kl[rows] = $column["kl"]; symbols[rows++] = $column["symbols"] }
+        half == "nan" && $column["reward"] >= 0.5 { half = $column["symbols"] }
+        most == "nan" && rows >= batches {
+            mean = 0
+            for (i = rows - batches; i < rows; i++) mean += reward[i] / batches
+            if (mean >= 0.95) most = symbols[rows - batches]
+        }
+        END { row() }' "$@"
+}
+
+# Seeds 6 to 20 beside the five of parts 3, 4 and 5, which must have run: what differs from seed to seed?
+twenty() {
+    for n in 3 4 5; do
+        compare=
+        [ "$n" != 3 ] || compare=--compare
+        echo "$n --seed 6 --seeds 15 --threads 1 $compare --load $out/chapter2 --out $out/twenty$n"
+    done | xargs -P "${JOBS:-2}" -L 1 sh -c './chapter"$0" "$@"'
+    for n in 3 4 5; do cp "$out/twenty$n/curves.csv" "$out/twenty$n.csv"; done
+    {
+        echo algorithm,seed,half,most,kl
+        reached 'no baseline' 2 plots/chapter3_curves.csv $out/twenty3.csv
+        reached 'REINFORCE' 2 plots/chapter3_curves.csv $out/twenty3.csv
+        reached 'actor-critic' 4 plots/chapter4_curves.csv $out/twenty4.csv
+        reached 'PPO' 2 plots/chapter5_curves.csv $out/twenty5.csv
+    } >plots/chapter5_twenty.csv
+    gnuplot -d -e "dir='plots'; root='.'" plots/chapter5_twenty.gp
+}
+
 # The figures that draw several chapters, once all of them have run. Given: the chapter, the figure.
 together() {
     # the least KL from the share of texts that earned the reward before, to one of 0.95
@@ -78,8 +119,8 @@ part() {
     [1-5]) chapter "$1" >"$out/$1.log" ;;
     debugging) JOBS=1 sh plots/debugging.sh >"$out/$1.log" ;;
     overtake) sh plots/overtake.sh "$TEXT" >"$out/$1.log" ;;
-    kernel | hacking | shakespeare) "$1" >"$out/$1.log" ;;
-    *) echo "there is no part $1: kernel, 1 to 5, hacking, debugging, overtake and shakespeare are all" >&2 && exit 255 ;;
+    kernel | hacking | twenty | shakespeare) "$1" >"$out/$1.log" ;;
+    *) echo "there is no part $1: kernel, 1 to 5, hacking, debugging, overtake, twenty and shakespeare are all" >&2 && exit 255 ;;
     esac
     echo "$1: $(($(date +%s) - started)) s"
 }

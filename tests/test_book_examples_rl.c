@@ -1,6 +1,10 @@
-/* test_book_examples_rl.c: the examples that chapters 3 and 5 of the book work by hand. (Chapter
- * 4's are in test_advantage.c.) */
+/* test_book_examples_rl.c: the examples that chapters 3 and 5 of the book work by hand (chapter 4's
+ * are in test_advantage.c), and what it says of twenty seeds. */
+#include <stdlib.h>
+#include <string.h>
+
 #include "advantage.h"
+#include "files.h"
 #include "layers.h"
 #include "ppo.h"
 #include "reinforce.h"
@@ -350,6 +354,114 @@ START_TEST(the_best_policy_for_a_reward_of_zero_or_one)
 }
 END_TEST
 
+/* --- chapter 5: who needs least? ----------------------------------------------------------------
+ */
+
+enum { NO_BASELINE, REINFORCE, ACTOR_CRITIC, PPO, ALGORITHMS, TWENTY = 20 };
+enum { HALF, MOST, KL, MEASURES };
+typedef double Twenty[ALGORITHMS][MEASURES][TWENTY];
+
+static void read_twenty(Twenty of)
+{
+    static const char *const names[] = {"no baseline", "REINFORCE", "actor-critic", "PPO"};
+    FILE *in = fopen("plots/chapter5_twenty.csv", "r");
+    char line[200], name[40];
+    ck_assert(in && fgets(line, sizeof line, in));
+    for (int i = 0; i < ALGORITHMS * TWENTY; i++) {
+        int a = i / TWENTY, s = i % TWENTY, seed;
+        ck_assert(fgets(line, sizeof line, in) &&
+                  sscanf(line, "%39[^,],%d,%lf,%lf,%lf", name, &seed, &of[a][HALF][s],
+                         &of[a][MOST][s], &of[a][KL][s]) == 5);
+        ck_assert_msg(strcmp(name, names[a]) == 0 && seed == s + 1, "%s", line);
+    }
+    fclose(in);
+}
+
+static int by_size(const void *a, const void *b)
+{
+    double x = *(const double *)a, y = *(const double *)b;
+    return (x > y) - (x < y);
+}
+
+/* In thousands, rounded. */
+static long median(const double x[TWENTY])
+{
+    double sorted[TWENTY];
+    memcpy(sorted, x, sizeof sorted);
+    qsort(sorted, TWENTY, sizeof *sorted, by_size);
+    return lround((sorted[TWENTY / 2 - 1] + sorted[TWENTY / 2]) / 2000);
+}
+
+static int seeds_below(const double x[TWENTY], const double y[TWENTY])
+{
+    int below = 0;
+    for (int s = 0; s < TWENTY; s++) below += x[s] < y[s];
+    return below;
+}
+
+static double mean(const double x[TWENTY])
+{
+    double total = 0;
+    for (int s = 0; s < TWENTY; s++) total += x[s] / TWENTY;
+    return total;
+}
+
+START_TEST(twenty_seeds_say_what_the_book_says)
+{
+    Twenty of;
+    read_twenty(of);
+    ck_assert_int_eq(median(of[PPO][HALF]), 97);
+    ck_assert_int_eq(median(of[ACTOR_CRITIC][HALF]), 124);
+    ck_assert_int_eq(median(of[REINFORCE][HALF]), 152);
+    ck_assert_int_eq(median(of[PPO][MOST]), 262);
+    ck_assert_int_eq(median(of[ACTOR_CRITIC][MOST]), 230);
+    ck_assert_int_eq(median(of[REINFORCE][MOST]), 393);
+    ck_assert_int_eq(seeds_below(of[PPO][HALF], of[ACTOR_CRITIC][HALF]), 16);
+    ck_assert_int_eq(seeds_below(of[PPO][HALF], of[REINFORCE][HALF]), 19);
+    ck_assert_int_eq(seeds_below(of[ACTOR_CRITIC][MOST], of[PPO][MOST]), 14);
+    ck_assert_int_eq(seeds_below(of[REINFORCE][MOST], of[PPO][MOST]), 5);
+
+    /* chapter 3: noise needn't be slow, but it leads away */
+    ck_assert_int_eq(seeds_below(of[NO_BASELINE][HALF], of[REINFORCE][HALF]), 10);
+    ck_assert_int_eq(seeds_below(of[NO_BASELINE][MOST], of[REINFORCE][MOST]), 8);
+    ck_assert_int_eq(seeds_below(of[REINFORCE][KL], of[NO_BASELINE][KL]), TWENTY);
+    ck_assert(fabs(mean(of[NO_BASELINE][KL]) - 6.6) < 0.05);
+    ck_assert(fabs(mean(of[REINFORCE][KL]) - 5.4) < 0.05);
+
+    /* chapter 4: a fifth less, and two fifths */
+    ck_assert(fabs(1 - (double)median(of[ACTOR_CRITIC][HALF]) / 152 - 0.2) < 0.05);
+    ck_assert(fabs(1 - (double)median(of[ACTOR_CRITIC][MOST]) / 393 - 0.4) < 0.05);
+}
+END_TEST
+
+/* The first five of them are those of the chapters' summaries. */
+START_TEST(the_first_five_of_twenty_are_the_books_five)
+{
+    Twenty of;
+    read_twenty(of);
+    for (int chapter = 3; chapter <= 5; chapter++) {
+        char path[60];
+        Error err;
+        snprintf(path, sizeof path, "plots/chapter%d_summary.json", chapter);
+        cJSON *summary = file_read_json(path, &err);
+        ck_assert_msg(summary != NULL, "%s", err.text);
+        cJSON *runs = cJSON_GetObjectItem(summary, "runs"), *run;
+        int compared = 0;
+        cJSON_ArrayForEach(run, runs)
+        {
+            const cJSON *baseline = cJSON_GetObjectItem(run, "baseline");
+            bool none = baseline && strcmp(baseline->valuestring, "none") == 0;
+            int a = none ? NO_BASELINE : REINFORCE + chapter - 3;
+            int s = (int)cJSON_GetObjectItem(run, "seed")->valuedouble - 1;
+            ck_assert(of[a][MOST][s] == cJSON_GetObjectItem(run, "symbols_until_95")->valuedouble);
+            compared++;
+        }
+        ck_assert_int_eq(compared, chapter == 3 ? 10 : 5);
+        cJSON_Delete(summary);
+    }
+}
+END_TEST
+
 static const TTest *const tests[] = {
     one_reinforce_step_on_three_texts,
     one_step_with_the_mean_of_the_other_texts_as_baseline,
@@ -365,6 +477,8 @@ static const TTest *const tests[] = {
     the_four_regions_of_the_clip,
     the_entropy_bonus_by_hand_on_three_symbols,
     the_best_policy_for_a_reward_of_zero_or_one,
+    twenty_seeds_say_what_the_book_says,
+    the_first_five_of_twenty_are_the_books_five,
     NULL};
 
 RUN_TESTS("book_examples_rl", tests)

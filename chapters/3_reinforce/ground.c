@@ -25,7 +25,7 @@ static bool read_text(Ground *g, Error *err)
 
 /* ---- reward ------------------------------------------------------------------------------- */
 
-/* A model that has read little says "hello" never, but "hen" now and then. */
+/* A model that has read little says "hello" hardly ever, but "hen" now and then. */
 static const char *reward_name(const GroundOptions *o, bool quick)
 {
     if (o->reward) return o->reward;
