@@ -1,6 +1,7 @@
 /* peak.c: the machine's multiply-adds per second, to which all other rates are related, and how
  * much of the processor was ours meanwhile: on a machine that does other things, nothing can be
- * measured. */
+ * measured. For two threads also how far their cores are from one another. */
+#include <math.h>
 #include <time.h>
 
 #include "measure/measure.h"
@@ -13,6 +14,17 @@ int main(int argc, char **argv)
     threads_start(argv);
     settings_read_or_exit(table, argc, argv, "Measures the machine itself.", NULL);
     threads_use(b.threads);
+
+    double ns = b.threads == 2 && bench_wants(&b, "core to core") ? core_to_core() : NAN;
+    if (!isnan(ns)) {
+        Bench cores = b;
+        cores.unit = "ns";
+        bench_row(&cores, "core to core", 0, (Measured){.seconds = ns});
+    }
+    if (!bench_wants(&b, "multiply-add") && !bench_wants(&b, "ours alone")) {
+        settings_free(table);
+        return 0;
+    }
 
     enum { MOST = 1000 };
     double peak[MOST], start = clock_seconds();

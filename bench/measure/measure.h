@@ -56,6 +56,10 @@ real *random_numbers(size_t n);
  * registers: GFLOP/s, two for each multiply-add. Takes some tenths of a millisecond. */
 double peak_rate(int threads);
 
+/* Nanoseconds until one core reads what another has written: some 30 where they share a cache,
+ * and several times that where they don't. NAN where there are no two. */
+double core_to_core(void);
+
 /* The models and the training steps that are measured, of ours, of the floor and of the peer. */
 typedef struct {
     const char *model; /* layers/heads/channels */

@@ -1,0 +1,41 @@
+/* cores.c: how far from one another two cores are. */
+#include <math.h>
+#include <stdatomic.h>
+
+#ifdef _OPENMP
+#include <omp.h>
+#endif
+
+#include "measure.h"
+#include "threads.h"
+
+/* Two threads write in turn, each once it has read what the other wrote. */
+static double once(void)
+{
+    enum { TURNS = 10000 };
+    static _Alignas(64) atomic_int turn;
+    double seconds = NAN;
+    atomic_store(&turn, 0);
+#pragma omp parallel num_threads(2)
+    {
+        int me = team_rank();
+        double start = clock_seconds();
+        for (int i = me; team_size() == 2 && i < TURNS; i += 2) {
+            while (atomic_load_explicit(&turn, memory_order_acquire) != i) continue;
+            atomic_store_explicit(&turn, i + 1, memory_order_release);
+        }
+        if (me == 0 && team_size() == 2) seconds = clock_seconds() - start;
+    }
+    return seconds / TURNS;
+}
+
+double core_to_core(void)
+{
+    enum { TIMES = 9 };
+#ifdef _OPENMP
+    if (omp_get_num_procs() < 2) return NAN; /* they would wait for each other's turn to run */
+#endif
+    double ns[TIMES];
+    for (int i = 0; i < TIMES; i++) ns[i] = 1e9 * once();
+    return median(ns, TIMES);
+}
