@@ -40,11 +40,21 @@ static double burst(void (*work)(void *arg), void *arg, int calls)
     return (clock_seconds() - start) / calls;
 }
 
+/* The threads of a process that has just begun may share a core until the system has noticed. */
+static void settle(int threads)
+{
+    static bool settled;
+    double start = clock_seconds();
+    while (!settled && clock_seconds() - start < 0.1) peak_rate(threads);
+    settled = true;
+}
+
 Measured measure(const Bench *b, void (*work)(void *arg), void *arg)
 {
     enum { FEWEST = 3, MOST = 4096 };
     const double length = 2e-3; /* of a burst: shorter than the turn that a scheduler gives */
     double seconds[MOST], peak[MOST];
+    settle(b->threads);
     work(arg);
     double first = burst(work, arg, 1);
     int calls = first < length ? (int)(length / first) : 1, n = 0;
