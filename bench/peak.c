@@ -7,25 +7,15 @@
 #include "measure/measure.h"
 #include "threads.h"
 
-int main(int argc, char **argv)
+static void distance(Bench b)
 {
-    Bench b = {.what = "machine", .by = "ours", .unit = "GFLOP/s", .threads = 1, .seconds = 0.5};
-    Setting table[] = {BENCH_SETTINGS(b, "0.1"), {0}};
-    threads_start(argv);
-    settings_read_or_exit(table, argc, argv, "Measures the machine itself.", NULL);
-    threads_use(b.threads);
+    double ns = core_to_core();
+    b.unit = "ns";
+    if (!isnan(ns)) bench_row(&b, "core to core", 0, (Measured){.seconds = ns});
+}
 
-    double ns = b.threads == 2 && bench_wants(&b, "core to core") ? core_to_core() : NAN;
-    if (!isnan(ns)) {
-        Bench cores = b;
-        cores.unit = "ns";
-        bench_row(&cores, "core to core", 0, (Measured){.seconds = ns});
-    }
-    if (!bench_wants(&b, "multiply-add") && !bench_wants(&b, "ours alone")) {
-        settings_free(table);
-        return 0;
-    }
-
+static void rate(Bench b)
+{
     enum { MOST = 1000 };
     double peak[MOST], start = clock_seconds();
     clock_t began = clock();
@@ -37,6 +27,18 @@ int main(int argc, char **argv)
     bench_row(&b, "multiply-add", median(peak, n), (Measured){.seconds = 1});
     b.unit = "share";
     bench_row(&b, "ours alone", had / wanted, (Measured){.seconds = 1});
+}
+
+int main(int argc, char **argv)
+{
+    Bench b = {.what = "machine", .by = "ours", .unit = "GFLOP/s", .threads = 1, .seconds = 0.5};
+    Setting table[] = {BENCH_SETTINGS(b, "0.1"), {0}};
+    threads_start(argv);
+    settings_read_or_exit(table, argc, argv, "Measures the machine itself.", NULL);
+    threads_use(b.threads);
+
+    if (b.threads == 2 && bench_wants(&b, "core to core")) distance(b);
+    if (bench_wants(&b, "multiply-add") || bench_wants(&b, "ours alone")) rate(b);
     settings_free(table);
     return 0;
 }

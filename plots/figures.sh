@@ -64,24 +64,22 @@ shakespeare() {
 }
 
 # reached NAME BATCHES FILE...: a row for each seed in the curves: the symbols drawn before the first batch
-# that earns half, and before the first so many in a row that together earn 0.95; the last five batches' KL.
+# that earns half, and before the first so many in a row that together earn 0.95, as symbols_until() of chapters/3_reinforce/lesson.c has it; the last five batches' KL.
 reached() {
     name=$1 batches=$2
     shift 2
     awk -F, -v name="$name" -v batches="$batches" '
         FNR == 1 { for (i = 1; i <= NF; i++) column[$i] = i; next }
         "baseline" in column && $column["baseline"] != (name != "no baseline") { next }
-        function row() {
-            print name "," seed "," half "," most "," (kl[rows - 1] + kl[rows - 2] + kl[rows - 3] + kl[rows - 4] + kl[rows - 5]) / 5
+        function mean_of_last(x, count, i, mean) {
+            for (i = rows - count; i < rows; i++) mean += x[i] / count
+            return mean
         }
+        function row() { print name "," seed "," half "," most "," mean_of_last(kl, 5) }
         $1 != seed { if (seed) row(); seed = $1; half = "nan"; most = "nan"; rows = 0 }
         { reward[rows] = $column["reward"]; kl[rows] = $column["kl"]; symbols[rows++] = $column["symbols"] }
         half == "nan" && $column["reward"] >= 0.5 { half = $column["symbols"] }
-        most == "nan" && rows >= batches {
-            mean = 0
-            for (i = rows - batches; i < rows; i++) mean += reward[i] / batches
-            if (mean >= 0.95) most = symbols[rows - batches]
-        }
+        most == "nan" && rows >= batches && mean_of_last(reward, batches) >= 0.95 { most = symbols[rows - batches] }
         END { row() }' "$@"
 }
 
@@ -92,13 +90,12 @@ twenty() {
         [ "$n" != 3 ] || compare=--compare
         echo "$n --seed 6 --seeds 15 --threads 1 $compare --load $out/chapter2 --out $out/twenty$n"
     done | xargs -P "${JOBS:-2}" -L 1 sh -c './chapter"$0" "$@"'
-    for n in 3 4 5; do cp "$out/twenty$n/curves.csv" "$out/twenty$n.csv"; done
     {
         echo algorithm,seed,half,most,kl
-        reached 'no baseline' 2 plots/chapter3_curves.csv $out/twenty3.csv
-        reached 'REINFORCE' 2 plots/chapter3_curves.csv $out/twenty3.csv
-        reached 'actor-critic' 4 plots/chapter4_curves.csv $out/twenty4.csv
-        reached 'PPO' 2 plots/chapter5_curves.csv $out/twenty5.csv
+        reached 'no baseline' 2 plots/chapter3_curves.csv $out/twenty3/curves.csv
+        reached 'REINFORCE' 2 plots/chapter3_curves.csv $out/twenty3/curves.csv
+        reached 'actor-critic' 4 plots/chapter4_curves.csv $out/twenty4/curves.csv
+        reached 'PPO' 2 plots/chapter5_curves.csv $out/twenty5/curves.csv
     } >plots/chapter5_twenty.csv
     gnuplot -d -e "dir='plots'; root='.'" plots/chapter5_twenty.gp
 }

@@ -194,19 +194,20 @@ static void the_gain_and_bias_of_layer_norm(void)
 /* ---- 2.3 GELU -------------------------------------------------------------------------------- */
 
 typedef struct {
-    Matrix x, y, slope;
+    Matrix x, y, slope, dy;
 } GeluCase;
 
 static GeluCase gelu_case(void)
 {
-    return (GeluCase){slice_random(N, MANY, 1), filled(N, MANY, 7), filled(N, MANY, 7)};
+    return (GeluCase){slice_random(N, MANY, 1), filled(N, MANY, 7), filled(N, MANY, 7),
+                      filled(N, MANY, 1)};
 }
 
 static double gelu_loss(void *arg)
 {
     GeluCase *c = arg;
     gelu_forward(c->y, c->slope, c->x);
-    return inner(c->y, filled(N, MANY, 1));
+    return inner(c->dy, c->y);
 }
 
 #define GELU "GELU of x (5, 4), random numbers"
