@@ -236,18 +236,19 @@ INLINE void transpose_quad(const real *from, long row, real *to, long step)
 }
 #endif
 
-/* to[p][j] = from[j][p] for k numbers of each of n rows, turned round; to has rows of `step`. */
+/* to[p][j] = from[j][p] for k numbers of each of n rows, turned round; to has rows of `step`. As
+ * many as 16 rows go together, so that a line of the cache is filled at once. */
 static void transpose(int n, int k, const real *from, long row, real *to, long step)
 {
-    int j = 0;
-    for (; j + 4 <= n; j += 4, from += 4 * row) {
-        int p = 0;
-        for (; p + 4 <= k; p += 4) transpose_quad(from + p, row, to + p * step + j, step);
-        for (; p < k; p++)
-            for (int i = 0; i < 4; i++) to[p * step + j + i] = from[i * row + p];
+    for (int rows; n > 0; n -= rows, from += rows * row, to += rows) {
+        rows = n >= 16 ? 16 : n;
+        int p = 0, quads = rows / 4 * 4;
+        for (; p + 4 <= k; p += 4)
+            for (int j = 0; j < quads; j += 4)
+                transpose_quad(from + j * row + p, row, to + p * step + j, step);
+        for (int j = 0; j < rows; j++)
+            for (int q = j < quads ? p : 0; q < k; q++) to[q * step + j] = from[j * row + q];
     }
-    for (; j < n; j++, from += row)
-        for (int p = 0; p < k; p++) to[p * step + j] = from[p];
 }
 
 /* A panel of `cols` <= NR columns of a B whose columns are contiguous. */
