@@ -143,7 +143,7 @@ static double clip_both(Critic *c, double most)
     return norm;
 }
 
-double critic_update(Critic *c, const Rollout *r, double *norm)
+double critic_learn(Critic *c, const Rollout *r)
 {
     require_room(c, r);
 
@@ -153,12 +153,23 @@ double critic_update(Critic *c, const Rollout *r, double *norm)
 
     critic_zero_gradients(c);
     activations_pack(c->activations, c->trunk);
-    double loss = critic_gradient(c, r, targets), length = clip_both(c, c->options.clip);
+    double loss = critic_gradient(c, r, targets);
     activations_unpack(c->activations);
-    if (norm) *norm = length;
+    return loss;
+}
 
+double critic_step(Critic *c)
+{
+    double norm = clip_both(c, c->options.clip);
     real *w = c->trunk->weights.base, *head = c->head_weights.base;
     adam_step(&c->trunk_adam, w, c->trunk->gradients.base, 0, c->options.lr);
     adam_step(&c->head_adam, head, c->head_gradients.base, 0, c->options.lr);
+    return norm;
+}
+
+double critic_update(Critic *c, const Rollout *r, double *norm)
+{
+    double loss = critic_learn(c, r), length = critic_step(c);
+    if (norm) *norm = length;
     return loss;
 }

@@ -57,4 +57,9 @@ void critic_zero_gradients(Critic *c);
  * step; *norm, unless NULL, gets the gradient's norm before clipping. */
 double critic_update(Critic *c, const Rollout *r, double *norm);
 
+/* Its two halves: the gradient, which moves nothing and returns the loss, and the step with it,
+ * which returns the gradient's norm. */
+double critic_learn(Critic *c, const Rollout *r);
+double critic_step(Critic *c);
+
 #endif

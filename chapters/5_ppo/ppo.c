@@ -8,6 +8,7 @@
 #include "kl.h"
 #include "numeric.h"
 #include "reinforce.h"
+#include "threads.h"
 
 /* ---- the weights: all there is to this chapter ---------------------------------------------- */
 
@@ -109,6 +110,38 @@ double ppo_gradient(Ppo *f, Rollout *batch, ClipStats *stats, double *entropy)
     return stats->loss + (beta * kl - c * *entropy) * rollout_rows(batch);
 }
 
+typedef struct {
+    double policy_loss, value_loss, entropy;
+    ClipStats clip;
+} Learnt;
+
+static void policy_learn(Ppo *f, Learnt *l)
+{
+    activations_pack(f->activations, f->policy);
+    l->policy_loss = ppo_gradient(f, f->minibatch, &l->clip, &l->entropy);
+    activations_unpack(f->activations);
+}
+
+/* The gradients of policy and critic on a minibatch. The two share no number, so of two threads
+ * each takes one and waits for nothing; more threads share out the passes of both. */
+static Learnt learn(Ppo *f)
+{
+    Learnt l = {0};
+    if (threads_count() == 2) {
+#pragma omp parallel sections
+        {
+#pragma omp section
+            policy_learn(f, &l);
+#pragma omp section
+            l.value_loss = critic_learn(f->critic, f->minibatch);
+        }
+    } else {
+        policy_learn(f, &l);
+        l.value_loss = critic_learn(f->critic, f->minibatch);
+    }
+    return l;
+}
+
 static double policy_step(Ppo *f)
 {
     const PpoOptions *o = &f->options;
@@ -151,20 +184,18 @@ PpoStep ppo_update(Ppo *f, Rollout *r, uint64_t seed)
         if (i % o->minibatches == 0) shuffle(f->order, rollout_texts(r), &rng);
         take_minibatch(f, r, i % o->minibatches);
 
-        ClipStats stats;
-        double entropy;
         transformer_zero_gradients(f->policy);
-        activations_pack(f->activations, f->policy);
-        step.policy_loss += ppo_gradient(f, f->minibatch, &stats, &entropy);
-        activations_unpack(f->activations);
-        if (looked_at++ == 0) step.entropy = entropy;
-        step.approx_kl = stats.approx_kl;
-        step.clip_fraction += stats.clip_fraction;
-        step.largest_ratio = fmax(step.largest_ratio, stats.largest_ratio);
-        if (stats.approx_kl > o->stop_kl) break;
+        Learnt l = learn(f);
+        if (looked_at++ == 0) step.entropy = l.entropy;
+        step.policy_loss += l.policy_loss;
+        step.approx_kl = l.clip.approx_kl;
+        step.clip_fraction += l.clip.clip_fraction;
+        step.largest_ratio = fmax(step.largest_ratio, l.clip.largest_ratio);
+        if (l.clip.approx_kl > o->stop_kl) break;
 
         step.gradient_norm += policy_step(f);
-        step.value_loss += critic_update(f->critic, f->minibatch, NULL);
+        step.value_loss += l.value_loss;
+        critic_step(f->critic);
         step.updates++;
     }
     f->step++;
