@@ -174,7 +174,7 @@ if [ "${TEXT:-}" ] && [ -z "$quick" ]; then
     for threads in 1 2; do
         [ $threads -gt "$cores" ] || whole "Shakespeare, 2000 steps" "the program" ours \
             "$BUILD/chapter2" --config chapters/2_transformer/shakespeare.json --text "$TEXT" \
-            --threads $threads --out $out/shakespeare
+            --threads $threads --shards $threads --out $out/shakespeare
     done
 fi
 

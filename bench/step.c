@@ -1,5 +1,5 @@
 /* step.c: the training step of chapter 2: forward, backward, clipping and AdamW, on a text of
- * random symbols, at three sizes. */
+ * random symbols, at three sizes, with as many shards as threads. */
 #include <stdlib.h>
 
 #include "measure/measure.h"
@@ -33,6 +33,7 @@ static void run_case(const Bench *b, const TrainingCase *c)
 {
     MleOptions o = {.steps = 1000000,
                     .batch = c->batch,
+                    .shards = b->threads < c->batch ? b->threads : c->batch,
                     .lr = 1e-3,
                     .beta2 = 0.99,
                     .weight_decay = 0.1,

@@ -226,7 +226,8 @@ static void mle(void)
     TransformerShape shape = shape_for(t.vocabulary.size);
     Transformer *model = transformer_new(&shape, 1);
     Windows *w = windows_new(&t.train, t.vocabulary.end, shape.context);
-    Mle *m = mle_new(model, &(MleOptions){.batch = 2, .steps = 1, .lr = 1e-3, .clip = 1});
+    Mle *m =
+        mle_new(model, &(MleOptions){.batch = 2, .shards = 2, .steps = 1, .lr = 1e-3, .clip = 1});
     mle_step(m, w);
     mle_evaluate(m, w, 1, NULL);
     mle_free(m);

@@ -164,6 +164,79 @@ START_TEST(threads_change_no_bit_of_a_run)
 }
 END_TEST
 
+static Transformer *learn_in_shards(const Tales *t, int shards, int threads, int steps)
+{
+    MleOptions o = options;
+    o.batch = 7; /* which no number of shards divides */
+    o.shards = shards;
+    threads_use(threads);
+    Transformer *model = transformer_new(&t->shape, 3);
+    Mle *m = mle_new(model, &o);
+    for (int i = 0; i < steps; i++) mle_step(m, t->train);
+    mle_free(m);
+    return model;
+}
+
+START_TEST(the_number_of_shards_may_change_bits_and_that_of_threads_none)
+{
+    Tales t = tales_new();
+    size_t bytes;
+    Transformer *whole = learn_in_shards(&t, 1, 1, 6);
+    bytes = whole->size * sizeof(real);
+    for (int shards = 2; shards <= 7; shards += 5) {
+        Transformer *one = learn_in_shards(&t, shards, 1, 6);
+        ck_assert_mem_ne(one->weights.base, whole->weights.base, bytes);
+        for (int threads = 2; threads <= 3; threads++) {
+            Transformer *more = learn_in_shards(&t, shards, threads, 6);
+            ck_assert_mem_eq(more->weights.base, one->weights.base, bytes);
+            transformer_free(more);
+        }
+        transformer_free(one);
+    }
+    transformer_free(whole);
+    tales_free(&t);
+}
+END_TEST
+
+/* A gradient is a sum over windows, wherever the batch is cut: only the rounding differs. */
+START_TEST(shards_add_up_to_the_gradient_of_the_batch)
+{
+    Tales t = tales_new();
+    Transformer *model[2];
+    Mle *m[2];
+    MleStep step[2];
+    for (int i = 0; i < 2; i++) {
+        MleOptions o = options;
+        o.lr = 0;
+        o.clip = INFINITY;
+        o.shards = i == 0 ? 1 : 3;
+        model[i] = transformer_new(&t.shape, 3);
+        m[i] = mle_new(model[i], &o);
+        for (int twice = 0; twice < 2; twice++) step[i] = mle_step(m[i], t.train);
+    }
+    ck_assert(close_to(step[0].loss, step[1].loss, 1e-6));
+    ck_assert(close_to(step[0].gradient_norm, step[1].gradient_norm, 1e-5));
+    const real *whole = model[0]->gradients.base, *sum = model[1]->gradients.base;
+    for (size_t i = 0; i < model[0]->size; i++)
+        ck_assert(fabs((double)whole[i] - (double)sum[i]) < 1e-6 * step[0].gradient_norm);
+    ck_assert(step[0].gradient_norm > 0.1);
+    for (int i = 0; i < 2; i++) mle_free(m[i]), transformer_free(model[i]);
+    tales_free(&t);
+}
+END_TEST
+
+START_TEST(more_shards_than_windows_are_refused)
+{
+    Tales t = tales_new();
+    MleOptions o = options;
+    o.shards = 6;
+    Transformer *model = transformer_new(&t.shape, 1);
+    ck_assert_dies(mle_new(model, &o), "6 shards of 5 windows");
+    transformer_free(model);
+    tales_free(&t);
+}
+END_TEST
+
 START_TEST(a_learning_rate_of_zero_changes_nothing)
 {
     Tales t = tales_new();
@@ -359,21 +432,24 @@ START_TEST(a_run_that_is_further_than_its_steps_is_refused)
 }
 END_TEST
 
-/* Parts of about 256 rows stay in the cache, and four windows can be shared by two threads; there
- * is no room for more than a batch. */
+/* Parts of about 256 rows stay in the cache, and four windows can be shared by two threads, where
+ * a shard has one; there is no room for more than a batch. */
 START_TEST(a_batch_goes_through_the_model_in_small_parts)
 {
     static const struct {
-        int context, batch, rows;
-    } cases[] = {{16, 2, 32},  {16, 16, 256},  {16, 17, 256}, {64, 5, 256},
-                 {65, 5, 260}, {100, 10, 400}, {100, 3, 300}};
-    for (int i = 0; i < 7; i++) {
+        int context, batch, rows, shards;
+    } cases[] = {{16, 2, 32, 0},    {16, 16, 256, 1},  {16, 17, 256, 0}, {64, 5, 256, 1},
+                 {65, 5, 260, 1},   {100, 10, 400, 1}, {100, 3, 300, 1}, {16, 17, 192, 2},
+                 {100, 10, 200, 2}, {64, 2, 128, 2}};
+    for (int i = 0; i < 10; i++) {
         TransformerShape shape = {1, 1, 2, cases[i].context, 3};
         MleOptions o = options;
         o.batch = cases[i].batch;
+        o.shards = cases[i].shards;
         Transformer *model = transformer_new(&shape, 1);
         Mle *m = mle_new(model, &o);
-        ck_assert_int_eq(m->activations->capacity, cases[i].rows);
+        for (int s = 0; s < m->options.shards; s++)
+            ck_assert_int_eq(m->shards[s].activations->capacity, cases[i].rows);
         mle_free(m);
         transformer_free(model);
     }
@@ -386,6 +462,9 @@ static const TTest *const tests[] = {the_first_loss_is_that_of_a_uniform_guess,
                                      an_interrupted_run_goes_on_to_the_same_bits,
                                      a_state_of_another_shape_is_refused,
                                      threads_change_no_bit_of_a_run,
+                                     the_number_of_shards_may_change_bits_and_that_of_threads_none,
+                                     shards_add_up_to_the_gradient_of_the_batch,
+                                     more_shards_than_windows_are_refused,
                                      a_learning_rate_of_zero_changes_nothing,
                                      a_step_is_adamw_on_the_mean_gradient_of_its_windows,
                                      some_windows_are_scored_as_the_first_of_all,

@@ -283,6 +283,31 @@ START_TEST(trunk_backward_is_backward_below_the_output)
 }
 END_TEST
 
+START_TEST(a_twin_has_the_weights_of_the_first_and_gradients_of_its_own)
+{
+    Whole m;
+    Case c = whole_case(&m);
+    Transformer *twin = transformer_twin(m.t);
+    c.forward(&c);
+    c.backward(&c);
+    real *whole = copy_of_gradients(m.t);
+    ck_assert(gradient_norm(twin->gradients.base, twin->size) == 0);
+    m.t->p.wte.data[0] += 1, m.t->p.block[1].fc.w.data[0] += 1;
+    ck_assert(twin->p.wte.data[0] == m.t->p.wte.data[0]);
+    ck_assert(twin->p.block[1].fc.w.data == m.t->p.block[1].fc.w.data);
+    m.t->p.wte.data[0] -= 1, m.t->p.block[1].fc.w.data[0] -= 1;
+
+    transformer_backward(twin, m.a, &m.lines.batch, m.a->dlogits);
+    gradients_are(m.t, 1, whole); /* untouched */
+    gradients_are(twin, 1, whole);
+    transformer_add_gradients(m.t, twin);
+    gradients_are(m.t, 2, whole);
+    free(whole);
+    transformer_free(twin);
+    whole_free(&m);
+}
+END_TEST
+
 /* ---- against an independent implementation ------------------------------------------------ */
 
 static Transformer *golden_model(void)
@@ -1014,6 +1039,7 @@ static const TTest *const tests[] = {
     backward_twice_doubles_and_zeroing_forgets,
     two_half_batches_make_one_batch,
     trunk_backward_is_backward_below_the_output,
+    a_twin_has_the_weights_of_the_first_and_gradients_of_its_own,
     logits_and_loss_are_those_of_an_independent_implementation,
     gradients_are_those_of_an_independent_implementation,
     changing_a_symbol_changes_no_earlier_logit,

@@ -41,6 +41,7 @@ static struct {
        .shape = {.layers = 2, .heads = 4, .channels = 64, .context = 128},
        .mle = {.steps = 2500,
                .batch = 16,
+               .shards = 1,
                .lr = 8e-3,
                .last_lr = 3e-5,
                .warmup = 200,
@@ -65,6 +66,8 @@ static Setting table[] = {
     {"context", SETTING_INT, &o.shape.context, .min = 1, .max = 100000,
      .help = "longest window, T symbols"},
     {"batch", SETTING_INT, &o.mle.batch, .min = 1, .max = 1e6, .help = "windows per step"},
+    {"shards", SETTING_INT, &o.mle.shards, .min = 1, .max = 1000,
+     .help = "of a batch, a thread's work each"},
     {"steps", SETTING_INT, &o.mle.steps, .max = 1e9, .quick = "150", .help = "updates"},
     {"lr", SETTING_REAL, &o.mle.lr, .max = 1e6, .help = "highest learning rate"},
     {"last-lr", SETTING_REAL, &o.mle.last_lr, .max = 1e6, .help = "learning rate of the last step"},
@@ -245,6 +248,14 @@ static void score_file(Transformer *t, const Windows *w, cJSON *summary)
 }
 
 /* ---- training ----------------------------------------------------------------------------- */
+
+static bool shards_check(Error *err)
+{
+    if (o.mle.shards <= o.mle.batch) return true;
+    return error_set(err,
+                     "--shards %d of --batch %d leaves shards without a window: give at most %d",
+                     o.mle.shards, o.mle.batch, o.mle.batch);
+}
 
 typedef struct {
     Run *run;
@@ -499,8 +510,9 @@ static void introduce(const Text *text, const Yardstick *y)
     printf("a transformer of %d layers, %d heads, %d channels, context %d: %.0f weights\n",
            o.shape.layers, o.shape.heads, o.shape.channels, o.shape.context,
            model_weights(&o.shape));
-    printf("%d steps of %d windows, seed %d, %d thread%s\n", o.mle.steps, o.mle.batch, o.seed,
-           threads_count(), threads_count() == 1 ? "" : "s");
+    printf("%d steps of %d windows", o.mle.steps, o.mle.batch);
+    if (o.mle.shards > 1) printf(" in %d shards", o.mle.shards);
+    printf(", seed %d, %d thread%s\n", o.seed, threads_count(), threads_count() == 1 ? "" : "s");
     printf("nats per symbol to beat: uniform %.3f", y->uniform);
     if (y->order > 0) printf(", best n-gram %.4f (order %d)", y->ngram.nats, y->order);
     if (y->truth) printf("; the floor is %.4f", y->floor);
@@ -529,7 +541,7 @@ static void train_all(Run *run)
     read_text(&text);
     o.shape.vocabulary = text.vocabulary.size;
     if (!shape_check(&o.shape, &err) ||
-        !rows_check(&o.shape, o.mle.batch, o.shape.context, "windows", &err))
+        !rows_check(&o.shape, o.mle.batch, o.shape.context, "windows", &err) || !shards_check(&err))
         fail(2, &err);
     o.mle.text = text_hash(&text);
     check_prompt(&text.vocabulary, (Documents)o.documents);

@@ -8,10 +8,12 @@
 #include <string.h>
 
 /* A batch goes through the model in parts, so small that what forward leaves is still in the cache
- * when backward comes for it: about 256 rows, and four sequences, which two threads can share. */
-static int rows_at_a_time(int context, int rows)
+ * when backward comes for it: about 256 rows, and four sequences, which two threads can share; in
+ * a shard, which is one thread's, about 192. */
+static int rows_at_a_time(int context, int rows, int shards)
 {
-    int few = 4 * context < 256 ? 256 : 4 * context;
+    int sequences = shards > 1 ? 2 : 4, few = shards > 1 ? 192 : 256;
+    if (few < sequences * context) few = sequences * context;
     return few < rows ? few : rows;
 }
 
@@ -20,10 +22,17 @@ Mle *mle_new(Transformer *model, const MleOptions *options)
     Mle *m = NEW(Mle, 1);
     int T = model->shape.context, rows = options->batch * T;
     m->options = *options;
+    if (m->options.shards < 1) m->options.shards = 1;
+    int S = m->options.shards;
+    REQUIRE(S <= options->batch, "%d shards of %d windows", S, options->batch);
     m->model = model;
     m->adam =
         adam_new(model->size, (AdamOptions){0.9, options->beta2, 1e-8, options->weight_decay});
-    m->activations = activations_new(&model->shape, rows_at_a_time(T, rows), true);
+    m->shards = NEW(Shard, S);
+    for (int s = 0; s < S; s++)
+        m->shards[s] = (Shard){s == 0 ? model : transformer_twin(model),
+                               activations_new(&model->shape, rows_at_a_time(T, rows, S), true), 0};
+    m->scoring = activations_new(&model->shape, rows_at_a_time(T, rows, 1), false);
     m->batch = sequences_new(options->batch, rows);
     m->weights = NEW(real, rows);
     m->logprob = NEW(real, rows);
@@ -35,7 +44,12 @@ void mle_free(Mle *m)
 {
     if (!m) return;
     adam_free(&m->adam);
-    activations_free(m->activations);
+    for (int s = 0; s < m->options.shards; s++) {
+        if (s > 0) transformer_free(m->shards[s].model);
+        activations_free(m->shards[s].activations);
+    }
+    free(m->shards);
+    activations_free(m->scoring);
     sequences_free(m->batch);
     free(m->weights);
     free(m->logprob);
@@ -43,11 +57,10 @@ void mle_free(Mle *m)
 }
 
 /* Fills the log-probabilities of a part of the batch; returns the sum of -log P. */
-static double forward(Mle *m, const Batch *b)
+static double forward(Mle *m, const Transformer *model, Activations *a, const Batch *b)
 {
-    Activations *a = m->activations;
     int first = b->start[0];
-    Matrix logits = transformer_forward(m->model, a, b, NULL);
+    Matrix logits = transformer_forward(model, a, b, NULL);
     softmax_forward(a->probs, m->logprob + first, logits, m->batch->targets + first);
     double total = 0;
     for (int n = 0; n < logits.rows; n++) total -= m->logprob[first + n];
@@ -55,12 +68,48 @@ static double forward(Mle *m, const Batch *b)
 }
 
 /* What forward left becomes a share of the mean loss's gradient. */
-static void backward(Mle *m, const Batch *b)
+static void backward(Mle *m, Transformer *model, Activations *a, const Batch *b)
 {
-    Activations *a = m->activations;
     mat_zero(a->dlogits);
     softmax_gradient(a->dlogits, a->probs, m->batch->targets + b->start[0], m->weights);
-    transformer_backward(m->model, a, b, a->dlogits);
+    transformer_backward(model, a, b, a->dlogits);
+}
+
+/* The loss of shard s of the batch and its gradient. */
+static void learn_shard(Mle *m, int s)
+{
+    Shard *mine = &m->shards[s];
+    Activations *a = mine->activations;
+    const Batch *all = &m->batch->batch;
+    int S = m->options.shards, first = all->sequences * s / S, end = all->sequences * (s + 1) / S;
+    Batch shard = batch_slice(all, first, end - first);
+    mine->loss = 0;
+    transformer_zero_gradients(mine->model);
+    activations_pack(a, mine->model); /* for all parts */
+    for (Batch part = {0}; batch_next(&shard, a->capacity, &part);) {
+        mine->loss += forward(m, mine->model, a, &part);
+        backward(m, mine->model, a, &part);
+    }
+    activations_unpack(a);
+}
+
+/* The loss of the batch, a sum over all rows, and its gradient. One shard is shared out to threads
+ * within the passes; several are taken by a thread each, and their gradients added in order. */
+static double learn(Mle *m)
+{
+    int S = m->options.shards;
+    double loss = 0;
+    if (S == 1) { /* outside of any team: the passes make their own */
+        learn_shard(m, 0);
+    } else {
+#pragma omp parallel for schedule(static, 1)
+        for (int s = 0; s < S; s++) learn_shard(m, s);
+    }
+    for (int s = 0; s < S; s++) {
+        loss += m->shards[s].loss;
+        if (s > 0) transformer_add_gradients(m->model, m->shards[s].model);
+    }
+    return loss;
 }
 
 MleStep mle_step(Mle *m, const Windows *train)
@@ -69,16 +118,8 @@ MleStep mle_step(Mle *m, const Windows *train)
     Rng rng = rng_stream(o->seed, (uint64_t)m->step);
     windows_draw(train, o->batch, &rng, m->batch);
     int N = batch_rows(&m->batch->batch);
-    MleStep result = {0};
     for (int n = 0; n < N; n++) m->weights[n] = 1 / (real)N;
-
-    transformer_zero_gradients(m->model);
-    activations_pack(m->activations, m->model); /* for all parts */
-    for (Batch part = {0}; batch_next(&m->batch->batch, m->activations->capacity, &part);) {
-        result.loss += forward(m, &part) / N;
-        backward(m, &part);
-    }
-    activations_unpack(m->activations);
+    MleStep result = {.loss = learn(m) / N};
 
     real *weights = m->model->weights.base, *gradients = m->model->gradients.base;
     result.lr = learning_rate(m->step, o->warmup, o->steps, o->lr, o->last_lr);
@@ -95,19 +136,19 @@ double mle_evaluate(Mle *m, const Windows *w, int windows, real *logprob)
 {
     double total = 0;
     size_t scored = 0;
-    activations_pack(m->activations, m->model);
+    activations_pack(m->scoring, m->model);
     for (int first = 0; first < windows; first += m->options.batch) {
         sequences_clear(m->batch);
         for (int i = first; i < windows && i < first + m->options.batch; i++)
             windows_add(w, i, m->batch);
         int N = batch_rows(&m->batch->batch);
-        for (Batch part = {0}; batch_next(&m->batch->batch, m->activations->capacity, &part);)
-            total += forward(m, &part);
+        for (Batch part = {0}; batch_next(&m->batch->batch, m->scoring->capacity, &part);)
+            total += forward(m, m->model, m->scoring, &part);
         if (logprob)
             for (int n = 0; n < N; n++) logprob[scored + (size_t)n] = m->logprob[n];
         scored += (size_t)N;
     }
-    activations_unpack(m->activations);
+    activations_unpack(m->scoring);
     return total / (double)scored;
 }
 

@@ -22,13 +22,22 @@ typedef struct {
     double clip;         /* largest norm of the gradient */
     uint64_t seed;       /* of the batches: step s draws from rng_stream(seed, s) */
     uint64_t text;       /* hash of what is learnt, with which alone a run goes on; 0: any */
+    int shards;          /* of a batch, each the work of one thread; 0 and 1: not divided */
 } MleOptions;
+
+/* What a thread needs to learn from its share of a batch alone. */
+typedef struct {
+    Transformer *model; /* the first shard's is the model itself, the others' are twins of it */
+    Activations *activations;
+    double loss; /* sum of -log P */
+} Shard;
 
 typedef struct {
     MleOptions options;
     Transformer *model; /* not owned */
     Adam adam;
-    Activations *activations;
+    Shard *shards;
+    Activations *scoring; /* of what nobody goes back through */
     Sequences *batch;
     real *weights, *logprob; /* (rows) */
     int step;                /* steps taken */

@@ -124,6 +124,11 @@ Transformer *transformer_new(const TransformerShape *s, uint64_t seed);
 void transformer_free(Transformer *t);
 void transformer_zero_gradients(Transformer *t);
 
+/* The same weights, which must outlive it, with gradients of its own: for another thread, whose
+ * gradients are added to the first one's in the end. */
+Transformer *transformer_twin(const Transformer *t);
+void transformer_add_gradients(Transformer *t, const Transformer *twin);
+
 /* Names and matrices of all weights, as GPT-2's checkpoints call them. Returns how many; tensors
  * may be NULL to count. */
 int transformer_tensors(const Transformer *t, Tensor *tensors);

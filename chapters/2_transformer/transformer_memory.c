@@ -190,9 +190,32 @@ void transformer_free(Transformer *t)
     free(t);
 }
 
+Transformer *transformer_twin(const Transformer *t)
+{
+    Transformer *twin = NEW(Transformer, 1);
+    size_t blocks = sizeof(Block) * (size_t)t->shape.layers;
+    *twin = *t;
+    twin->p.block = memcpy(NEW(Block, t->shape.layers), t->p.block, blocks);
+    twin->d.block = NEW(Block, t->shape.layers);
+    twin->weights = twin->gradients = (Arena){0}; /* the weights are not its own */
+    parameters_layout(&twin->d, &t->shape, &twin->gradients);
+    arena_reserve(&twin->gradients);
+    parameters_layout(&twin->d, &t->shape, &twin->gradients);
+    return twin;
+}
+
 void transformer_zero_gradients(Transformer *t)
 {
     memset(t->gradients.base, 0, t->size * sizeof(real));
+}
+
+void transformer_add_gradients(Transformer *t, const Transformer *twin)
+{
+    real *sum = t->gradients.base;
+    const real *more = twin->gradients.base;
+    long size = (long)t->size;
+#pragma omp parallel for simd schedule(static) if (size > 1 << 15)
+    for (long i = 0; i < size; i++) sum[i] += more[i];
 }
 
 Activations *activations_new(const TransformerShape *s, int rows, bool for_backward)
