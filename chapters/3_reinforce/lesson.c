@@ -83,19 +83,21 @@ static bool stopped_early(const Lesson *l)
 void lesson_save(Lesson *l, const Transformer *policy)
 {
     Error err;
-    if (!stopped_early(l) && !save(l, policy, &err)) end(l, &err, "");
+    if (stopped_early(l)) return;
+    if (l->kept) policy = NULL;
+    if (!save(l, policy, &err)) end(l, &err, "");
+    l->kept = l->kept || policy;
 }
 
 _Noreturn void lesson_fail(Lesson *l, const Transformer *policy, const Error *why)
 {
     char more[600];
-    bool first = cJSON_GetArraySize(cJSON_GetObjectItem(l->summary, "runs")) == 0;
     run_progress_end(l->run);
     if (l->curves->rows == 0) end(l, why, "");
-    if (!first) policy = NULL; /* the model that is kept is the first seed's */
+    bool saves = policy && !l->kept;
     lesson_save(l, policy);
     snprintf(more, sizeof more, " (%s saved in %s)",
-             policy ? "what was learnt is" : "the curves so far are", l->run->dir);
+             saves ? "what was learnt is" : "the curves so far are", l->run->dir);
     end(l, why, more);
 }
 

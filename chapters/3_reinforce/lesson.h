@@ -53,6 +53,7 @@ typedef struct {
     Curves *curves;
     cJSON *summary; /* settings, "before", and a row in "runs" for each seed */
     Price before;
+    bool kept; /* a policy has been saved */
 } Lesson;
 
 /* False where the options can't be meant: a reward that is badly written. */
@@ -64,12 +65,12 @@ bool lesson_begin(Lesson *l, LessonOptions *options, Run *run, const char *progr
                   const Setting *table, const char *columns, bool quick, Error *err);
 void lesson_end(Lesson *l);
 
-/* Writes curves and summary, and the policy unless that is NULL: then the model stays as it was
- * saved last. Ends the program where it can't. */
+/* Writes curves and summary, and the policy if it is the first one given: the model that is kept is
+ * the first seed's. Ends the program where it can't. */
 void lesson_save(Lesson *l, const Transformer *policy);
 
-/* What main does with a failure half way: what was learnt is saved (the policy unless it is NULL
- * or not the first seed's), the reason printed, the program ended with exit status 1. */
+/* What main does with a failure half way: what was learnt is saved (as lesson_save has it; NULL: no
+ * policy that is worth it), the reason printed, the program ended with exit status 1. */
 _Noreturn void lesson_fail(Lesson *l, const Transformer *policy, const Error *why);
 
 /* Shows and measures the policy as it begins. */

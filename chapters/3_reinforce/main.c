@@ -122,7 +122,7 @@ static void run_seed(Lesson *l, int seed, BaselineKind kind)
     train(l, f, seed);
     cJSON *j = lesson_after(l, policy, f->activations, seed, row, clock_seconds() - started);
     cJSON_AddStringToObject(j, "baseline", baselines[kind]);
-    lesson_save(l, row == 0 ? policy : NULL);
+    lesson_save(l, policy);
     reinforce_free(f);
     transformer_free(policy);
 }

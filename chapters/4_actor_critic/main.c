@@ -136,7 +136,7 @@ static void run_seed(Lesson *l, int seed)
     double started = clock_seconds();
     train(l, f, seed);
     lesson_after(l, policy, f->activations, seed, row, clock_seconds() - started);
-    lesson_save(l, row == 0 ? policy : NULL);
+    lesson_save(l, policy);
     actor_critic_free(f);
     transformer_free(policy);
 }

@@ -199,7 +199,7 @@ static void run_seed(Lesson *l, int seed)
     double seconds = clock_seconds() - started;
     show_steps(l->curves, row);
     lesson_after(l, policy, f->activations, seed, row, seconds);
-    lesson_save(l, row == 0 ? policy : NULL);
+    lesson_save(l, policy);
     ppo_free(f);
     transformer_free(policy);
 }
