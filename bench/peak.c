@@ -7,11 +7,10 @@
 #include "measure/measure.h"
 #include "threads.h"
 
-static void distance(Bench b)
+static void distance(Bench b, const char *name, double ns)
 {
-    double ns = core_to_core();
     b.unit = "ns";
-    if (!isnan(ns)) bench_row(&b, "core to core", 0, (Measured){.seconds = ns});
+    if (!isnan(ns)) bench_row(&b, name, 0, (Measured){.seconds = ns});
 }
 
 static void rate(Bench b)
@@ -37,7 +36,10 @@ int main(int argc, char **argv)
     settings_read_or_exit(table, argc, argv, "Measures the machine itself.", NULL);
     threads_use(b.threads);
 
-    if (b.threads == 2 && bench_wants(&b, "core to core")) distance(b);
+    if (b.threads == 2 && bench_wants(&b, "core to core"))
+        distance(b, "core to core", core_to_core());
+    if (b.threads == 2 && bench_wants(&b, "line taken back"))
+        distance(b, "line taken back", line_taken_back());
     if (bench_wants(&b, "multiply-add") || bench_wants(&b, "ours alone")) rate(b);
     settings_free(table);
     return 0;

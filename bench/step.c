@@ -29,11 +29,14 @@ static Windows *random_text(const TransformerShape *s)
     return w;
 }
 
+static int shards; /* 0: as many as threads */
+
 static void run_case(const Bench *b, const TrainingCase *c)
 {
+    int wanted = shards > 0 ? shards : b->threads;
     MleOptions o = {.steps = 1000000,
                     .batch = c->batch,
-                    .shards = b->threads < c->batch ? b->threads : c->batch,
+                    .shards = wanted < c->batch ? wanted : c->batch,
                     .lr = 1e-3,
                     .beta2 = 0.99,
                     .weight_decay = 0.1,
@@ -50,7 +53,10 @@ int main(int argc, char **argv)
 {
     Bench b = {
         .what = "training step", .by = "ours", .unit = "symbols/s", .threads = 1, .seconds = 2};
-    Setting table[] = {BENCH_SETTINGS(b, "0.5"), {0}};
+    Setting table[] = {
+        BENCH_SETTINGS(b, "0.5"),
+        {"shards", SETTING_INT, &shards, .max = 1000, .help = "of a batch, 0: as many as threads"},
+        {0}};
     threads_start(argv);
     settings_read_or_exit(table, argc, argv, "Measures chapter 2's training step.", NULL);
     threads_use(b.threads);

@@ -102,6 +102,10 @@ START_TEST(threads_change_no_byte_of_the_curves)
     ck_assert_int_eq(run(SMALL "--batch 32 --channels 32 --threads 1 --out @/a"), 0);
     ck_assert_int_eq(run(SMALL "--batch 32 --channels 32 --threads 2 --out @/b"), 0);
     check_same("a/curves.csv", "b/curves.csv");
+    ck_assert_int_eq(run(SMALL "--shards 3 --threads 1 --out @/a"), 0);
+    check_says(0, SMALL "--shards 3 --threads 2 --out @/b", "windows in 3 shards, seed 1, 2 thr");
+    check_same("a/curves.csv", "b/curves.csv");
+    check_same("a/model.safetensors", "b/model.safetensors");
     cleanup();
 }
 END_TEST
@@ -213,6 +217,7 @@ START_TEST(bad_input_gets_a_sentence_and_a_status)
     check_says(2, "--lr many", "lr");
     check_says(2, SMALL "--ids @/ids --out @/a", "--ids needs a text that is scored: add --eval");
     check_says(2, SMALL "--heads 3 --out @/a", "can't be shared by 3 heads");
+    check_says(2, SMALL "--shards 5 --out @/a", "give at most 4");
     check_says(2, SMALL "--batch 65536 --context 65536 --out @/a",
                "--batch 65536 windows of 65536 symbols");
     check_says(1, SMALL "--text @/nothing --out @/a", "nothing");

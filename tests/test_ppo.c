@@ -737,7 +737,7 @@ START_TEST(every_text_is_as_often_in_every_place)
 }
 END_TEST
 
-static void learn_with(int threads, Transformer *policy)
+static void learn_with(int threads, Transformer *policy, Transformer *critic)
 {
     Toy *t = toy();
     threads_use(threads);
@@ -748,6 +748,7 @@ static void learn_with(int threads, Transformer *policy)
         rollout_free(r);
     }
     memcpy(policy->weights.base, t->policy->weights.base, sizeof(real) * policy->size);
+    memcpy(critic->weights.base, f->critic->trunk->weights.base, sizeof(real) * critic->size);
     ppo_free(f);
     toy_free(t);
 }
@@ -755,16 +756,18 @@ static void learn_with(int threads, Transformer *policy)
 START_TEST(any_number_of_threads_learns_the_same_bits)
 {
     Toy *t = toy();
-    Transformer *one = transformer_new(&t->shape, 0), *more = transformer_new(&t->shape, 0);
-    size_t bytes = sizeof(real) * one->size;
-    learn_with(1, one);
-    ck_assert(memcmp(one->weights.base, t->policy->weights.base, bytes) != 0);
-    for (int threads = 2; threads <= 3; threads++) { /* of two, one is the critic's */
-        learn_with(threads, more);
-        ck_assert(memcmp(one->weights.base, more->weights.base, bytes) == 0);
+    Transformer *policy[4], *critic[4];
+    size_t bytes = sizeof(real) * t->policy->size;
+    for (int threads = 1; threads <= 3; threads++) { /* of two, one is the critic's */
+        policy[threads] = transformer_new(&t->shape, 0);
+        critic[threads] = transformer_new(&t->shape, 0);
+        learn_with(threads, policy[threads], critic[threads]);
+        ck_assert(memcmp(policy[1]->weights.base, policy[threads]->weights.base, bytes) == 0);
+        ck_assert(memcmp(critic[1]->weights.base, critic[threads]->weights.base, bytes) == 0);
     }
-    transformer_free(one);
-    transformer_free(more);
+    ck_assert(memcmp(policy[1]->weights.base, t->policy->weights.base, bytes) != 0);
+    ck_assert(memcmp(critic[1]->weights.base, t->policy->weights.base, bytes) != 0);
+    for (int i = 1; i <= 3; i++) transformer_free(policy[i]), transformer_free(critic[i]);
     toy_free(t);
 }
 END_TEST

@@ -29,13 +29,48 @@ static double once(void)
     return seconds / TURNS;
 }
 
-double core_to_core(void)
+/* One thread writes to each of many lines, the other reads them, the first writes again. */
+static double again(void)
+{
+    enum { LINES = 4096, ROUNDS = 20 };
+    static struct {
+        _Alignas(64) volatile int number;
+    } line[LINES];
+    double seconds = NAN;
+#pragma omp parallel num_threads(2)
+    {
+        int me = team_rank();
+        double spent = 0;
+        for (int i = 0; i < ROUNDS; i++) {
+            double start = clock_seconds();
+            for (int k = 0; me == 0 && k < LINES; k++) line[k].number = i;
+            if (i > 0) spent += clock_seconds() - start; /* nobody has read the first ones */
+            team_meet();
+            for (int k = 0; me == 1 && k < LINES; k++) (void)line[k].number;
+            team_meet();
+        }
+        if (me == 0 && team_size() == 2) seconds = spent;
+    }
+    return seconds / ((ROUNDS - 1) * LINES);
+}
+
+static double median_ns(double seconds(void))
 {
     enum { TIMES = 9 };
 #ifdef _OPENMP
     if (omp_get_num_procs() < 2) return NAN; /* they would wait for each other's turn to run */
 #endif
     double ns[TIMES];
-    for (int i = 0; i < TIMES; i++) ns[i] = 1e9 * once();
+    for (int i = 0; i < TIMES; i++) ns[i] = 1e9 * seconds();
     return median(ns, TIMES);
+}
+
+double core_to_core(void)
+{
+    return median_ns(once);
+}
+
+double line_taken_back(void)
+{
+    return median_ns(again);
 }

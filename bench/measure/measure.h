@@ -60,6 +60,10 @@ double peak_rate(int threads);
  * and several times that where they don't. NAN where there are no two. */
 double core_to_core(void);
 
+/* Nanoseconds, where many are at work at once, until a core may write again to a line of 64 bytes
+ * that another has read since. NAN as above. */
+double line_taken_back(void);
+
 /* The models and the training steps that are measured, of ours, of the floor and of the peer. */
 typedef struct {
     const char *model; /* layers/heads/channels */

@@ -67,7 +67,7 @@ static Setting table[] = {
      .help = "longest window, T symbols"},
     {"batch", SETTING_INT, &o.mle.batch, .min = 1, .max = 1e6, .help = "windows per step"},
     {"shards", SETTING_INT, &o.mle.shards, .min = 1, .max = 1000,
-     .help = "of a batch, a thread's work each"},
+     .help = "of a batch, each learnt by one thread alone"},
     {"steps", SETTING_INT, &o.mle.steps, .max = 1e9, .quick = "150", .help = "updates"},
     {"lr", SETTING_REAL, &o.mle.lr, .max = 1e6, .help = "highest learning rate"},
     {"last-lr", SETTING_REAL, &o.mle.last_lr, .max = 1e6, .help = "learning rate of the last step"},

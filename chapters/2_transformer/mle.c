@@ -9,7 +9,7 @@
 
 /* A batch goes through the model in parts, so small that what forward leaves is still in the cache
  * when backward comes for it: about 256 rows, and four sequences, which two threads can share; in
- * a shard, which is one thread's, about 192. */
+ * a shard, which one thread takes alone, about 192, and two. */
 static int rows_at_a_time(int context, int rows, int shards)
 {
     int sequences = shards > 1 ? 2 : 4, few = shards > 1 ? 192 : 256;
@@ -23,7 +23,7 @@ Mle *mle_new(Transformer *model, const MleOptions *options)
     int T = model->shape.context, rows = options->batch * T;
     m->options = *options;
     if (m->options.shards < 1) m->options.shards = 1;
-    int S = m->options.shards;
+    int S = m->options.shards, most = (options->batch + S - 1) / S * T; /* rows of a shard */
     REQUIRE(S <= options->batch, "%d shards of %d windows", S, options->batch);
     m->model = model;
     m->adam =
@@ -31,7 +31,7 @@ Mle *mle_new(Transformer *model, const MleOptions *options)
     m->shards = NEW(Shard, S);
     for (int s = 0; s < S; s++)
         m->shards[s] = (Shard){s == 0 ? model : transformer_twin(model),
-                               activations_new(&model->shape, rows_at_a_time(T, rows, S), true), 0};
+                               activations_new(&model->shape, rows_at_a_time(T, most, S), true), 0};
     m->scoring = activations_new(&model->shape, rows_at_a_time(T, rows, 1), false);
     m->batch = sequences_new(options->batch, rows);
     m->weights = NEW(real, rows);
@@ -75,7 +75,7 @@ static void backward(Mle *m, Transformer *model, Activations *a, const Batch *b)
     transformer_backward(model, a, b, a->dlogits);
 }
 
-/* The loss of shard s of the batch and its gradient. */
+/* What shard s of the batch adds to the mean loss, and the gradient of that. */
 static void learn_shard(Mle *m, int s)
 {
     Shard *mine = &m->shards[s];
@@ -87,14 +87,14 @@ static void learn_shard(Mle *m, int s)
     transformer_zero_gradients(mine->model);
     activations_pack(a, mine->model); /* for all parts */
     for (Batch part = {0}; batch_next(&shard, a->capacity, &part);) {
-        mine->loss += forward(m, mine->model, a, &part);
+        mine->loss += forward(m, mine->model, a, &part) / batch_rows(all);
         backward(m, mine->model, a, &part);
     }
     activations_unpack(a);
 }
 
-/* The loss of the batch, a sum over all rows, and its gradient. One shard is shared out to threads
- * within the passes; several are taken by a thread each, and their gradients added in order. */
+/* The mean loss of the batch and its gradient. One shard is shared out to threads within the
+ * passes; several are taken by a thread each, and their gradients added in order. */
 static double learn(Mle *m)
 {
     int S = m->options.shards;
@@ -119,7 +119,7 @@ MleStep mle_step(Mle *m, const Windows *train)
     windows_draw(train, o->batch, &rng, m->batch);
     int N = batch_rows(&m->batch->batch);
     for (int n = 0; n < N; n++) m->weights[n] = 1 / (real)N;
-    MleStep result = {.loss = learn(m) / N};
+    MleStep result = {.loss = learn(m)};
 
     real *weights = m->model->weights.base, *gradients = m->model->gradients.base;
     result.lr = learning_rate(m->step, o->warmup, o->steps, o->lr, o->last_lr);

@@ -29,7 +29,7 @@ typedef struct {
 typedef struct {
     Transformer *model; /* the first shard's is the model itself, the others' are twins of it */
     Activations *activations;
-    double loss; /* sum of -log P */
+    double loss; /* its share of the batch's */
 } Shard;
 
 typedef struct {

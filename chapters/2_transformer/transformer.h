@@ -8,7 +8,7 @@
  * Sizes: N rows (symbols) in a batch, C channels, H heads of C/H channels each, L layers, T
  * positions of context, V symbols. Weights are kept (in, out), so y = x w + b reads as written.
  *
- * A Transformer is parameters and their gradients, twins in memory; Activations are what a forward
+ * A Transformer is parameters and their gradients, laid out alike; Activations are what a forward
  * pass leaves behind for its backward pass. One set of activations can serve several models of the
  * same shape. Contract: transformer_forward; then a->dlogits (N, V), which holds anything: zero it
  * and add each term of the loss; then transformer_backward with the same batch and activations,
@@ -124,8 +124,8 @@ Transformer *transformer_new(const TransformerShape *s, uint64_t seed);
 void transformer_free(Transformer *t);
 void transformer_zero_gradients(Transformer *t);
 
-/* The same weights, which must outlive it, with gradients of its own: for another thread, whose
- * gradients are added to the first one's in the end. */
+/* The same weights, which must outlive it and which only the first one may move (`weights` is empty
+ * here), with gradients of its own: for another thread, whose gradients are then added. */
 Transformer *transformer_twin(const Transformer *t);
 void transformer_add_gradients(Transformer *t, const Transformer *twin);
 

@@ -211,6 +211,8 @@ void transformer_zero_gradients(Transformer *t)
 
 void transformer_add_gradients(Transformer *t, const Transformer *twin)
 {
+    REQUIRE(memcmp(&t->shape, &twin->shape, sizeof t->shape) == 0,
+            "gradients of a model of another shape");
     real *sum = t->gradients.base;
     const real *more = twin->gradients.base;
     long size = (long)t->size;

@@ -110,6 +110,7 @@ double ppo_gradient(Ppo *f, Rollout *batch, ClipStats *stats, double *entropy)
     return stats->loss + (beta * kl - c * *entropy) * rollout_rows(batch);
 }
 
+/* What a minibatch says, before anything moves. */
 typedef struct {
     double policy_loss, value_loss, entropy;
     ClipStats clip;
@@ -122,22 +123,23 @@ static void policy_learn(Ppo *f, Learnt *l)
     activations_unpack(f->activations);
 }
 
-/* The gradients of policy and critic on a minibatch. The two share no number, so of two threads
- * each takes one and waits for nothing; more threads share out the passes of both. */
+static void value_learn(Ppo *f, Learnt *l)
+{
+    l->value_loss = critic_learn(f->critic, f->minibatch);
+}
+
+/* The gradients of policy and critic. Neither reads what the other writes: the policy changes the
+ * minibatch's logprob and weights, which are nothing to the critic. So of two threads each takes
+ * one, always the same, whose numbers it has near; more threads share out the passes of both. */
 static Learnt learn(Ppo *f)
 {
+    void (*const both[])(Ppo *, Learnt *) = {policy_learn, value_learn};
     Learnt l = {0};
     if (threads_count() == 2) {
-#pragma omp parallel sections
-        {
-#pragma omp section
-            policy_learn(f, &l);
-#pragma omp section
-            l.value_loss = critic_learn(f->critic, f->minibatch);
-        }
+#pragma omp parallel for schedule(static, 1)
+        for (int i = 0; i < 2; i++) both[i](f, &l);
     } else {
-        policy_learn(f, &l);
-        l.value_loss = critic_learn(f->critic, f->minibatch);
+        for (int i = 0; i < 2; i++) both[i](f, &l);
     }
     return l;
 }
