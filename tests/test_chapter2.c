@@ -179,6 +179,9 @@ START_TEST(a_saved_model_scores_and_writes_without_training)
     char *after = read_whole("a/summary.json");
     ck_assert_str_eq(after, summary);
     free(after), free(summary);
+    snprintf(command, sizeof command, "echo '{\"shards\": 16}' > %s/file.json", dir);
+    ck_assert_int_eq(system(command), 0); /* of a batch that is only scored, and of four windows */
+    check_says(0, "--load @/a --config @/file.json --batch 4 --eval @/text --out @/b", "nats per");
     snprintf(command, sizeof command, "printf 'Zoe met \\303\\244 fox' > %s/text", dir);
     ck_assert_int_eq(system(command), 0);
     check_says(1, "--load @/a --eval @/text --out @/b", "8"); /* the byte of the strange letter */

@@ -414,6 +414,26 @@ START_TEST(a_state_of_another_text_is_refused)
 }
 END_TEST
 
+START_TEST(a_state_of_other_shards_is_refused)
+{
+    TransformerShape small = {1, 1, 2, 4, 3};
+    Transformer *model = transformer_new(&small, 1);
+    char path[] = "/tmp/test_mle_XXXXXX";
+    close(mkstemp(path));
+    Error err;
+    MleOptions in_two = options;
+    in_two.shards = 2;
+    Mle *one = mle_new(model, &options), *two = mle_new(model, &in_two);
+    ck_assert(mle_save(two, path, &err) && mle_load(two, path, &err));
+    ck_assert(!mle_load(one, path, &err));
+    ck_assert_msg(strstr(err.text, "is of a run with --shards 2: give the same"), "%s", err.text);
+    ck_assert(state_is_taken(one, "5 1 2 3 0.5 0.25 700 4", path, &err)); /* says nothing of any */
+    unlink(path);
+    mle_free(one), mle_free(two);
+    transformer_free(model);
+}
+END_TEST
+
 START_TEST(a_run_that_is_further_than_its_steps_is_refused)
 {
     TransformerShape small = {1, 1, 2, 4, 3};
@@ -448,8 +468,7 @@ START_TEST(a_batch_goes_through_the_model_in_small_parts)
         o.shards = cases[i].shards;
         Transformer *model = transformer_new(&shape, 1);
         Mle *m = mle_new(model, &o);
-        for (int s = 0; s < m->options.shards; s++)
-            ck_assert_int_eq(m->shards[s].activations->capacity, cases[i].rows);
+        ck_assert_int_eq(m->activations[m->workers - 1]->capacity, cases[i].rows);
         mle_free(m);
         transformer_free(model);
     }
@@ -470,6 +489,7 @@ static const TTest *const tests[] = {the_first_loss_is_that_of_a_uniform_guess,
                                      some_windows_are_scored_as_the_first_of_all,
                                      a_state_that_no_run_can_have_is_refused,
                                      a_state_of_another_text_is_refused,
+                                     a_state_of_other_shards_is_refused,
                                      a_run_that_is_further_than_its_steps_is_refused,
                                      a_batch_goes_through_the_model_in_small_parts,
                                      NULL};

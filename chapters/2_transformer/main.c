@@ -67,7 +67,7 @@ static Setting table[] = {
      .help = "longest window, T symbols"},
     {"batch", SETTING_INT, &o.mle.batch, .min = 1, .max = 1e6, .help = "windows per step"},
     {"shards", SETTING_INT, &o.mle.shards, .min = 1, .max = 1000,
-     .help = "of a batch, each learnt by one thread alone"},
+     .help = "of a batch, each one thread's work"},
     {"steps", SETTING_INT, &o.mle.steps, .max = 1e9, .quick = "150", .help = "updates"},
     {"lr", SETTING_REAL, &o.mle.lr, .max = 1e6, .help = "highest learning rate"},
     {"last-lr", SETTING_REAL, &o.mle.last_lr, .max = 1e6, .help = "learning rate of the last step"},
@@ -230,7 +230,9 @@ static Windows *read_eval(const Vocabulary *v, Documents documents, int context)
 static void score_file(Transformer *t, const Windows *w, cJSON *summary)
 {
     Error err;
-    Mle *m = mle_new(t, &o.mle);
+    MleOptions scoring = o.mle;
+    scoring.shards = 1;
+    Mle *m = mle_new(t, &scoring);
     double nats = mle_evaluate(m, w, w->windows, NULL);
     printf("%s: %.4f nats per symbol (perplexity %.3f) over %zu symbols in windows of %d", o.eval,
            nats, exp(nats), w->scored, w->context);

@@ -7,6 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "threads.h"
+
 /* A batch goes through the model in parts, so small that what forward leaves is still in the cache
  * when backward comes for it: about 256 rows, and four sequences, which two threads can share; in
  * a shard, which one thread takes alone, about 192, and two. */
@@ -29,9 +31,11 @@ Mle *mle_new(Transformer *model, const MleOptions *options)
     m->adam =
         adam_new(model->size, (AdamOptions){0.9, options->beta2, 1e-8, options->weight_decay});
     m->shards = NEW(Shard, S);
-    for (int s = 0; s < S; s++)
-        m->shards[s] = (Shard){s == 0 ? model : transformer_twin(model),
-                               activations_new(&model->shape, rows_at_a_time(T, most, S), true), 0};
+    for (int i = 0; i < S; i++) m->shards[i].model = i == 0 ? model : transformer_twin(model);
+    m->workers = S < threads_count() ? S : threads_count();
+    m->activations = NEW(Activations *, m->workers);
+    for (int i = 0; i < m->workers; i++)
+        m->activations[i] = activations_new(&model->shape, rows_at_a_time(T, most, S), true);
     m->scoring = activations_new(&model->shape, rows_at_a_time(T, rows, 1), false);
     m->batch = sequences_new(options->batch, rows);
     m->weights = NEW(real, rows);
@@ -44,10 +48,9 @@ void mle_free(Mle *m)
 {
     if (!m) return;
     adam_free(&m->adam);
-    for (int s = 0; s < m->options.shards; s++) {
-        if (s > 0) transformer_free(m->shards[s].model);
-        activations_free(m->shards[s].activations);
-    }
+    for (int i = 1; i < m->options.shards; i++) transformer_free(m->shards[i].model);
+    for (int i = 0; i < m->workers; i++) activations_free(m->activations[i]);
+    free(m->activations);
     free(m->shards);
     activations_free(m->scoring);
     sequences_free(m->batch);
@@ -79,7 +82,7 @@ static void backward(Mle *m, Transformer *model, Activations *a, const Batch *b)
 static void learn_shard(Mle *m, int s)
 {
     Shard *mine = &m->shards[s];
-    Activations *a = mine->activations;
+    Activations *a = m->activations[team_rank()];
     const Batch *all = &m->batch->batch;
     int S = m->options.shards, first = all->sequences * s / S, end = all->sequences * (s + 1) / S;
     Batch shard = batch_slice(all, first, end - first);
@@ -102,7 +105,7 @@ static double learn(Mle *m)
     if (S == 1) { /* outside of any team: the passes make their own */
         learn_shard(m, 0);
     } else {
-#pragma omp parallel for schedule(static, 1)
+#pragma omp parallel for schedule(static, 1) num_threads(m->workers)
         for (int s = 0; s < S; s++) learn_shard(m, s);
     }
     for (int s = 0; s < S; s++) {
@@ -178,6 +181,13 @@ static const char *describe_text(const Mle *m)
     return text;
 }
 
+static const char *describe_shards(const Mle *m)
+{
+    static char text[12];
+    snprintf(text, sizeof text, "%d", m->options.shards);
+    return text;
+}
+
 /* The numbers beside them, as text: doubles in hexadecimal, which loses nothing. */
 bool mle_save(const Mle *m, const char *path, Error *err)
 {
@@ -189,6 +199,7 @@ bool mle_save(const Mle *m, const char *path, Error *err)
     cJSON_AddStringToObject(metadata, "run", text);
     cJSON_AddStringToObject(metadata, "shape", describe_shape(&m->model->shape));
     cJSON_AddStringToObject(metadata, "text", describe_text(m));
+    cJSON_AddStringToObject(metadata, "shards", describe_shards(m));
     Tensor tensors[3];
     state_tensors(m, tensors);
     bool good = checkpoint_save(path, tensors, 3, metadata, err);
@@ -228,12 +239,16 @@ bool mle_load(Mle *m, const char *path, Error *err)
     bool good = cJSON_IsString(run) && read_numbers(m, &seed, run->valuestring);
     const cJSON *shape = cJSON_GetObjectItemCaseSensitive(metadata, "shape");
     const cJSON *learnt = cJSON_GetObjectItemCaseSensitive(metadata, "text");
+    const cJSON *shards = cJSON_GetObjectItemCaseSensitive(metadata, "shards");
     bool same = true;
     if (!says(shape, describe_shape(&m->model->shape)))
         same = error_set(err, "%s is of a model with %.100s: give the same", path,
                          cJSON_IsString(shape) ? shape->valuestring : "an unknown shape");
     else if (m->options.text && !says(learnt, describe_text(m)))
         same = error_set(err, "%s is of a run on another text: give the same, or start anew", path);
+    else if (cJSON_IsString(shards) && !says(shards, describe_shards(m)))
+        same = error_set(err, "%s is of a run with --shards %.20s: give the same", path,
+                         shards->valuestring);
     cJSON_Delete(metadata);
     if (!same) return false;
     if (!good) return error_set(err, "%s does not say where its run stopped: start anew", path);

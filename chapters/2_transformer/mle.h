@@ -25,11 +25,10 @@ typedef struct {
     int shards;          /* of a batch, each the work of one thread; 0 and 1: not divided */
 } MleOptions;
 
-/* What a thread needs to learn from its share of a batch alone. */
+/* A share of a batch, which one thread learns from alone. */
 typedef struct {
     Transformer *model; /* the first shard's is the model itself, the others' are twins of it */
-    Activations *activations;
-    double loss; /* its share of the batch's */
+    double loss;        /* its share of the batch's */
 } Shard;
 
 typedef struct {
@@ -37,6 +36,8 @@ typedef struct {
     Transformer *model; /* not owned */
     Adam adam;
     Shard *shards;
+    Activations **activations; /* (workers) one set for each thread that takes shards */
+    int workers;
     Activations *scoring; /* of what nobody goes back through */
     Sequences *batch;
     real *weights, *logprob; /* (rows) */
@@ -64,7 +65,8 @@ MleStep mle_step(Mle *m, const Windows *train);
 double mle_evaluate(Mle *m, const Windows *w, int windows, real *logprob);
 
 /* The state of a run, not the model alone: weights, both moments, step and best loss. That of
- * another seed, whose batches are others, of another text or of another shape is refused. */
+ * another seed, whose batches are others, of other shards, another text or another shape is
+ * refused. */
 bool mle_save(const Mle *m, const char *path, Error *err);
 bool mle_load(Mle *m, const char *path, Error *err);
 
