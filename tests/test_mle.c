@@ -145,29 +145,11 @@ START_TEST(a_state_of_another_shape_is_refused)
 }
 END_TEST
 
-START_TEST(threads_change_no_bit_of_a_run)
-{
-    Tales t = tales_new();
-    MleOptions o = options;
-    o.batch = 24;
-    Transformer *one = transformer_new(&t.shape, 3), *two = transformer_new(&t.shape, 3);
-    threads_use(1);
-    Mle *a = mle_new(one, &o);
-    for (int i = 0; i < 5; i++) mle_step(a, t.train);
-    threads_use(2);
-    Mle *b = mle_new(two, &o);
-    for (int i = 0; i < 5; i++) mle_step(b, t.train);
-    ck_assert_mem_eq(one->weights.base, two->weights.base, one->size * sizeof(real));
-    mle_free(a), mle_free(b);
-    transformer_free(one), transformer_free(two);
-    tales_free(&t);
-}
-END_TEST
-
-static Transformer *learn_in_shards(const Tales *t, int shards, int threads, int steps)
+/* The model after some steps with so many windows, shards and threads. */
+static Transformer *learnt(const Tales *t, int batch, int shards, int threads, int steps)
 {
     MleOptions o = options;
-    o.batch = 7; /* which no number of shards divides */
+    o.batch = batch;
     o.shards = shards;
     threads_use(threads);
     Transformer *model = transformer_new(&t->shape, 3);
@@ -177,17 +159,27 @@ static Transformer *learn_in_shards(const Tales *t, int shards, int threads, int
     return model;
 }
 
+START_TEST(threads_change_no_bit_of_a_run)
+{
+    Tales t = tales_new();
+    Transformer *one = learnt(&t, 24, 1, 1, 5), *two = learnt(&t, 24, 1, 2, 5);
+    ck_assert_mem_eq(one->weights.base, two->weights.base, one->size * sizeof(real));
+    transformer_free(one), transformer_free(two);
+    tales_free(&t);
+}
+END_TEST
+
 START_TEST(the_number_of_shards_changes_bits_and_that_of_threads_none)
 {
     Tales t = tales_new();
-    size_t bytes;
-    Transformer *whole = learn_in_shards(&t, 1, 1, 6);
-    bytes = whole->size * sizeof(real);
+    enum { WINDOWS = 7, STEPS = 6 }; /* two shards can't be alike, and seven have a window each */
+    Transformer *whole = learnt(&t, WINDOWS, 1, 1, STEPS);
+    size_t bytes = whole->size * sizeof(real);
     for (int shards = 2; shards <= 7; shards += 5) {
-        Transformer *one = learn_in_shards(&t, shards, 1, 6);
+        Transformer *one = learnt(&t, WINDOWS, shards, 1, STEPS);
         ck_assert_mem_ne(one->weights.base, whole->weights.base, bytes);
         for (int threads = 2; threads <= 3; threads++) {
-            Transformer *more = learn_in_shards(&t, shards, threads, 6);
+            Transformer *more = learnt(&t, WINDOWS, shards, threads, STEPS);
             ck_assert_mem_eq(more->weights.base, one->weights.base, bytes);
             transformer_free(more);
         }

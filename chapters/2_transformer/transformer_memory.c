@@ -161,6 +161,14 @@ static void parameters_init(Parameters *p, const TransformerShape *s, uint64_t s
     fill_ones(p->ln_f.g);
 }
 
+static void make_gradients(Transformer *t)
+{
+    t->d.block = NEW(Block, t->shape.layers);
+    parameters_layout(&t->d, &t->shape, &t->gradients); /* counts */
+    arena_reserve(&t->gradients);
+    parameters_layout(&t->d, &t->shape, &t->gradients); /* places */
+}
+
 Transformer *transformer_new(const TransformerShape *s, uint64_t seed)
 {
     Error err;
@@ -168,14 +176,11 @@ Transformer *transformer_new(const TransformerShape *s, uint64_t seed)
     Transformer *t = NEW(Transformer, 1);
     t->shape = *s;
     t->p.block = NEW(Block, s->layers);
-    t->d.block = NEW(Block, s->layers);
     parameters_layout(&t->p, s, &t->weights); /* counts */
-    parameters_layout(&t->d, s, &t->gradients);
     t->size = t->weights.used;
     arena_reserve(&t->weights);
-    arena_reserve(&t->gradients);
     t->matrices = parameters_layout(&t->p, s, &t->weights); /* places */
-    parameters_layout(&t->d, s, &t->gradients);
+    make_gradients(t);
     parameters_init(&t->p, s, seed);
     return t;
 }
@@ -196,11 +201,8 @@ Transformer *transformer_twin(const Transformer *t)
     size_t blocks = sizeof(Block) * (size_t)t->shape.layers;
     *twin = *t;
     twin->p.block = memcpy(NEW(Block, t->shape.layers), t->p.block, blocks);
-    twin->d.block = NEW(Block, t->shape.layers);
     twin->weights = twin->gradients = (Arena){0}; /* the weights are not its own */
-    parameters_layout(&twin->d, &t->shape, &twin->gradients);
-    arena_reserve(&twin->gradients);
-    parameters_layout(&twin->d, &t->shape, &twin->gradients);
+    make_gradients(twin);
     return twin;
 }
 
