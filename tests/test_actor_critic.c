@@ -330,7 +330,7 @@ START_TEST(whitening_scales_the_price_of_KL_along)
     rollout_score(x.r, policy, a, x.r->logprob);
     mat_zero(a->dlogits);
     softmax_gradient(a->dlogits, a->probs, x.r->rows->targets, x.r->weights);
-    kl_gradient(a->dlogits, a->probs, x.r->log_ref, x.toy->beta / sqrt(square) / BATCH);
+    kl_gradient(a->dlogits, a->probs, x.r->log_ref, x.toy->beta / sqrt(square) / BATCH, NULL);
     transformer_zero_gradients(policy);
     transformer_backward(policy, a, &x.r->rows->batch, a->dlogits);
     ck_assert(fabs(sqrt(square) - 1) > 0.1); /* a scale that would be seen */

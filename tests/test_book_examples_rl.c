@@ -261,6 +261,13 @@ END_TEST
  * Two symbols, logits 0, an a is drawn, steps of size 1/4. The end alone is the text where the
  * symbol is bad. */
 
+static ClipStats clip(Rollout *r, double epsilon)
+{
+    ClipStats s = {0};
+    weights_clip(r, &(Slice){.rows = rollout_rows(r)}, epsilon, &s);
+    return s;
+}
+
 /* Steps on one drawn symbol; ratio[k] and w[k] are those before step k. */
 static void steps_on_one_symbol(double advantage, double epsilon, int steps, double *ratio,
                                 double *w)
@@ -274,7 +281,7 @@ static void steps_on_one_symbol(double advantage, double epsilon, int steps, dou
         real d[SYMBOLS];
         p.r->logprob[0] = (real)log(a);
         p.r->weights[0] = (real)advantage;
-        weights_clip(p.r, epsilon);
+        clip(p.r, epsilon);
         ratio[k] = a / 0.5;
         w[k] = p.r->weights[0];
         gradient_of(&p, d);
@@ -321,7 +328,7 @@ START_TEST(the_four_regions_of_the_clip)
         rollout_add(p.r, (int[]){A, A}, 1);
         p.r->logprob[0] = (real)log(cases[i][1]);
         p.r->weights[0] = (real)cases[i][0];
-        ClipStats s = weights_clip(p.r, 0.2);
+        ClipStats s = clip(p.r, 0.2);
         ck_assert(fabs(p.r->weights[0] - cases[i][2]) < 1e-4);
         ck_assert(fabs(s.largest_ratio - cases[i][1]) < 1e-4);
         ck_assert((s.clip_fraction == 1) == (fabs(cases[i][1] - 1) > 0.2));
@@ -334,7 +341,8 @@ END_TEST
 START_TEST(the_entropy_bonus_by_hand_on_three_symbols)
 {
     real probs[] = {0.5, 0.25, 0.25}, dlogits[3] = {0};
-    double H = entropy_bonus(mat(dlogits, 1, 3), mat(probs, 1, 3), 1);
+    double H = 0;
+    entropy_bonus(mat(dlogits, 1, 3), mat(probs, 1, 3), 1, &H);
     ck_assert(fabs(H - 1.04) < 5e-4);
     ck_assert(fabs(dlogits[0] - 0.173) < 5e-4); /* we go down dlogits */
     ck_assert(fabs(dlogits[1] + 0.087) < 5e-4 && fabs(dlogits[2] + 0.087) < 5e-4);

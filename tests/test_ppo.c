@@ -46,11 +46,19 @@ static Rollout *given(const Toy *t, int count, const double *ratio, const double
     return r;
 }
 
+/* The clip of a whole rollout. */
+static ClipStats clip(Rollout *r, double epsilon)
+{
+    ClipStats s = {0};
+    weights_clip(r, &(Slice){.rows = rollout_rows(r)}, epsilon, &s);
+    return s;
+}
+
 /* w_t of one symbol */
 static double weight_of(const Toy *t, double ratio, double A, double epsilon)
 {
     Rollout *r = given(t, 1, &ratio, &A);
-    weights_clip(r, epsilon);
+    clip(r, epsilon);
     double w = r->weights[0];
     rollout_free(r);
     return w;
@@ -64,8 +72,8 @@ START_TEST(one_clipped_update_by_hand)
 {
     Toy *t = toy();
     Rollout *r = given(t, 2, (double[]){1.5, 0.9}, (double[]){2, -1});
-    ClipStats s = weights_clip(r, 0.2);
     weights_mean(r);
+    ClipStats s = clip(r, 0.2);
     ck_assert(r->weights[0] == 0);
     ck_assert(fabs(r->weights[1] - -0.9) <= tolerance(1e-6));
     ck_assert(fabs(s.loss - -1.5) <= tolerance(1e-6));
@@ -142,7 +150,7 @@ static double text_kl(Rollout *one, const Rollout *all, int text)
 {
     rollout_clear(one);
     rollout_copy(one, all, text);
-    return weights_clip(one, 0.2).approx_kl * rollout_length(one, 0);
+    return clip(one, 0.2).approx_kl * rollout_length(one, 0);
 }
 
 /* Sum over all texts of p_old(text) times its k3: exactly KL(pi_old || pi). The reference plays
@@ -265,8 +273,8 @@ static void weigh_ppo(Rollout *batch, void *arg)
     }
     advantage_to_go(batch, 1);
     weights_advantage(batch);
-    weights_clip(batch, 0.2);
     weights_mean(batch);
+    clip(batch, 0.2);
 }
 
 static void weigh_total(Rollout *batch, void *arg)
@@ -456,9 +464,10 @@ static void bonus_forward(Case *c)
 static void bonus_backward(Case *c)
 {
     const Bonus *b = c->more;
-    double mean = 0, H = entropy_bonus(b->dlogits, b->probs, 0.7);
-    for (int n = 0; n < c->y.rows; n++) mean += *mat_row(c->y, n) / c->y.rows;
-    ck_assert(fabs(H - mean) <= tolerance(1e-5));
+    double sum = 0, H = 0;
+    entropy_bonus(b->dlogits, b->probs, 0.7, &H);
+    for (int n = 0; n < c->y.rows; n++) sum += *mat_row(c->y, n);
+    ck_assert(fabs(H - sum) <= tolerance(1e-5));
 }
 
 /* The loss is -0.7 sum H: its gradient by hand, by differences. */
@@ -482,19 +491,23 @@ START_TEST(entropy_bonus_is_zero_for_the_undecided_and_lowers_what_is_too_likely
 {
     Matrix p = matrix_of(2, 4, (double[]){0.25, 0.25, 0.25, 0.25, 0.7, 0.1, 0.1, 0.1});
     Matrix d = new_matrix(2, 4);
-    double H = entropy_bonus(d, p, 1);
+    double H = 3, off = 0;
+    entropy_bonus(d, p, 1, &H);
     for (int j = 0; j < 4; j++) ck_assert(fabs(mat_row(d, 0)[j]) <= tolerance(1e-6));
     ck_assert(mat_row(d, 1)[0] > 0.1 && mat_row(d, 1)[1] < -0.05); /* we go down dlogits */
-    ck_assert(fabs(H - (log(4) - 0.7 * log(0.7) - 0.3 * log(0.1)) / 2) <= tolerance(1e-6));
+    ck_assert(fabs(H - (3 + log(4) - 0.7 * log(0.7) - 0.3 * log(0.1))) <= tolerance(1e-6));
     mat_zero(d);
-    ck_assert(entropy_bonus(d, p, 0) == H && mat_row(d, 1)[0] == 0);
+    entropy_bonus(d, p, 0, &off);
+    ck_assert(fabs(off + 3 - H) <= tolerance(1e-6) && mat_row(d, 1)[0] == 0);
 }
 END_TEST
 
 START_TEST(entropy_of_certainty_is_zero_and_no_nan)
 {
     Matrix p = matrix_of(1, 3, (double[]){1, 0, 0}), d = new_matrix(1, 3);
-    ck_assert(entropy_bonus(d, p, 1) == 0);
+    double H = 0;
+    entropy_bonus(d, p, 1, &H);
+    ck_assert(H == 0);
     for (int j = 0; j < 3; j++) ck_assert(mat_row(d, 0)[j] == 0);
 }
 END_TEST
@@ -513,7 +526,7 @@ START_TEST(ratio_is_one_bit_for_bit_before_the_first_update)
               0);
     real *A = NEW(real, rollout_rows(some));
     memcpy(A, some->weights, sizeof(real) * (size_t)rollout_rows(some));
-    ClipStats s = weights_clip(some, 0.2);
+    ClipStats s = clip(some, 0.2);
     ck_assert(s.largest_ratio == 1 && s.approx_kl == 0 && s.clip_fraction == 0);
     ck_assert(memcmp(A, some->weights, sizeof(real) * (size_t)rollout_rows(some)) == 0);
     free(A);
@@ -554,7 +567,7 @@ START_TEST(old_log_probabilities_are_frozen_for_all_epochs)
 
     /* and what the last minibatch says of its distance is of the size that the whole rollout has */
     rollout_score(r, t->policy, f->activations, r->logprob);
-    double kl = weights_clip(r, 0.2).approx_kl;
+    double kl = clip(r, 0.2).approx_kl;
     ck_assert_msg(s.approx_kl > 0.2 * kl && s.approx_kl < 5 * kl, "approx_kl %g, at the end %g",
                   s.approx_kl, kl);
     free(old);
@@ -788,11 +801,11 @@ START_TEST(at_learning_rate_zero_more_epochs_say_the_same)
         for (int n = 0; n < rollout_rows(r); n++) r->logprob_old[n] -= 1; /* all far away */
         steps[i] = ppo_update(f, r, 1);
         ck_assert_int_eq(steps[i].updates, options.epochs);
-        ClipStats clip; /* and what a look without a step says */
-        double entropy, loss = ppo_gradient(f, r, &clip, &entropy);
+        ClipStats look; /* and what a look without a step says */
+        double entropy, loss = ppo_gradient(f, r, &look, &entropy);
         ck_assert(close_to(steps[i].policy_loss, loss, in_double ? 1e-12 : 1e-4));
-        ck_assert(close_to(steps[i].approx_kl, clip.approx_kl, 1e-12));
-        ck_assert(close_to(steps[i].largest_ratio, clip.largest_ratio, 1e-12));
+        ck_assert(close_to(steps[i].approx_kl, look.approx_kl, 1e-12));
+        ck_assert(close_to(steps[i].largest_ratio, look.largest_ratio, 1e-12));
         rollout_free(r);
         ppo_free(f);
     }
@@ -998,6 +1011,72 @@ START_TEST(explained_is_the_variance_of_discounted_returns)
 }
 END_TEST
 
+/* A slice's rows alone are weighed, and what several slices say adds up to what one says. */
+START_TEST(the_clip_of_slices_is_the_clip_of_all)
+{
+    Toy *t = toy();
+    Rollout *r = new_rollout(t);
+    ClipStats s = {0};
+    for (int text = 0; text < 2; text++) rollout_add(r, (int[]){2, 1, 0}, 3);
+    real weights[6];
+    for (int times = 0; times < 2; times++) {
+        for (int n = 0; n < 6; n++) {
+            r->logprob[n] = (real)(r->logprob_old[n] + 0.1 * n - 0.2);
+            r->weights[n] = (real)(1 - n % 2 * 2);
+        }
+        if (times == 0) {
+            weights_clip(r, &(Slice){.row = 3, .rows = 3}, 0.2, &s);
+            for (int n = 0; n < 3; n++) ck_assert(r->weights[n] == 1 - n % 2 * 2);
+            weights_clip(r, &(Slice){.row = 0, .rows = 3}, 0.2, &s);
+            memcpy(weights, r->weights, sizeof weights);
+        }
+    }
+    ClipStats all = clip(r, 0.2);
+    ck_assert_mem_eq(weights, r->weights, sizeof weights);
+    ck_assert(close_to(s.loss, all.loss, 1e-12) && close_to(s.approx_kl, all.approx_kl, 1e-12));
+    ck_assert(close_to(s.clip_fraction, all.clip_fraction, 1e-12) && all.clip_fraction > 0.1);
+    ck_assert(s.largest_ratio == all.largest_ratio && s.loss != 0);
+    rollout_free(r);
+    toy_free(t);
+}
+END_TEST
+
+/* Text by text, two or so at a time, all at once: one gradient, bit for bit. */
+START_TEST(a_minibatch_in_any_slices_has_the_same_gradient)
+{
+    Toy *t = toy();
+    PpoOptions options = options_of(1e-3);
+    options.minibatches = 1;
+    options.entropy = 0.3;
+    Ppo *f = new_ppo(t, options);
+    Rollout *r = draw(t, f, 3);
+    size_t bytes = sizeof(real) * t->policy->size;
+    real *at_once = NEW(real, t->policy->size), *A = NEW(real, rollout_rows(r));
+    double loss[3], entropy[3];
+    ClipStats s[3];
+    f->scale = 0.8; /* without one, KL and entropy would count nothing */
+    spread_ratios(t, f, r, A);
+    static const int at_a_time[] = {TEXTS * LONGEST, 2 * LONGEST + 1, LONGEST};
+    for (int i = 0; i < 3; i++) {
+        activations_free(f->activations);
+        f->activations = activations_new(&t->shape, at_a_time[i], true);
+        memcpy(r->weights, A, sizeof(real) * (size_t)rollout_rows(r));
+        transformer_zero_gradients(t->policy);
+        loss[i] = ppo_gradient(f, r, &s[i], &entropy[i]);
+        if (i == 0) memcpy(at_once, t->policy->gradients.base, bytes);
+        ck_assert_mem_eq(at_once, t->policy->gradients.base, bytes);
+        ck_assert_mem_eq(&s[0], &s[i], sizeof s[0]);
+        ck_assert(loss[i] == loss[0] && entropy[i] == entropy[0]);
+    }
+    ck_assert(gradient_norm(at_once, t->policy->size) > 1e-3);
+    free(at_once);
+    free(A);
+    rollout_free(r);
+    ppo_free(f);
+    toy_free(t);
+}
+END_TEST
+
 START_TEST(a_minibatch_of_more_rows_than_there_is_room_for_is_refused)
 {
     Toy *t = toy();
@@ -1006,12 +1085,12 @@ START_TEST(a_minibatch_of_more_rows_than_there_is_room_for_is_refused)
     ClipStats s;
     double entropy;
     ppo_weights(f, r); /* all texts, in slices */
-    ck_assert_dies(ppo_gradient(f, r, &s, &entropy), "rows, and there is room for");
+    ck_assert_dies(ppo_gradient(f, r, &s, &entropy), "rows from row 0 of a 15 x");
     rollout_clear(r); /* half of the texts have room, each as long as can be */
     for (int i = 0; i < TEXTS / 2; i++) rollout_add(r, (int[]){1, 2, 3, 2, 1}, LONGEST);
     ppo_weights(f, r);
     ppo_gradient(f, r, &s, &entropy);
-    ck_assert_int_eq(rollout_rows(r), f->activations->capacity);
+    ck_assert_int_eq(rollout_rows(r), f->dx.rows);
     rollout_free(r);
     ppo_free(f);
     toy_free(t);
@@ -1035,6 +1114,7 @@ static const TTest *const tests[] = {
     within_the_clip_the_weight_is_ratio_times_advantage,
     the_clip_begins_at_one_less_and_one_more_epsilon,
     without_a_clip_no_ratio_is_too_large,
+    the_clip_of_slices_is_the_clip_of_all,
     approx_kl_is_the_kl_of_the_old_policy_from_the_new_on_average,
     gradient_at_ratio_one_is_the_actor_critics,
     the_policys_AdamW_is_chapter_2s_without_decay,
@@ -1042,6 +1122,7 @@ static const TTest *const tests[] = {
     gradient_of_every_weight_through_the_whole_loss_agrees_with_central_differences,
     the_scale_of_the_weights_is_that_of_KL_and_entropy_too,
     two_half_batches_make_one_batch,
+    a_minibatch_in_any_slices_has_the_same_gradient,
     entropy_gradient_agrees_with_central_differences,
     entropy_bonus_is_zero_for_the_undecided_and_lowers_what_is_too_likely,
     entropy_of_certainty_is_zero_and_no_nan,

@@ -260,6 +260,48 @@ START_TEST(two_half_batches_make_one_batch)
 }
 END_TEST
 
+/* Not only up to rounding, where the embedding waits for the last slice. */
+START_TEST(a_batch_in_slices_has_the_bits_of_one_that_goes_at_once)
+{
+    enum { SEQUENCES = 40, ROWS = 100 };
+    int lengths[SEQUENCES];
+    Lines lines;
+    for (int s = 0; s < SEQUENCES; s++) lengths[s] = wider_lengths[s % 5];
+    lines_random(&lines, lengths, SEQUENCES, wider_shape.vocabulary, 15);
+    const Batch *all = &lines.batch;
+    int N = batch_rows(all), slices = 0;
+    Transformer *t = strong_model(&wider_shape, 15);
+    Activations *a = activations_new(&wider_shape, N, true);
+    real w[ROWS_MAX];
+    unequal_weights(w, N);
+    run(t, a, &lines, w, NULL);
+    real *at_once = copy_of_gradients(t);
+    Matrix dx = copy_of(a->dy);
+    for (int threads = 1; threads <= 3; threads++) {
+        threads_use(threads);
+        mat_zero(dx);
+        transformer_zero_gradients(t);
+        for (Batch b = {0}; batch_next(all, ROWS, &b); slices++) {
+            int first = b.start[0];
+            Matrix logits = transformer_forward(t, a, &b, NULL);
+            softmax_forward(a->probs, NULL, logits, NULL);
+            mat_zero(a->dlogits);
+            softmax_gradient(a->dlogits, a->probs, lines.targets + first, w + first);
+            transformer_backward_slice(t, a, &b, a->dlogits, mat_rows(dx, first, batch_rows(&b)));
+        }
+        ck_assert(memcmp(at_once, t->gradients.base, t->size * sizeof(real)) != 0);
+        embedding_gradient(t->d.wte, t->d.wpe, all->ids, all->positions, dx);
+        ck_assert_mem_eq(at_once, t->gradients.base, t->size * sizeof(real));
+    }
+    threads_use(1);
+    ck_assert_int_ge(slices, 3 * 5);
+    free(dx.data);
+    free(at_once);
+    activations_free(a);
+    transformer_free(t);
+}
+END_TEST
+
 /* Chapter 4 hangs another output on the trunk: its gradient alone goes down the same way. */
 START_TEST(trunk_backward_is_backward_below_the_output)
 {
@@ -1026,6 +1068,8 @@ START_TEST(backward_is_refused_without_its_forward)
     ck_assert_dies(trunk_backward(t, a, &fewer.batch, a->dhidden),
                    "backward of 11 rows after forward of 15");
     ck_assert_dies(trunk_backward(t, light, &lines.batch, a->dhidden), "a->for_backward");
+    ck_assert_dies(transformer_backward_slice(t, light, &lines.batch, a->dlogits, a->dy),
+                   "a->for_backward");
     ck_assert_dies(transformer_forward(other, a, &lines.batch, NULL),
                    "the activations were made for a model of another shape");
     ck_assert_dies(transformer_backward(other, a, &lines.batch, a->dlogits), "another shape");
@@ -1041,6 +1085,7 @@ static const TTest *const tests[] = {
     backward_adds_to_what_is_there,
     backward_twice_doubles_and_zeroing_forgets,
     two_half_batches_make_one_batch,
+    a_batch_in_slices_has_the_bits_of_one_that_goes_at_once,
     trunk_backward_is_backward_below_the_output,
     a_twin_has_the_weights_of_the_first_and_gradients_of_its_own,
     logits_and_loss_are_those_of_an_independent_implementation,

@@ -273,8 +273,9 @@ static void my_trunk_forward(const Transformer *t, Activations *a, const Batch *
                       my_rows(a->x_last, mine), &p->ln_f);
 }
 
-static void my_trunk_backward(Transformer *t, Activations *a, const Batch *b, Matrix dhidden,
-                              Part mine)
+/* Down to a->dy, the gradient of what the embedding gave. */
+static void my_blocks_backward(Transformer *t, Activations *a, const Batch *b, Matrix dhidden,
+                               Part mine)
 {
     const Parameters *p = parameters_for(t, a);
     Matrix dy = my_rows(a->dy, mine);
@@ -289,7 +290,10 @@ static void my_trunk_backward(Transformer *t, Activations *a, const Batch *b, Ma
         team_meet(); /* they have been read and may change */
         block_input(a, &p->block[l], &a->block[l], mine);
     }
-    team_meet();
+}
+
+static void my_embedding_gradient(Transformer *t, const Activations *a, const Batch *b, Part mine)
+{
     embedding_gradient(my_cols(t->d.wte, mine), my_cols(t->d.wpe, mine), b->ids + b->start[0],
                        b->positions + b->start[0], my_cols(a->dy, mine));
 }
@@ -307,13 +311,23 @@ void trunk_forward(const Transformer *t, Activations *a, const Batch *b, Cache *
     }
 }
 
-void trunk_backward(Transformer *t, Activations *a, const Batch *b, Matrix dhidden)
+static void require_forward(const Transformer *t, const Activations *a, const Batch *b)
 {
     REQUIRE(a->for_backward && a->rows == batch_rows(b), "backward of %d rows after forward of %d",
             batch_rows(b), a->rows);
     activations_require(a, &t->shape);
+}
+
+void trunk_backward(Transformer *t, Activations *a, const Batch *b, Matrix dhidden)
+{
+    require_forward(t, a, b);
 #pragma omp parallel if (worth_a_team(b, &t->shape))
-    my_trunk_backward(t, a, b, dhidden, part_of(b, team_rank(), team_size()));
+    {
+        Part mine = part_of(b, team_rank(), team_size());
+        my_blocks_backward(t, a, b, dhidden, mine);
+        team_meet();
+        my_embedding_gradient(t, a, b, mine);
+    }
 }
 
 /* logits = hidden wte' */
@@ -330,4 +344,18 @@ void transformer_backward(Transformer *t, Activations *a, const Batch *b, Matrix
     mat_set_ab(a->dhidden, dlogits, parameters_for(t, a)->wte);
     mat_add_atb(t->d.wte, dlogits, a->hidden);
     trunk_backward(t, a, b, a->dhidden);
+}
+
+void transformer_backward_slice(Transformer *t, Activations *a, const Batch *b, Matrix dlogits,
+                                Matrix dx)
+{
+    require_forward(t, a, b);
+    mat_set_ab(a->dhidden, dlogits, parameters_for(t, a)->wte);
+    mat_add_atb(t->d.wte, dlogits, a->hidden);
+#pragma omp parallel if (worth_a_team(b, &t->shape))
+    {
+        Part mine = part_of(b, team_rank(), team_size());
+        my_blocks_backward(t, a, b, a->dhidden, mine);
+        mat_copy(my_rows(dx, mine), my_rows(a->dy, mine));
+    }
 }

@@ -26,8 +26,8 @@ void log_probabilities(Matrix log_p, Matrix probs);
  * p = q as bits, it is exactly 0. */
 void kl_rows(real *kl, Matrix probs, Matrix log_q);
 
-/* The loss c sum_n KL_n:   dlogits_j += c p_j (log p_j - log q_j - KL).   Returns the mean of KL_n,
- * nats. */
-double kl_gradient(Matrix dlogits, Matrix probs, Matrix log_q, double c);
+/* The loss c sum_n KL_n:   dlogits_j += c p_j (log p_j - log q_j - KL).   *total += sum_n KL_n,
+ * nats, unless it is NULL. */
+void kl_gradient(Matrix dlogits, Matrix probs, Matrix log_q, double c, double *total);
 
 #endif

@@ -152,7 +152,7 @@ void oracle_gradient(Oracle *o, Transformer *policy, WeightsFunction weights, vo
     for (int i = 0; i < rollout_texts(all); i++) {
         int first = rollout_first(all, i), T = rollout_length(all, i);
         kl_gradient(mat_rows(a->dlogits, first, T), mat_rows(a->probs, first, T),
-                    mat_rows(all->log_ref, first, T), o->beta * o->p[i]);
+                    mat_rows(all->log_ref, first, T), o->beta * o->p[i], NULL);
     }
     transformer_zero_gradients(policy);
     transformer_backward(policy, a, &all->rows->batch, a->dlogits);
@@ -182,7 +182,7 @@ static void keep_row(Oracle *o, Transformer *policy, int row, int t)
     rollout_score(one, policy, a, one->logprob);
     mat_zero(a->dlogits);
     kl_gradient(mat_rows(a->dlogits, t, 1), mat_rows(a->probs, t, 1), mat_rows(one->log_ref, t, 1),
-                1);
+                1, NULL);
     keep_gradient(o->slope, row, o, policy);
 }
 

@@ -105,7 +105,8 @@ ReinforceStep reinforce_update(Reinforce *f, Rollout *r)
     /* dlogits_t = w_t (softmax - onehot(x_t)) + beta/N grad KL_t, and backward */
     mat_zero(a->dlogits);
     softmax_gradient(a->dlogits, a->probs, r->rows->targets, r->weights);
-    if (!o->sampled) kl_gradient(a->dlogits, a->probs, r->log_ref, o->beta / rollout_texts(r));
+    if (!o->sampled)
+        kl_gradient(a->dlogits, a->probs, r->log_ref, o->beta / rollout_texts(r), NULL);
     transformer_zero_gradients(policy);
     transformer_backward(policy, a, &r->rows->batch, a->dlogits);
 

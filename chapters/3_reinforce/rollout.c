@@ -197,9 +197,8 @@ bool rollout_next(const Rollout *r, const Activations *a, Slice *s)
     return true;
 }
 
-/* Fills a->probs and logprob for the texts of a slice. */
-static void score_slice(const Rollout *r, const Slice *s, const Transformer *model, Activations *a,
-                        real *logprob)
+void rollout_score_slice(const Rollout *r, const Slice *s, const Transformer *model, Activations *a,
+                         real *logprob)
 {
     Matrix logits = transformer_forward(model, a, &s->batch, NULL);
     softmax_forward(a->probs, logprob + s->row, logits, r->rows->targets + s->row);
@@ -207,13 +206,13 @@ static void score_slice(const Rollout *r, const Slice *s, const Transformer *mod
 
 void rollout_score(const Rollout *r, const Transformer *model, Activations *a, real *logprob)
 {
-    for (Slice s = {0}; rollout_next(r, a, &s);) score_slice(r, &s, model, a, logprob);
+    for (Slice s = {0}; rollout_next(r, a, &s);) rollout_score_slice(r, &s, model, a, logprob);
 }
 
 void rollout_compare(Rollout *r, const Transformer *reference, Activations *a)
 {
     for (Slice s = {0}; rollout_next(r, a, &s);) {
-        score_slice(r, &s, reference, a, r->logprob_ref);
+        rollout_score_slice(r, &s, reference, a, r->logprob_ref);
         log_probabilities(mat_rows(r->log_ref, s.row, s.rows), a->probs);
     }
 }
@@ -221,7 +220,7 @@ void rollout_compare(Rollout *r, const Transformer *reference, Activations *a)
 void rollout_kl(Rollout *r, const Transformer *policy, Activations *a)
 {
     for (Slice s = {0}; rollout_next(r, a, &s);) {
-        score_slice(r, &s, policy, a, r->logprob);
+        rollout_score_slice(r, &s, policy, a, r->logprob);
         kl_rows(r->kl + s.row, a->probs, mat_rows(r->log_ref, s.row, s.rows));
     }
 }

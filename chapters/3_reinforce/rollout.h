@@ -78,6 +78,11 @@ typedef struct {
 } Slice;
 bool rollout_next(const Rollout *r, const Activations *a, Slice *s);
 
+/* The log-probability of every symbol of a slice under the model, in its rows of logprob. Leaves
+ * the passes' results in a, among them the whole distributions, a->probs (s->rows, V). */
+void rollout_score_slice(const Rollout *r, const Slice *s, const Transformer *model, Activations *a,
+                         real *logprob);
+
 /* logprob (rows) = log-probability of every symbol under the model. Leaves the passes' results in
  * a, among them the whole distributions, a->probs: those of the last slice. */
 void rollout_score(const Rollout *r, const Transformer *model, Activations *a, real *logprob);

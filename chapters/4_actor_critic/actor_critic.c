@@ -51,7 +51,8 @@ static double actor_step(ActorCritic *f, Rollout *r)
     /* dlogits_t = w_t (softmax - onehot(x_t)) + scale beta/N grad KL_t, and backward */
     mat_zero(a->dlogits);
     softmax_gradient(a->dlogits, a->probs, r->rows->targets, r->weights);
-    kl_gradient(a->dlogits, a->probs, r->log_ref, f->scale * f->options.beta / rollout_texts(r));
+    kl_gradient(a->dlogits, a->probs, r->log_ref, f->scale * f->options.beta / rollout_texts(r),
+                NULL);
     transformer_zero_gradients(policy);
     transformer_backward(policy, a, &r->rows->batch, a->dlogits);
 

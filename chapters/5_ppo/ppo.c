@@ -13,41 +13,46 @@
 /* ---- the weights: all there is to this chapter ---------------------------------------------- */
 
 /* w_t = r_t A_t, or 0 once clip(r_t, 1-eps, 1+eps) A_t is the smaller */
-ClipStats weights_clip(Rollout *r, double epsilon)
+void weights_clip(Rollout *r, const Slice *some, double epsilon, ClipStats *stats)
 {
-    ClipStats s = {0};
     int rows = rollout_rows(r);
-    for (int n = 0; n < rows; n++) {
+    for (int n = some->row; n < some->row + some->rows; n++) {
         double log_ratio = r->logprob[n] - r->logprob_old[n];
         double ratio = real_exp((real)log_ratio), A = r->weights[n];
         double clipped = fmin(fmax(ratio, 1 - epsilon), 1 + epsilon);
         bool binds = clipped * A < ratio * A;
         r->weights[n] = (real)(binds ? 0 : ratio * A);
 
-        s.loss -= (binds ? clipped * A : ratio * A) / rollout_texts(r);
-        s.approx_kl += (ratio - 1 - log_ratio) / rows;
-        s.clip_fraction += (ratio != clipped) / (double)rows;
-        s.largest_ratio = fmax(s.largest_ratio, ratio);
+        stats->loss -= binds ? clipped * A : ratio * A;
+        stats->approx_kl += (ratio - 1 - log_ratio) / rows;
+        stats->clip_fraction += (ratio != clipped) / (double)rows;
+        stats->largest_ratio = fmax(stats->largest_ratio, ratio);
     }
-    return s;
 }
 
 /* dlogits_j += c p_j (log p_j + H) */
-double entropy_bonus(Matrix dlogits, Matrix probs, double c)
+void entropy_bonus(Matrix dlogits, Matrix probs, double c, double *total)
 {
-    double total = 0;
     for (int n = 0; n < probs.rows; n++) {
         const real *p = mat_row(probs, n);
         real *d = mat_row(dlogits, n), H = entropy_row(p, probs.cols);
-        total += H;
+        *total += H;
         if (c == 0) continue;
         for (int j = 0; j < probs.cols; j++)
             d[j] += p[j] > 0 ? (real)c * p[j] * (real_log(p[j]) + H) : 0;
     }
-    return total / probs.rows;
 }
 
 /* ---- learning from one rollout -------------------------------------------------------------- */
+
+/* Some 200, so that what forward leaves is still in the cache when backward comes for it, and a
+ * text for each thread; two threads are one, see learn(). Whatever it is, the bits are the same. */
+static int rows_at_a_time(int rows, int longest)
+{
+    int few = (threads_count() == 2 ? 1 : threads_count()) * longest;
+    if (few < 200) few = 200;
+    return few < rows ? few : rows;
+}
 
 Ppo *ppo_new(Transformer *policy, const PpoOptions *options, const Vocabulary *v, int texts,
              int longest)
@@ -60,8 +65,11 @@ Ppo *ppo_new(Transformer *policy, const PpoOptions *options, const Vocabulary *v
     f->policy = policy;
     f->critic = critic_new(policy, &options->critic, rows);
     f->adam = adam_new(policy->size, (AdamOptions){0.9, options->beta2, 1e-8, 0});
-    f->activations = activations_new(&policy->shape, rows, true);
+    f->activations = activations_new(&policy->shape, rows_at_a_time(rows, longest), true);
     f->minibatch = rollout_new(&policy->shape, v, share, longest);
+    arena_matrix(&f->arena, rows, policy->shape.channels); /* counts */
+    arena_reserve(&f->arena);
+    f->dx = arena_matrix(&f->arena, rows, policy->shape.channels);
     f->order = NEW(int, texts);
     return f;
 }
@@ -73,6 +81,7 @@ void ppo_free(Ppo *f)
     adam_free(&f->adam);
     activations_free(f->activations);
     rollout_free(f->minibatch);
+    arena_free(&f->arena);
     free(f->order);
     free(f);
 }
@@ -88,26 +97,35 @@ void ppo_weights(Ppo *f, Rollout *r)
 
 double ppo_gradient(Ppo *f, Rollout *batch, ClipStats *stats, double *entropy)
 {
+    Transformer *policy = f->policy;
     Activations *a = f->activations;
     double N = rollout_texts(batch), beta = f->scale * f->options.beta / N;
-    double c = f->scale * f->options.entropy / N;
-    REQUIRE(rollout_rows(batch) <= a->capacity, "a minibatch of %d rows, and there is room for %d",
-            rollout_rows(batch), a->capacity);
-
-    /* forward: how probable is now what was drawn? */
-    rollout_score(batch, f->policy, a, batch->logprob);
-
-    /* what was each symbol worth, and does it still pay? */
-    *stats = weights_clip(batch, f->options.epsilon);
+    double c = f->scale * f->options.entropy / N, kl = 0, H = 0; /* sums over the rows */
+    const Batch *all = &batch->rows->batch;
+    Matrix dx = mat_rows(f->dx, 0, batch_rows(all));
+    *stats = (ClipStats){0};
     weights_mean(batch);
 
-    /* dlogits_t = w_t (softmax - onehot(x_t)) + beta grad KL_t - c grad H_t, and backward */
-    mat_zero(a->dlogits);
-    softmax_gradient(a->dlogits, a->probs, batch->rows->targets, batch->weights);
-    double kl = kl_gradient(a->dlogits, a->probs, batch->log_ref, beta);
-    *entropy = entropy_bonus(a->dlogits, a->probs, c);
-    transformer_backward(f->policy, a, &batch->rows->batch, a->dlogits);
-    return stats->loss + (beta * kl - c * *entropy) * rollout_rows(batch);
+    for (Slice s = {0}; rollout_next(batch, a, &s);) {
+        const int *x = batch->rows->targets + s.row;
+        Matrix log_ref = mat_rows(batch->log_ref, s.row, s.rows);
+
+        /* forward: how probable is now what was drawn? */
+        rollout_score_slice(batch, &s, policy, a, batch->logprob);
+
+        /* what was each symbol worth, and does it still pay? */
+        weights_clip(batch, &s, f->options.epsilon, stats);
+
+        /* dlogits_t = w_t (softmax - onehot(x_t)) + beta grad KL_t - c grad H_t, and backward */
+        mat_zero(a->dlogits);
+        softmax_gradient(a->dlogits, a->probs, x, batch->weights + s.row);
+        kl_gradient(a->dlogits, a->probs, log_ref, beta, &kl);
+        entropy_bonus(a->dlogits, a->probs, c, &H);
+        transformer_backward_slice(policy, a, &s.batch, a->dlogits, mat_rows(dx, s.row, s.rows));
+    }
+    embedding_gradient(policy->d.wte, policy->d.wpe, all->ids, all->positions, dx);
+    *entropy = H / rollout_rows(batch);
+    return stats->loss + beta * kl - c * H;
 }
 
 /* What a minibatch says, before anything moves. */

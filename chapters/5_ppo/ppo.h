@@ -39,22 +39,26 @@ typedef struct {
     double largest_ratio;
 } ClipStats;
 
-/* w_t = A_t  =>  w_t = r_t A_t, or 0 where the clip binds. Reads r->logprob, of the policy as it is
- * now, and r->logprob_old. epsilon INFINITY: no clip.
+/* w_t = A_t  =>  w_t = r_t A_t, or 0 where the clip binds, in the rows of a slice of r. Reads
+ * r->logprob, of the policy as it is now, and r->logprob_old. epsilon INFINITY: no clip.
+ *
+ * *stats, which begins as {0}, gets what these rows add to it: to the loss, the sum of
+ * -min(r_t A_t, clip(r_t) A_t), where A_t has the 1/N of weights_mean in it; to means and shares,
+ * what they are of all rows of r.
  *
  * approx_kl is the mean of k3 = r_t - 1 - log r_t over symbols that pi_old drew. Its expectation is
  * exactly KL(pi_old || pi), as E_old[r_t] = 1, and the same holds for k1 = -log r_t; but k3 is
  * never negative, term by term, and less noisy, so a threshold on it means something. Source of the
  * names: Schulman 2020, "Approximating KL divergence". */
-ClipStats weights_clip(Rollout *r, double epsilon);
+void weights_clip(Rollout *r, const Slice *some, double epsilon, ClipStats *stats);
 
 /* The bonus for an undecided policy: the loss -c sum_t H_t, H = -sum_j p_j log p_j, of probs
  * (rows, V).
  *
  *   dH/dlogits_j = -p_j (log p_j + H)   =>   dlogits_j += c p_j (log p_j + H)
  *
- * c has the 1/N of weights_mean in it. Returns the mean of H_t, nats per symbol. */
-double entropy_bonus(Matrix dlogits, Matrix probs, double c);
+ * c has the 1/N of weights_mean in it. *total += sum_t H_t, nats. */
+void entropy_bonus(Matrix dlogits, Matrix probs, double c, double *total);
 
 /* ---- learning from one rollout -------------------------------------------------------------- */
 
@@ -75,11 +79,13 @@ typedef struct {
 
 typedef struct {
     PpoOptions options;
-    Transformer *policy; /* not owned */
-    Critic *critic;      /* begins as a copy of the policy with V = 0 */
-    Adam adam;           /* fresh, as in chapter 3 */
-    Activations *activations;
+    Transformer *policy;      /* not owned */
+    Critic *critic;           /* begins as a copy of the policy with V = 0 */
+    Adam adam;                /* fresh, as in chapter 3 */
+    Activations *activations; /* of a slice of a minibatch */
     Rollout *minibatch;
+    Matrix dx;    /* (rows of a minibatch, C) the gradient of what the embedding gave */
+    Arena arena;  /* of dx */
     int *order;   /* (texts) shuffled */
     double scale; /* of the rollout's weights: 1, or what whitening has multiplied them by */
     int step;     /* rollouts learnt from so far */
@@ -110,8 +116,9 @@ void ppo_weights(Ppo *f, Rollout *r);
  *
  *   -L^CLIP + scale/N sum_t (beta KL_t - c H_t)
  *
- * where scale, f->scale, is what whitening has multiplied the A_t by. Returns the loss. *entropy
- * gets the mean of H_t. */
+ * where scale, f->scale, is what whitening has multiplied the A_t by. A gradient is a sum over
+ * rows, in order, so the minibatch goes through the model in slices, forward and backward each.
+ * Returns the loss. *entropy gets the mean of H_t. */
 double ppo_gradient(Ppo *f, Rollout *batch, ClipStats *stats, double *entropy);
 
 /* Epochs of minibatches over the next rollout, whose raw rewards and log_ref are known, the critic

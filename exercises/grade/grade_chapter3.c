@@ -609,7 +609,8 @@ static void the_slope_of_the_distance(void)
 {
     PenaltyCase c = {slice_random(3, 4, 2), logs_of(softmax_of(slice_random(3, 4, 6))), 0.5};
     Matrix d = slice_new(3, 4), more = slice_new(3, 4);
-    double kl = kl_gradient(d, softmax_of(c.logits), c.log_q, c.c);
+    double kl = 5;
+    kl_gradient(d, softmax_of(c.logits), c.log_q, c.c, &kl);
     expect_slopes(
         "dlogits", "random distributions (3, 4), the loss c sum of KL, c = 1/2", d, c.logits,
         penalty_loss, &c,
@@ -618,15 +619,16 @@ static void the_slope_of_the_distance(void)
                   {.likely = NULL}},
         "dlogits_j += c p_j (log p_j - log q_j - KL). Only with the KL of the row taken away "
         "does it sum to 0 over the vocabulary");
-    double mean = penalty_loss(&c) / c.c / 3;
-    expect("the mean KL that is returned", "the same", kl, mean,
-           (Known[]){{{3 * mean}, "the mean over the rows, not their sum"},
-                     {{c.c * mean}, "without c"},
+    double sum = penalty_loss(&c) / c.c;
+    expect("*total, which held 5", "the same", kl, 5 + sum,
+           (Known[]){{{sum}, "it is set, not added: other rows are in there"},
+                     {{5 + sum / 3}, "the sum over the rows, not their mean"},
+                     {{5 + c.c * sum}, "without c"},
                      {.likely = NULL}},
            "sum_j p_j (log p_j - log q_j)");
     for (int i = 0; i < 3; i++)
         for (int j = 0; j < 4; j++) mat_row(more, i)[j] = 3;
-    kl_gradient(more, softmax_of(c.logits), c.log_q, c.c);
+    kl_gradient(more, softmax_of(c.logits), c.log_q, c.c, NULL);
     double got = (double)mat_row(more, 2)[3], expected = 3 + (double)mat_row(d, 2)[3];
     expect("dlogits[2][3], which held 3", "the same", got, expected,
            (Known[]){{{expected - 3}, "it is set, not added: the gradient of w_t is in there"},
@@ -647,7 +649,7 @@ static void the_distance_by_hand(void)
                   {{1, 0, 0.5 + 0.5 * log(2.0 / 3) / log(2)}, "this is in bits"},
                   {.likely = NULL}},
         "sum_j p_j (log p_j - log q_j), and 0 log 0 is 0");
-    kl_gradient(d, p, q, 1);
+    kl_gradient(d, p, q, 1, NULL);
     expect_numbers(
         "dlogits of the first two rows", "the same", numbers_of(mat_rows(d, 0, 2)),
         (double[]){0, 0, 0, 0}, 4, NO_KNOWN,

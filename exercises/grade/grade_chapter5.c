@@ -20,6 +20,14 @@ static Rollout *with_ratios(const double *ratio, const double *A)
     return r;
 }
 
+/* The clip of a whole rollout. */
+static ClipStats clip(Rollout *r, double epsilon)
+{
+    ClipStats s = {0};
+    weights_clip(r, &(Slice){.texts = rollout_texts(r), .rows = rollout_rows(r)}, epsilon, &s);
+    return s;
+}
+
 static const double ratios[] = {0.5, 1, 1.1, 1.5, 0.5, 1, 0.85, 1.5};
 static const double advantages[] = {2, 2, 2, 2, -2, -2, -2, -2};
 #define RATIOS                                                                                    \
@@ -30,7 +38,7 @@ static const double advantages[] = {2, 2, 2, 2, -2, -2, -2, -2};
 static void the_four_regions(void)
 {
     Rollout *r = with_ratios(ratios, advantages);
-    weights_clip(r, 0.2);
+    clip(r, 0.2);
     expect_numbers(
         "weights", RATIOS, numbers(r->weights, 8), (double[]){1, 2, 2.2, 0, 0, -2, -1.7, -3}, 8,
         (Known[]){
@@ -62,7 +70,7 @@ static void at_ratio_one_it_is_the_advantage(void)
 {
     static const double ones[] = {1, 1, 1, 1, 1, 1, 1, 1}, A[] = {1, -2, 3, -4, 5, -6, 7, -8};
     Rollout *r = with_ratios(ones, A);
-    ClipStats s = weights_clip(r, 0.2);
+    ClipStats s = clip(r, 0.2);
     expect_numbers("weights", "ratio 1 everywhere, as before the first step",
                    numbers(r->weights, 8), A, 8, NO_KNOWN, "then it is chapter 4's gradient");
     expect("approx_kl", "ratio 1 everywhere", s.approx_kl, 0, NO_KNOWN,
@@ -73,21 +81,21 @@ static void at_ratio_one_it_is_the_advantage(void)
 
 static void what_the_clip_says_of_itself(void)
 {
-    ClipStats s = weights_clip(with_ratios(ratios, advantages), 0.2);
+    ClipStats s = clip(with_ratios(ratios, advantages), 0.2);
     double k3 = 0, k1 = 0;
     for (int n = 0; n < 8; n++)
         k3 += (ratios[n] - 1 - log(ratios[n])) / 8, k1 -= log(ratios[n]) / 8;
     /* min: 1 2 2.2 2.4 -1.6 -2 -1.7 -3 */
     expect(
-        "loss", RATIOS, s.loss, 0.35,
-        (Known[]){{{-0.35}, "L^CLIP is maximised: the loss is -L^CLIP"},
-                  {{0.7}, "it is divided by N, the number of texts"},
-                  {{0.0875}, "it is divided by the number of texts, not of symbols"},
-                  {{-(1 + 2 + 2.2 - 2 - 1.7 - 3) / 2},
+        "loss", RATIOS, s.loss, 0.7,
+        (Known[]){{{-0.7}, "L^CLIP is maximised: the loss is -L^CLIP"},
+                  {{0.35}, "it is a sum: the 1/N is in the weights by now"},
+                  {{0.0875}, "it is a sum, not a mean over the symbols"},
+                  {{-(1 + 2 + 2.2 - 2 - 1.7 - 3)},
                    "where the clip binds, the clipped term belongs to the loss, though it has no "
                    "gradient"},
                   {.likely = NULL}},
-        "-1/N sum of min(r A, clip(r) A)");
+        "-sum of min(r A, clip(r) A)");
     expect("approx_kl", RATIOS, s.approx_kl, k3,
            (Known[]){{{k1},
                       "this is k1, the mean of -log r: right on average, but its terms have both "
@@ -111,12 +119,36 @@ static void without_a_clip_nothing_binds(void)
 {
     static const double far[] = {0.01, 1, 1.1, 20, 0.01, 1, 0.9, 20};
     Rollout *r = with_ratios(far, advantages);
-    weights_clip(r, INFINITY);
+    clip(r, INFINITY);
     double expected[8];
     for (int n = 0; n < 8; n++) expected[n] = far[n] * advantages[n];
     expect_numbers("weights", "ratios up to 20, epsilon = infinity", numbers(r->weights, 8),
                    expected, 8, NO_KNOWN,
                    "epsilon may be infinite: 1 - infinity and 1 + infinity are fine");
+}
+
+/* The second text first, so that what belongs to the other shows. */
+static void a_slice_at_a_time(void)
+{
+    Rollout *r = with_ratios(ratios, advantages), *whole = with_ratios(ratios, advantages);
+    ClipStats s = {0}, all = clip(whole, 0.2);
+    weights_clip(r, &(Slice){.text = 1, .texts = 1, .row = 4, .rows = 4}, 0.2, &s);
+    expect_numbers("weights of rows 0 .. 3", "rows 4 .. 7 of " RATIOS, numbers(r->weights, 4),
+                   advantages, 4, NO_KNOWN,
+                   "only the rows of the slice are weighed: some->row and the some->rows - 1 "
+                   "behind it");
+    weights_clip(r, &(Slice){.text = 0, .texts = 1, .row = 0, .rows = 4}, 0.2, &s);
+    expect_numbers("weights", "both slices of " RATIOS, numbers(r->weights, 8),
+                   numbers(whole->weights, 8), 8, NO_KNOWN,
+                   "row n of a slice is row n of the rollout: it begins at some->row");
+    expect_numbers(
+        "loss, approx_kl, clip_fraction and largest_ratio", "both slices of " RATIOS,
+        (double[]){s.loss, s.approx_kl, s.clip_fraction, s.largest_ratio},
+        (double[]){all.loss, all.approx_kl, all.clip_fraction, all.largest_ratio}, 4,
+        (Known[]){{{all.loss, 2 * all.approx_kl, 2 * all.clip_fraction, all.largest_ratio},
+                   "means and shares are of all rows of the rollout, not of the slice"},
+                  {.likely = NULL}},
+        "*stats begins as zeros, and each slice adds what is its share");
 }
 
 /* ---- 5.2 the entropy bonus ------------------------------------------------------------------- */
@@ -148,7 +180,8 @@ static void the_slope_of_the_entropy(void)
 {
     EntropyCase e = {slice_random(3, 4, 2), 0.5};
     Matrix d = slice_new(3, 4), more = slice_new(3, 4);
-    entropy_bonus(d, softmax_of(e.logits), e.c);
+    double H = 0;
+    entropy_bonus(d, softmax_of(e.logits), e.c, &H);
     expect_slopes(
         "dlogits", "random logits (3, 4), the loss -c sum of H, c = 1/2", d, e.logits, entropy_loss,
         &e,
@@ -161,7 +194,7 @@ static void the_slope_of_the_entropy(void)
         "dlogits_j += c p_j (log p_j + H)");
     for (int i = 0; i < 3; i++)
         for (int j = 0; j < 4; j++) mat_row(more, i)[j] = 3;
-    entropy_bonus(more, softmax_of(e.logits), e.c);
+    entropy_bonus(more, softmax_of(e.logits), e.c, &H);
     double got = (double)mat_row(more, 2)[3], expected = 3 + (double)mat_row(d, 2)[3];
     expect(
         "dlogits[2][3], which held 3", "the same", got, expected,
@@ -173,11 +206,13 @@ static void the_slope_of_the_entropy(void)
 static void certainty_has_no_entropy(void)
 {
     Matrix p = slice_of(2, 4, (double[]){1, 0, 0, 0, 0.25, 0.25, 0.25, 0.25}), d = slice_new(2, 4);
-    double H = entropy_bonus(d, p, 1);
-    expect("the mean entropy", "rows (1, 0, 0, 0) and four times 1/4", H, log(4) / 2,
-           (Known[]){{{log(4)}, "the mean over the rows, not their sum"},
-                     {{-log(4) / 2}, "the sign: H = -sum p log p"},
-                     {{1}, "this is in bits"},
+    double H = 5;
+    entropy_bonus(d, p, 1, &H);
+    expect("*total, which held 5", "rows (1, 0, 0, 0) and four times 1/4", H, 5 + log(4),
+           (Known[]){{{log(4)}, "it is set, not added: other slices' rows are in there"},
+                     {{5 + log(4) / 2}, "the sum over the rows, not their mean"},
+                     {{5 - log(4)}, "the sign: H = -sum p log p"},
+                     {{7}, "this is in bits"},
                      {.likely = NULL}},
            "0 log 0 is 0: mind the logarithm");
     expect_numbers("dlogits", "the same", numbers_of(d), (double[]){0, 0, 0, 0, 0, 0, 0, 0}, 8,
@@ -191,6 +226,7 @@ typedef struct {
     Ppo *f;
     Rollout *r;
     const double *A;
+    Activations *all; /* of the whole rollout */
 } PpoCase;
 
 /* -1/N sum min(r A, clip(r) A) + s/N sum (beta KL - c H), from the distributions of a forward pass
@@ -201,9 +237,8 @@ static double ppo_loss(void *arg)
     Rollout *r = c->r;
     const PpoOptions *o = &c->f->options;
     double loss = 0, N = rollout_texts(r);
-    Matrix p = c->f->activations->probs;
-    rollout_score(r, c->f->policy, c->f->activations, r->logprob);
-    p = c->f->activations->probs;
+    rollout_score(r, c->f->policy, c->all, r->logprob);
+    Matrix p = c->all->probs;
     for (int n = 0; n < rollout_rows(r); n++) {
         double ratio = exp((double)r->logprob[n] - (double)r->logprob_old[n]);
         double clipped = fmin(fmax(ratio, 1 - o->epsilon), 1 + o->epsilon);
@@ -228,10 +263,10 @@ static PpoCase ppo_case(double beta, double entropy)
                     .beta2 = 0.99,
                     .critic = {.beta2 = 0.99}};
     PpoCase c = {ppo_new(random_policy(&shape, 5), &o, four_symbols(), 3, 3),
-                 texts_new((int[]){3, 1, 2, 0}), A};
-    rollout_score(c.r, c.f->policy, c.f->activations, c.r->logprob_old);
+                 texts_new((int[]){3, 1, 2, 0}), A, activations_new(&shape, 6, false)};
+    rollout_score(c.r, c.f->policy, c.all, c.r->logprob_old);
     /* as if another policy had drawn them: ratios from e^-0.4 to e^0.4 */
-    rollout_compare(c.r, random_policy(&shape, 9), c.f->activations);
+    rollout_compare(c.r, random_policy(&shape, 9), c.all);
     c.f->scale = 1.5;
     for (int n = 0; n < 6; n++) c.r->logprob_old[n] += (real)(0.4 * sin(1 + 2.0 * n));
     set(c.r->weights, A, 6);
@@ -247,7 +282,7 @@ static void expect_told(PpoCase *c, const char *on, ClipStats s, double entropy)
     int rows = rollout_rows(c->r);
     double k3 = 0, outside = 0, largest = 0, H = 0;
     ppo_loss(c); /* scores */
-    Matrix p = c->f->activations->probs;
+    Matrix p = c->all->probs;
     for (int n = 0; n < rows; n++) {
         double ratio = exp((double)c->r->logprob[n] - (double)c->r->logprob_old[n]);
         k3 += (ratio - 1 - log(ratio)) / rows;
@@ -260,30 +295,39 @@ static void expect_told(PpoCase *c, const char *on, ClipStats s, double entropy)
            (Known[]){{{rows * H}, "the mean over the rows, not their sum"},
                      {{-H}, "the sign: H = -sum p log p"},
                      {.likely = NULL}},
-           "*entropy gets what entropy_bonus() returns");
+           "*entropy gets what entropy_bonus() sums up, divided by all rows");
     expect_numbers("approx_kl, clip_fraction and largest_ratio in *stats", on,
                    (double[]){s.approx_kl, s.clip_fraction, s.largest_ratio},
                    (double[]){k3, outside / rows, largest}, 3, NO_KNOWN,
-                   "*stats gets what weights_clip() returns for the minibatch as it is scored now");
+                   "*stats begins as zeros and gets what weights_clip() adds for each slice, as it "
+                   "is scored now");
 }
 
-static void check_ppo_gradient(double beta, double entropy)
+static void check_ppo_gradient(double beta, double entropy, int rows_at_a_time)
 {
     PpoCase c = ppo_case(beta, entropy);
+    activations_free(c.f->activations);
+    c.f->activations = activations_new(&c.f->policy->shape, rows_at_a_time, true);
     ClipStats stats = {UNTOUCHED, UNTOUCHED, UNTOUCHED, UNTOUCHED};
     double H = UNTOUCHED, expected = ppo_loss(&c);
-    const char *on = say(MINIBATCH "beta = %g, c = %g, scale 1.5", beta, entropy);
+    c.f->options.beta = c.f->options.entropy = 0;
+    double clipped = ppo_loss(&c);
+    c.f->options.beta = beta, c.f->options.entropy = entropy;
+    const char *on = say(MINIBATCH "beta = %g, c = %g, scale 1.5%s", beta, entropy,
+                         rows_at_a_time < 6 ? ", in slices of at most 3 rows" : "");
     set(c.r->weights, c.A, 6);
     transformer_zero_gradients(c.f->policy);
     double got = ppo_gradient(c.f, c.r, &stats, &H);
-    expect("the loss that is returned", on, got, expected, NO_KNOWN,
-           "-L^CLIP + scale/N sum of (beta KL - c H): kl_gradient() and entropy_bonus() return "
-           "means over "
-           "the rows");
+    expect("the loss that is returned", on, got, expected,
+           (Known[]){{{expected + 2 * clipped}, "the 1/N of weights_mean() is missing"},
+                     {.likely = NULL}},
+           "-L^CLIP + scale/N sum of (beta KL - c H): kl_gradient() and entropy_bonus() sum up KL "
+           "and H over the rows of all slices");
     const Known factors[] = {{{3}, "the 1/N of weights_mean() is missing"}, {.likely = NULL}};
     const char *likely =
-        "the order is: score the minibatch, weigh, divide by N, dlogits from zero, "
-        "softmax_gradient, the KL, the bonus, backward. KL and bonus are multiplied by "
+        "the order is: divide by N; for each slice score it, weigh, dlogits from zero, "
+        "softmax_gradient, the KL, the bonus, backward; and at last the embedding, from the dx of "
+        "all rows. What is the slice's begins at row s.row. KL and bonus are multiplied by "
         "f->scale, as the advantages were";
     expect_slopes("d wte", on, c.f->policy->d.wte, c.f->policy->p.wte, ppo_loss, &c, factors,
                   likely);
@@ -294,13 +338,19 @@ static void check_ppo_gradient(double beta, double entropy)
 
 static void the_gradient_is_the_slope_of_the_loss(void)
 {
-    check_ppo_gradient(0, 0);
+    check_ppo_gradient(0, 0, 6);
 }
 
 static void so_it_is_with_a_price_and_a_bonus(void)
 {
-    check_ppo_gradient(0.4, 0);
-    check_ppo_gradient(0, 0.3);
+    check_ppo_gradient(0.4, 0, 6);
+    check_ppo_gradient(0, 0.3, 6);
+}
+
+/* Three rows of one text, then three of two. */
+static void so_it_is_slice_by_slice(void)
+{
+    check_ppo_gradient(0.4, 0.3, 3);
 }
 
 static void gradients_of_minibatches_add_up(void)
@@ -654,10 +704,12 @@ const Grader graders[] = {GRADER("5.1", the_four_regions),
                           GRADER("5.1", at_ratio_one_it_is_the_advantage),
                           GRADER("5.1", what_the_clip_says_of_itself),
                           GRADER("5.1", without_a_clip_nothing_binds),
+                          GRADER("5.1", a_slice_at_a_time),
                           GRADER("5.2", the_slope_of_the_entropy),
                           GRADER("5.2", certainty_has_no_entropy),
                           GRADER("5.3", the_gradient_is_the_slope_of_the_loss),
                           GRADER("5.3", so_it_is_with_a_price_and_a_bonus),
+                          GRADER("5.3", so_it_is_slice_by_slice),
                           GRADER("5.3", gradients_of_minibatches_add_up),
                           GRADER("5.4", the_best_policy_is_the_reference_reweighted),
                           GRADER("5.4", the_ceiling_is_above_the_policy_by_its_distance),
