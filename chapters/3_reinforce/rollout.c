@@ -197,6 +197,13 @@ bool rollout_next(const Rollout *r, const Activations *a, Slice *s)
     return true;
 }
 
+int rollout_slice_rows(int rows, int longest, int threads)
+{
+    int few = threads > 1 ? 2 * threads * longest : longest;
+    if (few < 200) few = 200;
+    return few < rows ? few : rows;
+}
+
 void rollout_score_slice(const Rollout *r, const Slice *s, const Transformer *model, Activations *a,
                          real *logprob)
 {

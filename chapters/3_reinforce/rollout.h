@@ -78,6 +78,11 @@ typedef struct {
 } Slice;
 bool rollout_next(const Rollout *r, const Activations *a, Slice *s);
 
+/* The rows to make activations for, of so many in all, where every slice goes forward and then
+ * backward: some 200, so that what forward leaves is still in the cache when backward comes for it,
+ * but two texts for each thread, if there are several. */
+int rollout_slice_rows(int rows, int longest, int threads);
+
 /* The log-probability of every symbol of a slice under the model, in its rows of logprob. Leaves
  * the passes' results in a, among them the whole distributions, a->probs (s->rows, V). */
 void rollout_score_slice(const Rollout *r, const Slice *s, const Transformer *model, Activations *a,

@@ -42,7 +42,9 @@ Critic *critic_new(const Transformer *pretrained, const CriticOptions *options, 
     }
     c->trunk_adam = adam_new(c->trunk->size, adam);
     c->head_adam = adam_new(c->head_weights.used, adam);
-    c->activations = activations_new(&pretrained->shape, rows, true);
+    c->activations =
+        activations_new(&pretrained->shape,
+                        rollout_slice_rows(rows, pretrained->shape.context, threads_count()), true);
     return c;
 }
 
@@ -102,29 +104,19 @@ static void require_room(const Critic *c, const Rollout *r)
             rows, c->targets.rows);
 }
 
-/* As many texts as have some 200 rows, so that what forward leaves is still in the cache when
- * backward comes for it, but four at least, and two for each thread. */
-static int texts_at_a_time(const Rollout *r)
-{
-    int few = 200 * rollout_texts(r) / rollout_rows(r), team = 2 * threads_count();
-    if (few < team) few = team;
-    return few < 4 ? 4 : few;
-}
-
 double critic_gradient(Critic *c, const Rollout *r, const real *targets)
 {
     require_room(c, r);
-    int texts = rollout_texts(r), rows = rollout_rows(r), few = texts_at_a_time(r);
+    int rows = rollout_rows(r);
     double loss = 0;
-    for (int i = 0; i < texts; i += few) {
-        Batch some = batch_slice(&r->rows->batch, i, texts - i < few ? texts - i : few);
-        Matrix v = critic_forward(c, &some), dv = mat_rows(c->dvalues, 0, v.rows);
-        for (int n = 0; n < v.rows; n++) {
-            real error = v.data[n] - targets[rollout_first(r, i) + n];
+    for (Slice s = {0}; rollout_next(r, c->activations, &s);) {
+        Matrix v = critic_forward(c, &s.batch), dv = mat_rows(c->dvalues, 0, s.rows);
+        for (int n = 0; n < s.rows; n++) {
+            real error = v.data[n] - targets[s.row + n];
             loss += 0.5 * (double)error * error / rows;
             dv.data[n] = error / (real)rows;
         }
-        critic_backward(c, &some, dv);
+        critic_backward(c, &s.batch, dv);
     }
     return loss;
 }

@@ -46,8 +46,8 @@ void critic_free(Critic *c);
 void critic_values(Critic *c, const Rollout *r, real *values);
 
 /* The loss for these targets (rows), and its gradient, which is added to trunk and head: call
- * critic_zero_gradients before. A few texts go through at a time: a gradient is a sum over
- * rows, in order, and no bit depends on how few. */
+ * critic_zero_gradients before. The rollout goes through in slices: a gradient is a sum over rows,
+ * in order, and no bit depends on them. */
 double critic_gradient(Critic *c, const Rollout *r, const real *targets);
 void critic_zero_gradients(Critic *c);
 

@@ -45,27 +45,20 @@ void entropy_bonus(Matrix dlogits, Matrix probs, double c, double *total)
 
 /* ---- learning from one rollout -------------------------------------------------------------- */
 
-/* Some 200, so that what forward leaves is still in the cache when backward comes for it, and a
- * text for each thread; two threads are one, see learn(). Whatever it is, the bits are the same. */
-static int rows_at_a_time(int rows, int longest)
-{
-    int few = (threads_count() == 2 ? 1 : threads_count()) * longest;
-    if (few < 200) few = 200;
-    return few < rows ? few : rows;
-}
-
 Ppo *ppo_new(Transformer *policy, const PpoOptions *options, const Vocabulary *v, int texts,
              int longest)
 {
     REQUIRE(options->minibatches >= 1 && options->minibatches <= texts,
             "%d minibatches of %d texts", options->minibatches, texts);
     int share = (texts + options->minibatches - 1) / options->minibatches, rows = share * longest;
+    int threads = threads_count() == 2 ? 1 : threads_count(); /* see learn() */
     Ppo *f = NEW(Ppo, 1);
     f->options = *options;
     f->policy = policy;
     f->critic = critic_new(policy, &options->critic, rows);
     f->adam = adam_new(policy->size, (AdamOptions){0.9, options->beta2, 1e-8, 0});
-    f->activations = activations_new(&policy->shape, rows_at_a_time(rows, longest), true);
+    f->activations =
+        activations_new(&policy->shape, rollout_slice_rows(rows, longest, threads), true);
     f->minibatch = rollout_new(&policy->shape, v, share, longest);
     arena_matrix(&f->arena, rows, policy->shape.channels); /* counts */
     arena_reserve(&f->arena);

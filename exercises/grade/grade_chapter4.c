@@ -369,12 +369,12 @@ static void the_critic_hears_of_every_text(void)
     enum { ROWS = 305 };
     static real targets[ROWS];
     for (int n = 0; n < ROWS; n++) targets[n] = (real)sin(n);
+    threads_use(1); /* few threads take few texts at a time */
     CriticCase c = critic_of(texts_new((int[]){60, 7, 33, 50, 12, 41, 28, 55, 19, 0}), targets);
     const char *on = "nine texts of 7 to 60 symbols, 305 in all, with targets of their own",
                *likely = "do all texts go through, and not the first few alone? Row n of a slice "
-                         "has the target of row rollout_first(r, i) + n, and the mean is over the "
+                         "has the target of row s.row + n, and the mean is over the "
                          "rows of the whole batch, not of the slice";
-    threads_use(1); /* few threads take few texts at a time */
     critic_zero_gradients(c.critic);
     double expected = critic_loss(&c), got = critic_gradient(c.critic, c.r, targets);
     expect("the loss that is returned", on, got, expected, NO_KNOWN, likely);
