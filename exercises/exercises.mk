@@ -104,7 +104,7 @@ $(addprefix grade,$(ALL)): grade%:
 	+@$(call begun,$*) $(SAY) $(QUIET) REAL=double grade-ready ON=$* && $(CLASSROOM) CLASSROOM_OWN='$(call own,$*)' $(DOUBLE)/tools/exercise grade $* --work="$(WORKDIR)" --out="$(OUT)" --format="$(FORMAT)"
 
 grade: ## SUBMISSION=DIR: grade a returned tree (FORMAT=gradescope OUT=DIR)
-	+@$(call wants,SUBMISSION,which one? make grade SUBMISSION=DIR) \
+	+@$(call wants,SUBMISSION,which one? make grade SUBMISSION=DIR (your own work: make grade3)) \
 	$(GRADED) grade all --submission="$(SUBMISSION)" --out="$(OUT)" --format="$(FORMAT)"
 
 bug: ## N=7: prepare a hunt for bug 7, and draw its curves

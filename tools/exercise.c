@@ -87,8 +87,9 @@ static int make(const Catalogue *c, const Options *o, int chapter, Error *err)
     for (int i = 0; i < c->exercises; i++) {
         const Exercise *e = &c->exercise[i];
         if (e->chapter != chapter) continue;
-        printf("%-5s %-44s %3d min  %s(), %s/%s\n", e->id, e->title, e->minutes,
-               e->functions.word[0], folder, base_name(e->file));
+        printf("%-5s %-44s %3d min  ", e->id, e->title, e->minutes);
+        for (int f = 0; e->functions.word[f]; f++) printf("%s(), ", e->functions.word[f]);
+        printf("%s/%s\n", folder, base_name(e->file));
     }
     printf("then: make grade%d\n", chapter);
     return DONE;

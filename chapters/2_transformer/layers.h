@@ -46,7 +46,8 @@ void layernorm_gradient(LayerNorm *d, Matrix dy, Matrix stats, Matrix x);
 void gelu_forward(Matrix y, Matrix slope, Matrix x);
 void gelu_backward(Matrix dx, Matrix dy, Matrix slope);
 
-/* y_n = wte[id_n] + wpe[position_n].   ids, positions (N), wte (V, C), wpe (T, C), y (N, C) */
+/* y_n = wte[id_n] + wpe[position_n].   ids, positions (N), wte (V, C), wpe (T, C), y (N, C)
+ * dwte[id_n] += dy_n,   dwpe[position_n] += dy_n,   row by row */
 void embedding_forward(Matrix y, const int *ids, const int *positions, Matrix wte, Matrix wpe);
 void embedding_gradient(Matrix dwte, Matrix dwpe, const int *ids, const int *positions, Matrix dy);
 

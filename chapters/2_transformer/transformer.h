@@ -166,10 +166,10 @@ Matrix transformer_forward(const Transformer *t, Activations *a, const Batch *b,
  * loss or a high reward, dlogits says it all. */
 void transformer_backward(Transformer *t, Activations *a, const Batch *b, Matrix dlogits);
 
-/* The same for a batch that goes through the model in slices and is to have the bits of one that
- * goes at once. There wte, which is output layer and embedding, gets what the first says of all
- * rows and then what the second does. So a slice leaves the latter to be done at last: dx (N, C)
- * gets the gradient of what the embedding gave, for an embedding_gradient of all rows. */
+/* The same for a slice of a batch, but that it stops above the embedding: it adds all gradients but
+ * the embedding's, and dx (N, C) gets the gradient of what the embedding gave. Call
+ * embedding_gradient, for all rows, when all slices are through: then wte, which is the output
+ * layer, too, has its sum in the order, and the bits, of a batch that goes at once. */
 void transformer_backward_slice(Transformer *t, Activations *a, const Batch *b, Matrix dlogits,
                                 Matrix dx);
 

@@ -27,7 +27,7 @@ void log_probabilities(Matrix log_p, Matrix probs);
 void kl_rows(real *kl, Matrix probs, Matrix log_q);
 
 /* The loss c sum_n KL_n:   dlogits_j += c p_j (log p_j - log q_j - KL).   *total += sum_n KL_n,
- * nats, unless it is NULL. */
+ * nats; total may be NULL. */
 void kl_gradient(Matrix dlogits, Matrix probs, Matrix log_q, double c, double *total);
 
 #endif

@@ -73,8 +73,8 @@ void rollout_draw(Rollout *r, const Transformer *policy, uint64_t seed);
  *     for (Slice s = {0}; rollout_next(r, a, &s);) ... */
 typedef struct {
     int text, texts; /* text .. text + texts - 1 */
-    int row, rows;
-    Batch batch;
+    int row, rows;   /* row .. row + rows - 1 of every number per row of the rollout */
+    Batch batch;     /* for the passes; its ids are the rollout's: the slice's begin at ids[row] */
 } Slice;
 bool rollout_next(const Rollout *r, const Activations *a, Slice *s);
 

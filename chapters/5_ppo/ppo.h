@@ -42,14 +42,15 @@ typedef struct {
 /* w_t = A_t  =>  w_t = r_t A_t, or 0 where the clip binds, in the rows of a slice of r. Reads
  * r->logprob, of the policy as it is now, and r->logprob_old. epsilon INFINITY: no clip.
  *
- * *stats, which begins as {0}, gets what these rows add to it: to the loss, the sum of
- * -min(r_t A_t, clip(r_t) A_t), where A_t has the 1/N of weights_mean in it; to means and shares,
- * what they are of all rows of r.
+ * Adds to *stats, which the caller sets to {0} before the first slice: to the loss, the sum of
+ * -min(r_t A_t, clip(r_t) A_t), whose A_t have the 1/N of weights_mean in them by now; to approx_kl
+ * and clip_fraction, the sum over these rows divided by all rows of r; largest_ratio becomes the
+ * larger of the two.
  *
  * approx_kl is the mean of k3 = r_t - 1 - log r_t over symbols that pi_old drew. Its expectation is
  * exactly KL(pi_old || pi), as E_old[r_t] = 1, and the same holds for k1 = -log r_t; but k3 is
- * never negative, term by term, and less noisy, so a threshold on it means something. Source of the
- * names: Schulman 2020, "Approximating KL divergence". */
+ * never negative, term by term (but for rounding), and less noisy, so a threshold on it means
+ * something. Source of the names: Schulman 2020, "Approximating KL divergence". */
 void weights_clip(Rollout *r, const Slice *some, double epsilon, ClipStats *stats);
 
 /* The bonus for an undecided policy: the loss -c sum_t H_t, H = -sum_j p_j log p_j, of probs
@@ -57,7 +58,7 @@ void weights_clip(Rollout *r, const Slice *some, double epsilon, ClipStats *stat
  *
  *   dH/dlogits_j = -p_j (log p_j + H)   =>   dlogits_j += c p_j (log p_j + H)
  *
- * c has the 1/N of weights_mean in it. *total += sum_t H_t, nats. */
+ * c has the 1/N of weights_mean in it. *total += sum_t H_t, nats, where c is 0, too. */
 void entropy_bonus(Matrix dlogits, Matrix probs, double c, double *total);
 
 /* ---- learning from one rollout -------------------------------------------------------------- */
@@ -84,7 +85,7 @@ typedef struct {
     Adam adam;                /* fresh, as in chapter 3 */
     Activations *activations; /* of a slice of a minibatch */
     Rollout *minibatch;
-    Matrix dx;    /* (rows of a minibatch, C) the gradient of what the embedding gave */
+    Matrix dx;    /* (rows of the largest minibatch, C) the gradient of what the embedding gave */
     Arena arena;  /* of dx */
     int *order;   /* (texts) shuffled */
     double scale; /* of the rollout's weights: 1, or what whitening has multiplied them by */
@@ -112,13 +113,14 @@ typedef struct {
 /* Rewards per symbol, V, A_t and w_t = A_t, once for all epochs. */
 void ppo_weights(Ppo *f, Rollout *r);
 
-/* The gradient of the loss on one minibatch, whose weights are A_t, added to policy->gradients:
+/* The gradient of the loss on one minibatch of N texts, whose weights are A_t, not yet divided by N
+ * (they become w_t), added to policy->gradients:
  *
  *   -L^CLIP + scale/N sum_t (beta KL_t - c H_t)
  *
  * where scale, f->scale, is what whitening has multiplied the A_t by. A gradient is a sum over
  * rows, in order, so the minibatch goes through the model in slices, forward and backward each.
- * Returns the loss. *entropy gets the mean of H_t. */
+ * Returns the loss. *stats becomes that of the minibatch, *entropy the mean of H_t. */
 double ppo_gradient(Ppo *f, Rollout *batch, ClipStats *stats, double *entropy);
 
 /* Epochs of minibatches over the next rollout, whose raw rewards and log_ref are known, the critic

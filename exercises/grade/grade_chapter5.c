@@ -53,6 +53,20 @@ static void the_four_regions(void)
             {{2, 2, 2, 0, 0, -2, -2, -2},
              "the ratio is missing: w = r A, since grad r = r grad log pi"},
             {{1, 2, 2.2, 3, -1, -2, -1.7, -3}, "nothing is clipped"},
+            {{1, 2, 2.2, 2.4, -1.6, -2, -1.7, -3},
+             "this is the smaller product itself. Where that is the clipped one it is a constant, "
+             "which has no gradient: the weight is 0"},
+            {{1, 0, 0, 0, 0, 0, 0, -3},
+             "inside the interval the two products are the same, and the clip doesn't bind: it "
+             "does where the clipped one is smaller, < and not <="},
+            {{1, 2, 2.2, 0, -1, -2, -1.7, -3},
+             "for A < 0 the clip binds, too: below 1-eps a bad symbol is low enough"},
+            {{-1, -2, -2.2, 0, 0, 2, 1.7, 3},
+             "the sign: a positive weight raises the symbol that was drawn. Of the loss -L^CLIP "
+             "the minus is in softmax_gradient()"},
+            {{0.5, 1, 1.1, 0, 0, -1, -0.85, -1.5},
+             "divided by the texts once more: the 1/N is in the weights by now"},
+            {{2, 2, 2, 2, -2, -2, -2, -2}, "r->weights is as it was: A stood there, w is to"},
             {{5, 10, 11, 0, 5, 10, 8.5, 0},
              "A is read from r->advantages: they belong to the critic. What the policy is to be "
              "weighed with stands in r->weights, perhaps whitened: w = A before, w = r A after"},
@@ -72,7 +86,8 @@ static void at_ratio_one_it_is_the_advantage(void)
     Rollout *r = with_ratios(ones, A);
     ClipStats s = clip(r, 0.2);
     expect_numbers("weights", "ratio 1 everywhere, as before the first step",
-                   numbers(r->weights, 8), A, 8, NO_KNOWN, "then it is chapter 4's gradient");
+                   numbers(r->weights, 8), A, 8, NO_KNOWN,
+                   "at ratio 1 both products are A, which is the weight: chapter 4's gradient");
     expect("approx_kl", "ratio 1 everywhere", s.approx_kl, 0, NO_KNOWN,
            "the policy is the one that wrote the texts");
     expect("clip_fraction", "ratio 1 everywhere", s.clip_fraction, 0, NO_KNOWN,
@@ -124,31 +139,58 @@ static void without_a_clip_nothing_binds(void)
     for (int n = 0; n < 8; n++) expected[n] = far[n] * advantages[n];
     expect_numbers("weights", "ratios up to 20, epsilon = infinity", numbers(r->weights, 8),
                    expected, 8, NO_KNOWN,
-                   "epsilon may be infinite: 1 - infinity and 1 + infinity are fine");
+                   "w = r A everywhere. epsilon may be infinite: 1 - infinity and 1 + infinity are "
+                   "fine, and nothing is outside of them");
 }
 
-/* The second text first, so that what belongs to the other shows. */
+/* The second text first, so that what belongs to the other shows; its largest ratio stands neither
+ * first nor last, nor in the slice that is called last. 0.81 and 1.21 are on one side of 1 -+ eps,
+ * and on the other of e^-+eps. */
+#define SLICES                                                                                     \
+    "two texts of four symbols: ratios 0.81, 1, 1.21, 1.5 with A = 2 and 0.5, 3, 0.85, 1.21 with " \
+    "A = -2, epsilon = 0.2"
 static void a_slice_at_a_time(void)
 {
-    Rollout *r = with_ratios(ratios, advantages), *whole = with_ratios(ratios, advantages);
-    ClipStats s = {0}, all = clip(whole, 0.2);
+    static const double far[] = {0.81, 1, 1.21, 1.5, 0.5, 3, 0.85, 1.21};
+    static const double w[] = {1.62, 2, 0, 0, 0, -6, -1.7, -2.42};
+    Rollout *r = with_ratios(far, advantages);
+    const double *now = numbers(r->logprob, 8), *old = numbers(r->logprob_old, 8);
+    double loss = -(1.62 + 2 + 2.4 + 2.4 - 1.6 - 6 - 1.7 - 2.42), first = -(1.62 + 2 + 2.4 + 2.4);
+    double k3 = 0, k3_first = 0;
+    for (int n = 0; n < 8; n++) {
+        double k = (far[n] - 1 - log(far[n])) / 8;
+        k3 += k, k3_first += n < 4 ? k : 0;
+    }
+    ClipStats s = {0};
     weights_clip(r, &(Slice){.text = 1, .texts = 1, .row = 4, .rows = 4}, 0.2, &s);
-    expect_numbers("weights of rows 0 .. 3", "rows 4 .. 7 of " RATIOS, numbers(r->weights, 4),
+    expect_numbers("weights of rows 0 .. 3", "rows 4 .. 7 of " SLICES, numbers(r->weights, 4),
                    advantages, 4, NO_KNOWN,
                    "only the rows of the slice are weighed: some->row and the some->rows - 1 "
                    "behind it");
     weights_clip(r, &(Slice){.text = 0, .texts = 1, .row = 0, .rows = 4}, 0.2, &s);
-    expect_numbers("weights", "both slices of " RATIOS, numbers(r->weights, 8),
-                   numbers(whole->weights, 8), 8, NO_KNOWN,
-                   "row n of a slice is row n of the rollout: it begins at some->row");
     expect_numbers(
-        "loss, approx_kl, clip_fraction and largest_ratio", "both slices of " RATIOS,
-        (double[]){s.loss, s.approx_kl, s.clip_fraction, s.largest_ratio},
-        (double[]){all.loss, all.approx_kl, all.clip_fraction, all.largest_ratio}, 4,
-        (Known[]){{{all.loss, 2 * all.approx_kl, 2 * all.clip_fraction, all.largest_ratio},
-                   "means and shares are of all rows of the rollout, not of the slice"},
+        "weights", "rows 4 .. 7, then 0 .. 3, of " SLICES, numbers(r->weights, 8), w, 8,
+        (Known[]){{{1.62, 2, 2.42, 0, 0, -6, -1.7, -2.42},
+                   "the interval is 1-eps .. 1+eps of the ratio itself, not of its logarithm"},
                   {.likely = NULL}},
-        "*stats begins as zeros, and each slice adds what is its share");
+        "row n of a slice is row some->row + n of the rollout, in logprob, logprob_old and "
+        "weights; the rows of other slices stay as they are");
+    expect_numbers("logprob_old", SLICES, numbers(r->logprob_old, 8), old, 8, NO_KNOWN,
+                   "it is read only: the policy that wrote the texts stays who it was");
+    expect_numbers("logprob", SLICES, numbers(r->logprob, 8), now, 8, NO_KNOWN, "it is read only");
+    expect_numbers(
+        "loss, approx_kl, clip_fraction and largest_ratio", "both slices of " SLICES,
+        (double[]){s.loss, s.approx_kl, s.clip_fraction, s.largest_ratio},
+        (double[]){loss, k3, 0.625, 3}, 4,
+        (Known[]){{{loss, 2 * k3, 1.25, 3},
+                   "means and shares are of all rows of the rollout, not of the slice"},
+                  {{first, k3_first, 0.25, 1.5},
+                   "this is what the last slice says alone. *stats is zero before the first one, "
+                   "and each adds to it"},
+                  {{loss, k3, 0.625, 1.5}, "largest_ratio is the largest of all slices so far"},
+                  {.likely = NULL}},
+        "each slice adds to *stats what is its share: of the loss the sum, of mean and share its "
+        "sum over all rows of the rollout; and largest_ratio is the larger of the two");
 }
 
 /* ---- 5.2 the entropy bonus ------------------------------------------------------------------- */
@@ -182,6 +224,15 @@ static void the_slope_of_the_entropy(void)
     Matrix d = slice_new(3, 4), more = slice_new(3, 4);
     double H = 0;
     entropy_bonus(d, softmax_of(e.logits), e.c, &H);
+    double all = -entropy_loss(&e) / e.c, none = 0;
+    expect("*total", "random logits (3, 4), c = 1/2", H, all,
+           (Known[]){{{e.c * all}, "*total gets H itself: c is not in it"}, {.likely = NULL}},
+           "the sum of H over the rows");
+    entropy_bonus(slice_new(3, 4), softmax_of(e.logits), 0, &none);
+    expect(
+        "*total", "the same, c = 0", none, all,
+        (Known[]){{{0}, "where no bonus is paid, H is asked for all the same"}, {.likely = NULL}},
+        "the sum of H over the rows");
     expect_slopes(
         "dlogits", "random logits (3, 4), the loss -c sum of H, c = 1/2", d, e.logits, entropy_loss,
         &e,
@@ -267,6 +318,7 @@ static PpoCase ppo_case(double beta, double entropy)
     rollout_score(c.r, c.f->policy, c.all, c.r->logprob_old);
     /* as if another policy had drawn them: ratios from e^-0.4 to e^0.4 */
     rollout_compare(c.r, random_policy(&shape, 9), c.all);
+    c.f->critic->trunk->p.ln_f.g.data[0] += 1; /* it is no longer the policy's twin */
     c.f->scale = 1.5;
     for (int n = 0; n < 6; n++) c.r->logprob_old[n] += (real)(0.4 * sin(1 + 2.0 * n));
     set(c.r->weights, A, 6);
@@ -313,22 +365,65 @@ static void check_ppo_gradient(double beta, double entropy, int rows_at_a_time)
     c.f->options.beta = c.f->options.entropy = 0;
     double clipped = ppo_loss(&c);
     c.f->options.beta = beta, c.f->options.entropy = entropy;
-    const char *on = say(MINIBATCH "beta = %g, c = %g, scale 1.5%s", beta, entropy,
-                         rows_at_a_time < 6 ? ", in slices of at most 3 rows" : "");
+    const char *on =
+        say(MINIBATCH "beta = %g, c = %g, scale 1.5%s", beta, entropy,
+            rows_at_a_time < 6 ? say(", in slices of at most %d rows", rows_at_a_time) : "");
+    double drawn = expected - clipped; /* the loss if every ratio were 1 */
+    for (int n = 0; n < 6; n++) drawn -= c.A[n] / 3;
     set(c.r->weights, c.A, 6);
+    for (int n = 0; n < 6; n++) {
+        c.r->logprob[n] = c.r->logprob_old[n]; /* as a minibatch begins: to be scored anew */
+        c.r->kl[n] = (real)UNTOUCHED;          /* the rewards have it */
+    }
+    for (int n = 0; n < c.f->dx.rows; n++)
+        for (int j = 0; j < c.f->dx.cols; j++) mat_row(c.f->dx, n)[j] = (real)UNTOUCHED;
     transformer_zero_gradients(c.f->policy);
     double got = ppo_gradient(c.f, c.r, &stats, &H);
     expect("the loss that is returned", on, got, expected,
            (Known[]){{{expected + 2 * clipped}, "the 1/N of weights_mean() is missing"},
+                     {{expected - clipped * 2 / 3},
+                      "A is divided by N twice: weights_mean() comes once, before the slices"},
+                     {{expected - clipped / 2},
+                      "A is divided by the rows: N is the number of texts (weights_mean())"},
+                     {{drawn},
+                      "every ratio is 1: the rows of a slice are scored into logprob before "
+                      "weights_clip(), and logprob_old stays as it is"},
+                     {{expected + UNTOUCHED},
+                      "*stats may hold anything: it becomes (ClipStats){0} here, once, before the "
+                      "slices"},
+                     {{-expected}, "the sign: what is returned goes down, -L^CLIP + ..."},
+                     {{expected / 3}, "all of it has its 1/N by now: divide no more"},
+                     {{expected / 6}, "all of it has its 1/N by now: divide no more"},
+                     {{clipped}, "the price and the bonus are part of the loss"},
+                     {{clipped + (expected - clipped) / 1.5},
+                      "price and bonus are multiplied by f->scale, as the advantages were"},
+                     {{clipped + (expected - clipped) * 3}, "price and bonus have a 1/N, too"},
+                     {{clipped + (expected - clipped) / 2},
+                      "the N of price and bonus is the number of texts, not of rows"},
+                     {{clipped - (expected - clipped)}, "the price is added, the bonus taken away"},
                      {.likely = NULL}},
-           "-L^CLIP + scale/N sum of (beta KL - c H): kl_gradient() and entropy_bonus() sum up KL "
-           "and H over the rows of all slices");
+           rows_at_a_time < 6
+               ? "in one slice it may be right. *stats, KL and H are summed up over all slices, "
+                 "from one zero before them; A is divided by N once, before them; and what "
+                 "belongs to a slice begins at row s.row: of targets, weights and log_ref"
+               : "-L^CLIP + scale/N sum of (beta KL - c H): stats->loss is what weights_clip() "
+                 "makes of A / N, and kl_gradient() and entropy_bonus() sum up KL and H");
     const Known factors[] = {{{3}, "the 1/N of weights_mean() is missing"}, {.likely = NULL}};
     const char *likely =
         "the order is: divide by N; for each slice score it, weigh, dlogits from zero, "
         "softmax_gradient, the KL, the bonus, backward; and at last the embedding, from the dx of "
         "all rows. What is the slice's begins at row s.row. KL and bonus are multiplied by "
         "f->scale, as the advantages were";
+    expect("stats->loss", on, stats.loss, clipped,
+           (Known[]){{{3 * clipped}, "A is divided by N before weights_clip()"}, {.likely = NULL}},
+           "*stats begins as zeros and gets what weights_clip() adds for each slice: the loss is "
+           "-L^CLIP alone");
+    expect_slopes("d wpe", on, c.f->policy->d.wpe, c.f->policy->p.wpe, ppo_loss, &c, factors,
+                  say("the gradient of the embedding comes at last, by embedding_gradient() from "
+                      "the first 6 rows of f->dx (it has room for more), of which each slice's "
+                      "transformer_backward_slice() has written its own, from s.row on. The "
+                      "rest of the order: %s",
+                      likely));
     expect_slopes("d wte", on, c.f->policy->d.wte, c.f->policy->p.wte, ppo_loss, &c, factors,
                   likely);
     expect_slopes("d ln_f gain", on, c.f->policy->d.ln_f.g, c.f->policy->p.ln_f.g, ppo_loss, &c,
@@ -347,10 +442,11 @@ static void so_it_is_with_a_price_and_a_bonus(void)
     check_ppo_gradient(0, 0.3, 6);
 }
 
-/* Three rows of one text, then three of two. */
+/* Three rows of one text, then three of two; four of two, then two of one. */
 static void so_it_is_slice_by_slice(void)
 {
     check_ppo_gradient(0.4, 0.3, 3);
+    check_ppo_gradient(0.4, 0.3, 4);
 }
 
 static void gradients_of_minibatches_add_up(void)

@@ -68,7 +68,7 @@ static bool answer_gets_its_due(int i, FILE *out)
     bool good = *mistake ? g.verdict != SOLVED && g.verdict != BROKEN &&
                                says(said, json_text(answer, "says"))
                          : g.verdict == SOLVED;
-    if (!good && *mistake) complain(out, who, "this should be said: ", &g);
+    if (!good && *mistake) complain(out, who, "this should be said of it otherwise", &g);
     if (!good && *mistake) fprintf(out, "  wanted: %s\n", json_text(answer, "says"));
     if (!good && !*mistake) complain(out, who, "this should pass", &g);
     grade_free(&g);
