@@ -31,6 +31,7 @@ compare() {
 
 compare 1 CC=gcc
 compare 2 CC=gcc
+compare 3 CC=gcc
 compare 1 CC=gcc OPT=-O1
 compare 2 CC=gcc OPENMP=0
 if grep -qw avx512f /proc/cpuinfo 2>/dev/null; then

@@ -264,7 +264,7 @@ END_TEST
 static ClipStats clip(Rollout *r, double epsilon)
 {
     ClipStats s = {0};
-    weights_clip(r, &(Slice){.rows = rollout_rows(r)}, epsilon, &s);
+    weights_clip(r, &(Slice){0, rollout_texts(r), 0, rollout_rows(r), r->rows->batch}, epsilon, &s);
     return s;
 }
 

@@ -50,7 +50,7 @@ static Rollout *given(const Toy *t, int count, const double *ratio, const double
 static ClipStats clip(Rollout *r, double epsilon)
 {
     ClipStats s = {0};
-    weights_clip(r, &(Slice){.rows = rollout_rows(r)}, epsilon, &s);
+    weights_clip(r, &(Slice){0, rollout_texts(r), 0, rollout_rows(r), r->rows->batch}, epsilon, &s);
     return s;
 }
 
@@ -1025,9 +1025,10 @@ START_TEST(the_clip_of_slices_is_the_clip_of_all)
             r->weights[n] = (real)(1 - n % 2 * 2);
         }
         if (times == 0) {
-            weights_clip(r, &(Slice){.row = 3, .rows = 3}, 0.2, &s);
+            const Batch *b = &r->rows->batch;
+            weights_clip(r, &(Slice){1, 1, 3, 3, batch_slice(b, 1, 1)}, 0.2, &s);
             for (int n = 0; n < 3; n++) ck_assert(r->weights[n] == 1 - n % 2 * 2);
-            weights_clip(r, &(Slice){.row = 0, .rows = 3}, 0.2, &s);
+            weights_clip(r, &(Slice){0, 1, 0, 3, batch_slice(b, 0, 1)}, 0.2, &s);
             memcpy(weights, r->weights, sizeof weights);
         }
     }
@@ -1041,7 +1042,7 @@ START_TEST(the_clip_of_slices_is_the_clip_of_all)
 }
 END_TEST
 
-/* Text by text, two or so at a time, all at once: one gradient, bit for bit. */
+/* All at once, some texts at a time, as few as there is room for: one gradient, bit for bit. */
 START_TEST(a_minibatch_in_any_slices_has_the_same_gradient)
 {
     Toy *t = toy();
@@ -1050,16 +1051,22 @@ START_TEST(a_minibatch_in_any_slices_has_the_same_gradient)
     options.entropy = 0.3;
     Ppo *f = new_ppo(t, options);
     Rollout *r = draw(t, f, 3);
+    rollout_clear(r);
+    for (int i = 0; i < TEXTS; i++) rollout_add(r, (int[]){1, 2, 3, 2, 1}, LONGEST - i % 4);
+    rollout_compare(r, t->reference, f->scoring);
     size_t bytes = sizeof(real) * t->policy->size;
     real *at_once = NEW(real, t->policy->size), *A = NEW(real, rollout_rows(r));
     double loss[3], entropy[3];
     ClipStats s[3];
     f->scale = 0.8; /* without one, KL and entropy would count nothing */
     spread_ratios(t, f, r, A);
-    static const int at_a_time[] = {TEXTS * LONGEST, 2 * LONGEST + 1, LONGEST};
+    static const int at_a_time[] = {TEXTS * LONGEST, 2 * LONGEST, LONGEST}, slices[] = {1, 3, 5};
     for (int i = 0; i < 3; i++) {
         activations_free(f->activations);
         f->activations = activations_new(&t->shape, at_a_time[i], true);
+        int count = 0;
+        for (Slice each = {0}; rollout_next(r, f->activations, &each);) count++;
+        ck_assert_int_eq(count, slices[i]);
         memcpy(r->weights, A, sizeof(real) * (size_t)rollout_rows(r));
         transformer_zero_gradients(t->policy);
         loss[i] = ppo_gradient(f, r, &s[i], &entropy[i]);

@@ -260,10 +260,10 @@ START_TEST(two_half_batches_make_one_batch)
 }
 END_TEST
 
-/* Not only up to rounding, where the embedding waits for the last slice. */
+/* Not only up to rounding, where the embedding comes after the last slice. */
 START_TEST(a_batch_in_slices_has_the_bits_of_one_that_goes_at_once)
 {
-    enum { SEQUENCES = 40, ROWS = 100 };
+    enum { SEQUENCES = 40, ROWS = 128 }; /* of 39 channels: so many are worth a team */
     int lengths[SEQUENCES];
     Lines lines;
     for (int s = 0; s < SEQUENCES; s++) lengths[s] = wider_lengths[s % 5];

@@ -339,10 +339,15 @@ Matrix transformer_forward(const Transformer *t, Activations *a, const Batch *b,
 }
 
 /* dhidden = dlogits wte,   dwte += dlogits' hidden */
-void transformer_backward(Transformer *t, Activations *a, const Batch *b, Matrix dlogits)
+static void output_backward(Transformer *t, Activations *a, Matrix dlogits)
 {
     mat_set_ab(a->dhidden, dlogits, parameters_for(t, a)->wte);
     mat_add_atb(t->d.wte, dlogits, a->hidden);
+}
+
+void transformer_backward(Transformer *t, Activations *a, const Batch *b, Matrix dlogits)
+{
+    output_backward(t, a, dlogits);
     trunk_backward(t, a, b, a->dhidden);
 }
 
@@ -350,8 +355,7 @@ void transformer_backward_slice(Transformer *t, Activations *a, const Batch *b, 
                                 Matrix dx)
 {
     require_forward(t, a, b);
-    mat_set_ab(a->dhidden, dlogits, parameters_for(t, a)->wte);
-    mat_add_atb(t->d.wte, dlogits, a->hidden);
+    output_backward(t, a, dlogits);
 #pragma omp parallel if (worth_a_team(b, &t->shape))
     {
         Part mine = part_of(b, team_rank(), team_size());

@@ -168,8 +168,9 @@ void transformer_backward(Transformer *t, Activations *a, const Batch *b, Matrix
 
 /* The same for a slice of a batch, but that it stops above the embedding: it adds all gradients but
  * the embedding's, and dx (N, C) gets the gradient of what the embedding gave. Call
- * embedding_gradient, for all rows, when all slices are through: then wte, which is the output
- * layer, too, has its sum in the order, and the bits, of a batch that goes at once. */
+ * embedding_gradient, for all rows, after the last slice: then wte and wpe have the bits of
+ * transformer_backward of the whole batch. A part at a time wte, which is the output layer, too,
+ * would have the same sum in another order. */
 void transformer_backward_slice(Transformer *t, Activations *a, const Batch *b, Matrix dlogits,
                                 Matrix dx);
 
@@ -183,7 +184,8 @@ Batch batch_slice(const Batch *b, int first, int count);
  *
  *     for (Batch part = {0}; batch_next(&all, rows, &part);) ...
  *
- * A gradient is a sum over rows, in order, so a batch may go through the model in parts. */
+ * A gradient is a sum over rows, so a batch may go through the model in parts. The rows keep their
+ * order, and so the bits are the same, but for wte: see transformer_backward_slice. */
 bool batch_next(const Batch *all, int rows, Batch *part);
 
 #endif

@@ -67,8 +67,8 @@ int rollout_length(const Rollout *r, int text); /* its symbols, the end symbol i
  * draws from rng_stream(seed, i). logprob_old has the bits of rollout_score with this policy. */
 void rollout_draw(Rollout *r, const Transformer *policy, uint64_t seed);
 
-/* A rollout may be larger than the activations that a model is run with. Then the functions below
- * take it in slices, each of as many texts as fit (a text at least); the bits are the same:
+/* A rollout may be larger than the activations that a model is run with. Then what is done with it
+ * is done slice by slice, each of as many texts as fit (a text at least); the bits are the same:
  *
  *     for (Slice s = {0}; rollout_next(r, a, &s);) ... */
 typedef struct {
@@ -79,8 +79,8 @@ typedef struct {
 bool rollout_next(const Rollout *r, const Activations *a, Slice *s);
 
 /* The rows to make activations for, of so many in all, where every slice goes forward and then
- * backward: some 200, so that what forward leaves is still in the cache when backward comes for it,
- * but two texts for each thread, if there are several. */
+ * backward: about 256, of which the caches nearby still hold much when backward comes, but two
+ * texts for each thread, if there are several. */
 int rollout_slice_rows(int rows, int longest, int threads);
 
 /* The log-probability of every symbol of a slice under the model, in its rows of logprob. Leaves

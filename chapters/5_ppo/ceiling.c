@@ -47,7 +47,7 @@ static PpoStep learn(Toy *toy, Ppo *f, Rollout *r, int seed)
     uint64_t draw = (uint64_t)seed << 32 | (uint64_t)f->step;
     rollout_draw(r, f->policy, draw);
     REQUIRE(reward_score(&toy->reward, r, &err), "%s", err.text);
-    rollout_compare(r, toy->reference, f->activations);
+    rollout_compare(r, toy->reference, f->scoring);
     return ppo_update(f, r, draw);
 }
 

@@ -127,7 +127,7 @@ static void train(Lesson *l, Ppo *f, int seed)
     for (int step = 0; step < o.steps && !run_stopped(); step++) {
         rollout_draw(r, f->policy, step_seed(seed, step));
         if (!reward_score(&l->ground.reward, r, &err)) lesson_fail(l, f->policy, &err);
-        rollout_compare(r, l->ground.reference, f->activations);
+        rollout_compare(r, l->ground.reference, f->scoring);
 
         PpoStep u = ppo_update(f, r, step_seed(seed, step));
         note(l, seed, step, symbols, &u);
@@ -192,13 +192,13 @@ static void run_seed(Lesson *l, int seed)
     Transformer *policy = ground_policy(&l->ground);
     Ppo *f = ppo_new(policy, &o.method, &l->ground.vocabulary, lesson.ground.batch,
                      lesson.ground.length);
-    if (row == 0) lesson_before(l, policy, f->activations);
+    if (row == 0) lesson_before(l, policy, f->scoring);
     printf("\ntraining, seed %d; the reward is %.4f so far\n", seed, l->before.stats.reward);
     double started = clock_seconds();
     train(l, f, seed);
     double seconds = clock_seconds() - started;
     show_steps(l->curves, row);
-    lesson_after(l, policy, f->activations, seed, row, seconds);
+    lesson_after(l, policy, f->scoring, seed, row, seconds);
     lesson_save(l, policy);
     ppo_free(f);
     transformer_free(policy);

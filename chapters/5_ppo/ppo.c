@@ -51,14 +51,15 @@ Ppo *ppo_new(Transformer *policy, const PpoOptions *options, const Vocabulary *v
     REQUIRE(options->minibatches >= 1 && options->minibatches <= texts,
             "%d minibatches of %d texts", options->minibatches, texts);
     int share = (texts + options->minibatches - 1) / options->minibatches, rows = share * longest;
-    int threads = threads_count() == 2 ? 1 : threads_count(); /* see learn() */
+    int threads = threads_count(), learning = threads == 2 ? 1 : threads; /* see learn() */
     Ppo *f = NEW(Ppo, 1);
     f->options = *options;
     f->policy = policy;
     f->critic = critic_new(policy, &options->critic, rows);
     f->adam = adam_new(policy->size, (AdamOptions){0.9, options->beta2, 1e-8, 0});
     f->activations =
-        activations_new(&policy->shape, rollout_slice_rows(rows, longest, threads), true);
+        activations_new(&policy->shape, rollout_slice_rows(rows, longest, learning), true);
+    f->scoring = activations_new(&policy->shape, rollout_slice_rows(rows, longest, threads), false);
     f->minibatch = rollout_new(&policy->shape, v, share, longest);
     arena_matrix(&f->arena, rows, policy->shape.channels); /* counts */
     arena_reserve(&f->arena);
@@ -73,6 +74,7 @@ void ppo_free(Ppo *f)
     critic_free(f->critic);
     adam_free(&f->adam);
     activations_free(f->activations);
+    activations_free(f->scoring);
     rollout_free(f->minibatch);
     arena_free(&f->arena);
     free(f->order);
@@ -81,7 +83,7 @@ void ppo_free(Ppo *f)
 
 void ppo_weights(Ppo *f, Rollout *r)
 {
-    if (f->options.beta != 0) rollout_kl(r, f->policy, f->activations); /* or nobody pays for it */
+    if (f->options.beta != 0) rollout_kl(r, f->policy, f->scoring); /* or nobody pays for it */
     rollout_rewards(r, f->options.beta);
     critic_values(f->critic, r, r->values);
     advantage_fill(r, &f->options.advantage);
@@ -93,7 +95,8 @@ double ppo_gradient(Ppo *f, Rollout *batch, ClipStats *stats, double *entropy)
     Transformer *policy = f->policy;
     Activations *a = f->activations;
     double N = rollout_texts(batch), beta = f->scale * f->options.beta / N;
-    double c = f->scale * f->options.entropy / N, kl = 0, H = 0; /* sums over the rows */
+    double c = f->scale * f->options.entropy / N;
+    double kl = 0, H = 0; /* sums over all rows */
     const Batch *all = &batch->rows->batch;
     Matrix dx = mat_rows(f->dx, 0, batch_rows(all));
     *stats = (ClipStats){0};

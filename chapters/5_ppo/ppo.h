@@ -39,13 +39,13 @@ typedef struct {
     double largest_ratio;
 } ClipStats;
 
-/* w_t = A_t  =>  w_t = r_t A_t, or 0 where the clip binds, in the rows of a slice of r. Reads
- * r->logprob, of the policy as it is now, and r->logprob_old. epsilon INFINITY: no clip.
+/* w_t  =>  r_t w_t, or 0 where the clip binds, in the rows of a slice of r. Reads r->logprob, of
+ * the policy as it is now, and r->logprob_old. epsilon INFINITY: no clip.
  *
  * Adds to *stats, which the caller sets to {0} before the first slice: to the loss, the sum of
- * -min(r_t A_t, clip(r_t) A_t), whose A_t have the 1/N of weights_mean in them by now; to approx_kl
- * and clip_fraction, the sum over these rows divided by all rows of r; largest_ratio becomes the
- * larger of the two.
+ * -min(r_t w_t, clip(r_t) w_t), w_t as it comes in, which for A_t / N (weights_mean) is -L^CLIP; to
+ * approx_kl and clip_fraction, the sum over these rows divided by all rows of r. largest_ratio is
+ * the largest so far.
  *
  * approx_kl is the mean of k3 = r_t - 1 - log r_t over symbols that pi_old drew. Its expectation is
  * exactly KL(pi_old || pi), as E_old[r_t] = 1, and the same holds for k1 = -log r_t; but k3 is
@@ -84,6 +84,7 @@ typedef struct {
     Critic *critic;           /* begins as a copy of the policy with V = 0 */
     Adam adam;                /* fresh, as in chapter 3 */
     Activations *activations; /* of a slice of a minibatch */
+    Activations *scoring;     /* light ones, of the policy and of others of its shape */
     Rollout *minibatch;
     Matrix dx;    /* (rows of the largest minibatch, C) the gradient of what the embedding gave */
     Arena arena;  /* of dx */
@@ -118,9 +119,10 @@ void ppo_weights(Ppo *f, Rollout *r);
  *
  *   -L^CLIP + scale/N sum_t (beta KL_t - c H_t)
  *
- * where scale, f->scale, is what whitening has multiplied the A_t by. A gradient is a sum over
- * rows, in order, so the minibatch goes through the model in slices, forward and backward each.
- * Returns the loss. *stats becomes that of the minibatch, *entropy the mean of H_t. */
+ * where scale, f->scale, is what whitening has multiplied the A_t by. The minibatch goes through
+ * the model in slices, forward and backward each, and no bit depends on them. It has at most the
+ * rows that ppo_new was told; its logprob are those of the policy as it is now. Returns the loss.
+ * *stats becomes that of the minibatch, *entropy the mean of H_t. */
 double ppo_gradient(Ppo *f, Rollout *batch, ClipStats *stats, double *entropy);
 
 /* Epochs of minibatches over the next rollout, whose raw rewards and log_ref are known, the critic

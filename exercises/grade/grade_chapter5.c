@@ -24,7 +24,7 @@ static Rollout *with_ratios(const double *ratio, const double *A)
 static ClipStats clip(Rollout *r, double epsilon)
 {
     ClipStats s = {0};
-    weights_clip(r, &(Slice){.texts = rollout_texts(r), .rows = rollout_rows(r)}, epsilon, &s);
+    weights_clip(r, &(Slice){0, rollout_texts(r), 0, rollout_rows(r), r->rows->batch}, epsilon, &s);
     return s;
 }
 
@@ -162,12 +162,13 @@ static void a_slice_at_a_time(void)
         k3 += k, k3_first += n < 4 ? k : 0;
     }
     ClipStats s = {0};
-    weights_clip(r, &(Slice){.text = 1, .texts = 1, .row = 4, .rows = 4}, 0.2, &s);
+    const Batch *b = &r->rows->batch;
+    weights_clip(r, &(Slice){1, 1, 4, 4, batch_slice(b, 1, 1)}, 0.2, &s);
     expect_numbers("weights of rows 0 .. 3", "rows 4 .. 7 of " SLICES, numbers(r->weights, 4),
                    advantages, 4, NO_KNOWN,
                    "only the rows of the slice are weighed: some->row and the some->rows - 1 "
                    "behind it");
-    weights_clip(r, &(Slice){.text = 0, .texts = 1, .row = 0, .rows = 4}, 0.2, &s);
+    weights_clip(r, &(Slice){0, 1, 0, 4, batch_slice(b, 0, 1)}, 0.2, &s);
     expect_numbers(
         "weights", "rows 4 .. 7, then 0 .. 3, of " SLICES, numbers(r->weights, 8), w, 8,
         (Known[]){{{1.62, 2, 2.42, 0, 0, -6, -1.7, -2.42},

@@ -250,7 +250,7 @@ static bool bug_beside_exercises_is_refused(int i, FILE *out)
     } pairs[] = {
         {{[4] = true}, {{"23"}}, "bug 23 is in chapter 4, which is to be written"},
         {{[3] = true}, {{"21", "5"}}, "beside bug 5 right solutions of exercise 3.1 would be"},
-        {{[5] = true}, {{"9"}}, "beside bug 9 right solutions of exercise 5.6 would be"}};
+        {{[5] = true}, {{"9"}}, "beside bug 9 right solutions of exercise 5.3 would be"}};
     Error err = {""};
     bool refused = !handout_make(&workshop, &catalogue, pairs[i].chapters, &pairs[i].bugs,
                                  "/nowhere", "/no/book", &err) &&
