@@ -326,14 +326,14 @@ static double gradient_at_once(Critic *c, const Rollout *r, const real *targets)
     return loss;
 }
 
-/* Texts go through a few at a time: about 256 rows, but two texts for each of several threads. A
+/* Texts go through a few at a time: about 128 rows, but two texts for each of several threads. A
  * gradient is a sum over rows, in order, and no bit depends on how few. */
 START_TEST(how_many_texts_go_through_at_a_time_changes_no_bit)
 {
     static const struct {
         int length, threads, last; /* last: rows of the last part of 23 texts */
     } cases[] = {
-        {90, 1, 1 * 90}, {90, 2, 3 * 90}, {90, 3, 5 * 90}, {20, 1, 11 * 20}, {3, 1, 23 * 3}};
+        {90, 1, 1 * 90}, {90, 2, 3 * 90}, {90, 3, 5 * 90}, {20, 1, 5 * 20}, {3, 1, 23 * 3}};
     TransformerShape shape = {
         .layers = 2, .heads = 2, .channels = 8, .context = 90, .vocabulary = 4};
     Fixture f = fixture(usual);

@@ -200,7 +200,7 @@ bool rollout_next(const Rollout *r, const Activations *a, Slice *s)
 int rollout_slice_rows(int rows, int longest, int threads)
 {
     int few = threads > 1 ? 2 * threads * longest : longest;
-    if (few < 256) few = 256;
+    if (few < 128) few = 128;
     return few < rows ? few : rows;
 }
 

@@ -79,7 +79,7 @@ typedef struct {
 bool rollout_next(const Rollout *r, const Activations *a, Slice *s);
 
 /* The rows to make activations for, of so many in all, where every slice goes forward and then
- * backward: about 256, of which the caches nearby still hold much when backward comes, but two
+ * backward: about 128, of which the caches nearby still hold much when backward comes, but two
  * texts for each thread, if there are several. */
 int rollout_slice_rows(int rows, int longest, int threads);
 
