@@ -298,19 +298,51 @@ START_TEST(expected_gradient_at_ratio_one_is_the_policy_gradient)
 }
 END_TEST
 
-/* The whole loss as a function of the weights. */
+/* The whole loss as a function of the weights, of texts with known ratios and advantages. */
 typedef struct {
+    Toy *t;
     Ppo *f;
     Rollout *batch;
-    const real *A;
+    real *A;
 } Whole;
 
-static double whole_loss(const Whole *w)
+/* Ratios in every region of the clip, far from its edges, with advantages of both signs. */
+static void spread_ratios(Whole *w)
 {
-    ClipStats s;
-    double entropy;
+    static const double ratios[] = {0.5, 0.93, 1.07, 1.6, 4};
+    Rollout *r = w->batch;
+    rollout_score(r, w->t->policy, w->f->activations, r->logprob);
+    for (int n = 0; n < rollout_rows(r); n++) {
+        r->logprob_old[n] = r->logprob[n] - (real)log(ratios[n % 5]);
+        w->A[n] = (real)((n / 5 % 2 ? 1 : -1) * (0.4 + 0.1 * (n % 7)));
+    }
+}
+
+static Whole whole_new(uint64_t seed)
+{
+    PpoOptions options = options_of(1e-3);
+    options.entropy = 0.3;
+    options.minibatches = 1;
+    Whole w = {.t = toy(), .A = NEW(real, TEXTS * LONGEST)};
+    w.f = new_ppo(w.t, options);
+    w.batch = draw(w.t, w.f, seed);
+    w.f->scale = 0.8; /* without one, KL and entropy would count nothing */
+    spread_ratios(&w);
+    return w;
+}
+
+static void whole_free(Whole *w)
+{
+    free(w->A);
+    rollout_free(w->batch);
+    ppo_free(w->f);
+    toy_free(w->t);
+}
+
+static double whole_loss(const Whole *w, ClipStats *s, double *entropy)
+{
     memcpy(w->batch->weights, w->A, sizeof(real) * (size_t)rollout_rows(w->batch));
-    return ppo_gradient(w->f, w->batch, &s, &entropy);
+    return ppo_gradient(w->f, w->batch, s, entropy);
 }
 
 /* Keeps the gradients as they were: only the loss is wanted. */
@@ -321,123 +353,88 @@ static void whole_forward(Case *c)
     size_t bytes = sizeof(real) * policy->size;
     real *kept = NEW(real, policy->size);
     memcpy(kept, policy->gradients.base, bytes);
-    *mat_row(c->y, 0) = (real)whole_loss(w);
+    ClipStats s;
+    double entropy;
+    *mat_row(c->y, 0) = (real)whole_loss(w, &s, &entropy);
     memcpy(policy->gradients.base, kept, bytes);
     free(kept);
 }
 
 static void whole_backward(Case *c)
 {
-    whole_loss(c->more);
-}
-
-/* Ratios in every region of the clip, far from its edges, with advantages of both signs. */
-static void spread_ratios(Toy *t, Ppo *f, Rollout *r, real *A)
-{
-    static const double ratios[] = {0.5, 0.93, 1.07, 1.6, 4};
-    rollout_score(r, t->policy, f->activations, r->logprob);
-    for (int n = 0; n < rollout_rows(r); n++) {
-        r->logprob_old[n] = r->logprob[n] - (real)log(ratios[n % 5]);
-        A[n] = (real)((n / 5 % 2 ? 1 : -1) * (0.4 + 0.1 * (n % 7)));
-    }
+    ClipStats s;
+    double entropy;
+    whole_loss(c->more, &s, &entropy);
 }
 
 START_TEST(gradient_of_every_weight_through_the_whole_loss_agrees_with_central_differences)
 {
     if (!in_double) return; /* a float loss is too coarse for differences */
     static Tensor tensors[31];
-    Toy *t = toy();
-    PpoOptions options = options_of(1e-3);
-    options.entropy = 0.3;
-    options.minibatches = 1;
-    Ppo *f = new_ppo(t, options);
-    Rollout *r = draw(t, f, 2);
-    real *A = NEW(real, rollout_rows(r));
-    f->scale = 0.8; /* without one, KL and entropy would count nothing */
-    spread_ratios(t, f, r, A);
-    Whole w = {f, r, A};
+    Whole w = whole_new(2);
+    Transformer *policy = w.t->policy;
     Case c = {whole_forward, whole_backward, new_matrix(1, 1), new_matrix(1, 1), {{0}}, &w};
     *mat_row(c.dy, 0) = 1;
-    int count = transformer_tensors(t->policy, tensors);
+    int count = transformer_tensors(policy, tensors);
     for (int i = 0; i < count; i++) {
         Matrix gradient = tensors[i].m;
-        gradient.data = t->policy->gradients.base + (tensors[i].m.data - t->policy->weights.base);
+        gradient.data = policy->gradients.base + (tensors[i].m.data - policy->weights.base);
         c.in[i] = (Variable){tensors[i].name, tensors[i].m, gradient};
     }
-    ck_assert_int_gt(rollout_rows(r), 10);
+    ck_assert_int_gt(rollout_rows(w.batch), 10);
     check_gradients(&c);
     check_accumulates(&c, 0);
-    free(A);
-    rollout_free(r);
-    ppo_free(f);
-    toy_free(t);
+    whole_free(&w);
 }
 END_TEST
 
 /* As it multiplies the advantages, whitening multiplies all that stands beside them. */
 START_TEST(the_scale_of_the_weights_is_that_of_KL_and_entropy_too)
 {
-    Toy *t = toy();
-    PpoOptions options = options_of(0);
-    options.minibatches = 1;
-    Ppo *f = new_ppo(t, options);
-    Rollout *r = draw(t, f, 3);
-    size_t size = t->policy->size;
+    Whole w = whole_new(3);
+    Ppo *f = w.f;
+    Transformer *policy = w.t->policy;
+    size_t size = policy->size;
     double *scaled = NEW(double, size), loss[2], entropy;
-    real *A = NEW(real, rollout_rows(r));
     ClipStats s;
-    spread_ratios(t, f, r, A);
     for (int k = 0; k < 2; k++) {
         f->scale = k ? 1 : 0.5;
         f->options.beta = k ? 0.5 : 1;
         f->options.entropy = k ? 1.5 : 3;
-        memcpy(r->weights, A, sizeof(real) * (size_t)rollout_rows(r));
-        transformer_zero_gradients(t->policy);
-        loss[k] = ppo_gradient(f, r, &s, &entropy);
-        for (size_t i = 0; i < size && k == 0; i++) scaled[i] = t->policy->gradients.base[i];
+        transformer_zero_gradients(policy);
+        loss[k] = whole_loss(&w, &s, &entropy);
+        for (size_t i = 0; i < size && k == 0; i++) scaled[i] = policy->gradients.base[i];
     }
     ck_assert(close_to(loss[0], loss[1], 1e-12));
-    for (size_t i = 0; i < size; i++) ck_assert(scaled[i] == t->policy->gradients.base[i]);
+    for (size_t i = 0; i < size; i++) ck_assert(scaled[i] == policy->gradients.base[i]);
     free(scaled);
-    free(A);
-    rollout_free(r);
-    ppo_free(f);
-    toy_free(t);
+    whole_free(&w);
 }
 END_TEST
 
 START_TEST(two_half_batches_make_one_batch)
 {
-    Toy *t = toy();
-    PpoOptions options = options_of(1e-3);
-    options.minibatches = 1;
-    options.entropy = 0.3;
-    Ppo *f = new_ppo(t, options);
-    Rollout *r = draw(t, f, 3), *half = new_rollout(t);
-    size_t size = t->policy->size;
+    Whole w = whole_new(3);
+    Rollout *r = w.batch, *half = new_rollout(w.t);
+    Transformer *policy = w.t->policy;
+    size_t size = policy->size;
     double *whole = NEW(double, size), entropy;
-    real *A = NEW(real, rollout_rows(r));
     ClipStats s;
-    f->scale = 0.8; /* without one, KL and entropy would count nothing */
-    spread_ratios(t, f, r, A);
-    memcpy(r->weights, A, sizeof(real) * (size_t)rollout_rows(r));
-    transformer_zero_gradients(t->policy);
+    memcpy(r->weights, w.A, sizeof(real) * (size_t)rollout_rows(r));
+    transformer_zero_gradients(policy);
     for (int h = 0; h < 2; h++) {
         rollout_clear(half);
         for (int i = h * TEXTS / 2; i < (h + 1) * TEXTS / 2; i++) rollout_copy(half, r, i);
-        ppo_gradient(f, half, &s, &entropy);
+        ppo_gradient(w.f, half, &s, &entropy);
     }
-    for (size_t k = 0; k < size; k++) whole[k] = t->policy->gradients.base[k] / 2;
-    transformer_zero_gradients(t->policy);
-    ppo_gradient(f, r, &s, &entropy);
+    for (size_t k = 0; k < size; k++) whole[k] = policy->gradients.base[k] / 2;
+    transformer_zero_gradients(policy);
+    whole_loss(&w, &s, &entropy);
     for (size_t k = 0; k < size; k++)
-        ck_assert(fabs(whole[k] - t->policy->gradients.base[k]) <= tolerance(1e-4));
+        ck_assert(fabs(whole[k] - policy->gradients.base[k]) <= tolerance(1e-4));
     free(whole);
-    free(A);
     rollout_free(half);
-    rollout_free(r);
-    ppo_free(f);
-    toy_free(t);
+    whole_free(&w);
 }
 END_TEST
 
@@ -1045,42 +1042,35 @@ END_TEST
 /* All at once, some texts at a time, as few as there is room for: one gradient, bit for bit. */
 START_TEST(a_minibatch_in_any_slices_has_the_same_gradient)
 {
-    Toy *t = toy();
-    PpoOptions options = options_of(1e-3);
-    options.minibatches = 1;
-    options.entropy = 0.3;
-    Ppo *f = new_ppo(t, options);
-    Rollout *r = draw(t, f, 3);
-    rollout_clear(r);
-    for (int i = 0; i < TEXTS; i++) rollout_add(r, (int[]){1, 2, 3, 2, 1}, LONGEST - i % 4);
-    rollout_compare(r, t->reference, f->scoring);
-    size_t bytes = sizeof(real) * t->policy->size;
-    real *at_once = NEW(real, t->policy->size), *A = NEW(real, rollout_rows(r));
+    static const int at_a_time[] = {TEXTS * LONGEST, 2 * LONGEST, LONGEST}, slices[] = {1, 3, 5};
+    Whole w = whole_new(3);
+    Ppo *f = w.f;
+    Rollout *r = w.batch;
+    Transformer *policy = w.t->policy;
+    size_t bytes = sizeof(real) * policy->size;
+    real *at_once = NEW(real, policy->size);
     double loss[3], entropy[3];
     ClipStats s[3];
-    f->scale = 0.8; /* without one, KL and entropy would count nothing */
-    spread_ratios(t, f, r, A);
-    static const int at_a_time[] = {TEXTS * LONGEST, 2 * LONGEST, LONGEST}, slices[] = {1, 3, 5};
+    rollout_clear(r);
+    for (int i = 0; i < TEXTS; i++) rollout_add(r, (int[]){1, 2, 3, 2, 1}, LONGEST - i % 4);
+    rollout_compare(r, w.t->reference, f->scoring);
+    spread_ratios(&w);
     for (int i = 0; i < 3; i++) {
         activations_free(f->activations);
-        f->activations = activations_new(&t->shape, at_a_time[i], true);
+        f->activations = activations_new(&w.t->shape, at_a_time[i], true);
         int count = 0;
         for (Slice each = {0}; rollout_next(r, f->activations, &each);) count++;
         ck_assert_int_eq(count, slices[i]);
-        memcpy(r->weights, A, sizeof(real) * (size_t)rollout_rows(r));
-        transformer_zero_gradients(t->policy);
-        loss[i] = ppo_gradient(f, r, &s[i], &entropy[i]);
-        if (i == 0) memcpy(at_once, t->policy->gradients.base, bytes);
-        ck_assert_mem_eq(at_once, t->policy->gradients.base, bytes);
+        transformer_zero_gradients(policy);
+        loss[i] = whole_loss(&w, &s[i], &entropy[i]);
+        if (i == 0) memcpy(at_once, policy->gradients.base, bytes);
+        ck_assert_mem_eq(at_once, policy->gradients.base, bytes);
         ck_assert_mem_eq(&s[0], &s[i], sizeof s[0]);
         ck_assert(loss[i] == loss[0] && entropy[i] == entropy[0]);
     }
-    ck_assert(gradient_norm(at_once, t->policy->size) > 1e-3);
+    ck_assert(gradient_norm(at_once, policy->size) > 1e-3);
     free(at_once);
-    free(A);
-    rollout_free(r);
-    ppo_free(f);
-    toy_free(t);
+    whole_free(&w);
 }
 END_TEST
 

@@ -45,13 +45,19 @@ void entropy_bonus(Matrix dlogits, Matrix probs, double c, double *total)
 
 /* ---- learning from one rollout -------------------------------------------------------------- */
 
+/* Of exactly two threads one learns for the policy and one for the critic. */
+static bool side_by_side(void)
+{
+    return threads_count() == 2;
+}
+
 Ppo *ppo_new(Transformer *policy, const PpoOptions *options, const Vocabulary *v, int texts,
              int longest)
 {
     REQUIRE(options->minibatches >= 1 && options->minibatches <= texts,
             "%d minibatches of %d texts", options->minibatches, texts);
     int share = (texts + options->minibatches - 1) / options->minibatches, rows = share * longest;
-    int threads = threads_count(), learning = threads == 2 ? 1 : threads; /* see learn() */
+    int threads = threads_count(), learning = side_by_side() ? 1 : threads;
     Ppo *f = NEW(Ppo, 1);
     f->options = *options;
     f->policy = policy;
@@ -149,7 +155,7 @@ static Learnt learn(Ppo *f)
 {
     void (*const both[])(Ppo *, Learnt *) = {policy_learn, value_learn};
     Learnt l = {0};
-    if (threads_count() == 2) {
+    if (side_by_side()) {
 #pragma omp parallel for schedule(static, 1)
         for (int i = 0; i < 2; i++) both[i](f, &l);
     } else {
