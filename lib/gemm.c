@@ -82,10 +82,11 @@ static Strided at(Strided m, long i, long j)
 /* ---- tiles -------------------------------------------------------------------------------- */
 
 /* c[rows][vectors * LANES] = from + a[rows][k] b[k][vectors * LANES], where each two vectors of b
- * are of the next panel; `rows` and `vectors` are constants where this is inlined, so the loops
- * marked UNROLL vanish and acc lives in registers. */
+ * are of the next panel, and each row's b is `block` numbers behind that of the row before;
+ * `rows` and `vectors` are constants where this is inlined, so the loops marked UNROLL vanish and
+ * acc lives in registers. */
 INLINE void tile_body(int rows, int vectors, int k, Strided a, const real *b, long step, long panel,
-                      Strided from, real *c, long ldc)
+                      long block, Strided from, real *c, long ldc)
 {
     Vector acc[MR][WIDE];
     UNROLL
@@ -100,8 +101,8 @@ INLINE void tile_body(int rows, int vectors, int k, Strided a, const real *b, lo
         for (int i = 0; i < rows; i++) {
             UNROLL
             for (int j = 0; j < vectors; j++)
-                acc[i][j] +=
-                    a.data[i * a.row] * *(const Vector *)(b + j / 2 * panel + j % 2 * LANES);
+                acc[i][j] += a.data[i * a.row] *
+                             *(const Vector *)(b + i * block + j / 2 * panel + j % 2 * LANES);
         }
     }
     UNROLL
@@ -165,16 +166,21 @@ INLINE void strip_body(int rows, int n, int k, Strided a, const real *b, long st
 {
     enum { WIDTH = WIDE * LANES };
     for (; rows == 1 && n >= WIDTH; n -= WIDTH, b += WIDE / 2 * panel, c += WIDTH) {
-        tile_body(1, WIDE, k, a, b, step, panel, from, c, ldc);
+        tile_body(1, WIDE, k, a, b, step, panel, 0, from, c, ldc);
         from.data += WIDTH * from.col;
+    }
+    if (rows == 1 && n >= WIDTH / 2) {
+        tile_body(1, WIDE / 2, k, a, b, step, panel, 0, from, c, ldc);
+        n -= WIDTH / 2, b += WIDE / 4 * panel, c += WIDTH / 2;
+        from.data += WIDTH / 2 * from.col;
     }
     const real *below = c + rows * ldc;
     for (; n >= NR; n -= NR, b += panel, from.data += NR * from.col, c += NR) {
         if (rows == MR && k >= LONG) ask_for(n < 2 * NR ? below : c + NR, ldc);
-        tile_body(rows, 2, k, a, b, step, panel, from, c, ldc);
+        tile_body(rows, 2, k, a, b, step, panel, 0, from, c, ldc);
     }
     if (n == LANES) {
-        tile_body(rows, 1, k, a, b, step, panel, from, c, ldc);
+        tile_body(rows, 1, k, a, b, step, panel, 0, from, c, ldc);
     } else if (n == 1) {
         half_tile(rows, true, k, a, b, step, from, c, ldc);
     } else if (n > 0) {
@@ -185,9 +191,9 @@ INLINE void strip_body(int rows, int n, int k, Strided a, const real *b, long st
         if (n <= LANES / 2)
             half_tile(rows, false, k, a, b, step, (Strided){edge, NR, 1}, edge, NR);
         else if (n < LANES)
-            tile_body(rows, 1, k, a, b, step, panel, (Strided){edge, NR, 1}, edge, NR);
+            tile_body(rows, 1, k, a, b, step, panel, 0, (Strided){edge, NR, 1}, edge, NR);
         else
-            tile_body(rows, 2, k, a, b, step, panel, (Strided){edge, NR, 1}, edge, NR);
+            tile_body(rows, 2, k, a, b, step, panel, 0, (Strided){edge, NR, 1}, edge, NR);
         for (int i = 0; i < rows; i++) memcpy(c + i * ldc, edge + i * NR, width);
     }
 }
@@ -433,4 +439,31 @@ void gemm(int m, int n, int k, Strided a, Strided b, Strided from, real *c, long
     }
 #endif
     product(m, n, k, a, (Factor){b, n, 0}, from, c, ldc);
+}
+
+/* ---- rows that have a B each ---------------------------------------------------------------- */
+
+/* A single row would wait for its sums: several are done together. */
+INLINE void block_strip(int rows, int n, int k, Strided a, Strided b, long block, real *c, long ldc)
+{
+    for (; n >= NR; n -= NR, b.data += NR, c += NR)
+        tile_body(rows, 2, k, a, b.data, b.row, 0, block, gemm_zero, c, ldc);
+    for (; n >= LANES; n -= LANES, b.data += LANES, c += LANES)
+        tile_body(rows, 1, k, a, b.data, b.row, 0, block, gemm_zero, c, ldc);
+    for (int i = 0; n > 0 && i < rows; i++)
+        product(1, n, k, at(a, i, 0), (Factor){at(b, 0, i * block), n, 0}, gemm_zero, c + i * ldc,
+                ldc);
+}
+
+void gemm_blocks(int m, int n, int k, Strided a, Strided b, long block, real *c, long ldc)
+{
+    for (int i = 0, rows; i < m; i += rows, a = at(a, rows, 0), b.data += rows * block) {
+        rows = m - i >= 4 ? 4 : m - i >= 2 ? 2 : 1;
+        if (rows == 4)
+            block_strip(4, n, k, a, b, block, c + i * ldc, ldc);
+        else if (rows == 2)
+            block_strip(2, n, k, a, b, block, c + i * ldc, ldc);
+        else
+            block_strip(1, n, k, a, b, block, c + i * ldc, ldc);
+    }
 }

@@ -19,6 +19,10 @@ typedef struct {
  * row alike; gemm_zero to start from nothing. */
 void gemm(int m, int n, int k, Strided a, Strided b, Strided from, real *c, long ldc);
 
+/* C = A B where every row has a B (k, n) of its own, whose columns lie side by side: that of row i
+ * begins i * block numbers behind the first one. c and a as above. */
+void gemm_blocks(int m, int n, int k, Strided a, Strided b, long block, real *c, long ldc);
+
 /* Copies B (k, n) into the panels that the product reads, for a B that many products share. They
  * take gemm_panels_size numbers, and the first of them is the first of B. */
 size_t gemm_panels_size(int k, int n);

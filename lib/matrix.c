@@ -1,6 +1,7 @@
 /* matrix.c: views, shape checks and the small loops; the products go to gemm.c. */
 #include "matrix.h"
 
+#include <stdbool.h>
 #include <string.h>
 
 #include "error.h"
@@ -89,6 +90,15 @@ void mat_set_atb(Matrix c, Matrix a, Matrix b)
 {
     REQUIRE_ATB("C = A' B");
     gemm(c.rows, c.cols, a.rows, transposed(a), plain(b), gemm_zero, c.data, c.stride);
+}
+
+void mat_set_ab_blocks(Matrix c, Matrix a, Matrix b)
+{
+    int m = c.rows, n = c.cols, k = a.cols;
+    bool below = b.rows == (long)m * k && b.cols == n;
+    REQUIRE_PRODUCT("C = A B by blocks",
+                    a.rows == m && (below || (b.rows == k && b.cols == (long)m * n)));
+    gemm_blocks(m, n, k, plain(a), plain(b), below ? (long)k * b.stride : n, c.data, c.stride);
 }
 
 void mat_set_ab_row(Matrix c, Matrix a, Matrix b, Matrix row)

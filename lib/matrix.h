@@ -49,6 +49,10 @@ void mat_set_abt(Matrix c, Matrix a, Matrix b);                /* C = A B' */
 void mat_set_atb(Matrix c, Matrix a, Matrix b);                /* C = A' B */
 void mat_set_ab_row(Matrix c, Matrix a, Matrix b, Matrix row); /* every row of C = row + A B */
 
+/* Row i of C = row i of A times block i of B, for B = m blocks of (k,n): one below the other, or
+ * side by side. */
+void mat_set_ab_blocks(Matrix c, Matrix a, Matrix b);
+
 /* A matrix that many products read before it changes, as a layer's weights are, can be copied once
  * into the form in which they read it: M with panels, as B of A B, and with its transpose's, as B
  * of A B'. Either may be NULL. Each takes mat_panels_size numbers; the products' bits stay the

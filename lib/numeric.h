@@ -110,6 +110,22 @@ static inline real lanes_sum(const Lanes *lanes)
     return v[0];
 }
 
+static inline real greater(real a, real b)
+{
+    return b > a ? b : a;
+}
+
+static inline real lanes_largest(const Lanes *lanes)
+{
+    real v[LANE_COUNT];
+    memcpy(v, lanes, sizeof v);
+    for (int i = 0; i < LANE_COUNT / 2; i++) v[i] = greater(v[i], v[i + LANE_COUNT / 2]);
+    for (int i = 0; i < LANE_COUNT / 4; i++) v[i] = greater(v[i], v[i + LANE_COUNT / 4]);
+    for (int i = 0; i < LANE_COUNT / 8; i++) v[i] = greater(v[i], v[i + LANE_COUNT / 8]);
+    for (int i = 0; i < LANE_COUNT / 16; i++) v[i] = greater(v[i], v[i + LANE_COUNT / 16]);
+    return v[0];
+}
+
 static inline real sum(const real *x, int n)
 {
     Lanes lanes = {0};
@@ -165,9 +181,9 @@ static inline real largest(const real *x, int n)
             lanes = (Lanes)((larger & (__typeof__(larger))next) |
                             (~larger & (__typeof__(larger))lanes));
         }
-        for (int j = 0; j < LANE_COUNT; j++) m = lanes[j] > m ? lanes[j] : m;
+        m = lanes_largest(&lanes);
     }
-    for (; i < n; i++) m = x[i] > m ? x[i] : m;
+    for (; i < n; i++) m = greater(m, x[i]);
     return m;
 }
 

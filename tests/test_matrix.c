@@ -261,6 +261,37 @@ START_TEST(products_with_a_single_last_column_have_the_bits_of_plain_loops)
 }
 END_TEST
 
+/* Row i of C = row i of A times block i of B, below one another or side by side. */
+START_TEST(products_by_blocks_have_the_bits_of_a_product_for_each_row)
+{
+    real x[] = {1, 2, 3, 4}, y[] = {5, 6, 7, 8}, z[] = {9, 9};
+    mat_set_ab_blocks(mat(z, 2, 1), mat(x, 2, 2), mat(y, 4, 1)); /* (1 2) (5; 6), (3 4) (7; 8) */
+    ck_assert(z[0] == 17 && z[1] == 53);
+    mat_set_ab_blocks(mat(z, 2, 1), mat(x, 2, 2), mat(y, 2, 2)); /* (1 2) (5; 7), (3 4) (6; 8) */
+    ck_assert(z[0] == 19 && z[1] == 50);
+
+    const int rows[] = {1, 2, 3, 4, 5, 6, 7, 12}, cols[] = {1, 5, 8, 15, 16, 17, 32, 48, 65, 200};
+    Rng rng = rng_stream(3, 0);
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
+        for (size_t j = 0; j < sizeof cols / sizeof *cols; j++)
+            for (int below = 0; below < 2; below++) {
+                int m = rows[i], n = cols[j], k = 1 + rng_below(&rng, 40);
+                Framed c = framed_new(m, n, &rng), a = framed_new(m, k, &rng);
+                Framed b = below ? framed_new(m * k, n, &rng) : framed_new(k, m * n, &rng);
+                mat_set_ab_blocks(c.view, a.view, b.view);
+                for (int r = 0; r < m; r++)
+                    plain(SET, AB, mat_rows(framed_copy(&c), r, 1), mat_rows(a.view, r, 1),
+                          below ? mat_rows(b.view, r * k, k) : mat_cols(b.view, r * n, n), a.view);
+                ck_assert_msg(framed_same(&c) && framed_same(&a) && framed_same(&b),
+                              "%d rows of %d, sums of %d, %s: other bits", m, n, k,
+                              below ? "below one another" : "side by side");
+                framed_free(&c);
+                framed_free(&a);
+                framed_free(&b);
+            }
+}
+END_TEST
+
 START_TEST(products_shared_by_a_team_have_the_bits_of_plain_loops)
 {
     for (int threads = 1; threads <= 3; threads++) {
@@ -386,6 +417,11 @@ START_TEST(products_that_do_not_fit_are_refused_with_all_three_shapes)
     ck_assert_dies(mat_set_ab_row(c, a, b, mat(x, 1, 2)), "a row of 1 x 2 for a 2 x 3 matrix");
     ck_assert_dies(mat_set_ab_row(c, a, b, mat(x, 2, 3)), "a row of 2 x 3 for a 2 x 3 matrix");
     ck_assert_dies(mat_set_ab_row(c, a, b, mat(x, 0, 3)), "a row of 0 x 3 for a 2 x 3 matrix");
+    ck_assert_dies(mat_set_ab_blocks(c, a, b),
+                   "C = A B by blocks does not fit: C is 2 x 3, A is 2 x 4, B is 4 x 3");
+    ck_assert_dies(mat_set_ab_blocks(c, b, mat(x, 8, 3)), "A is 4 x 3, B is 8 x 3");
+    ck_assert_dies(mat_set_ab_blocks(c, a, mat(x, 7, 3)), "B is 7 x 3");
+    ck_assert_dies(mat_set_ab_blocks(c, a, mat(x, 4, 7)), "B is 4 x 7");
 }
 END_TEST
 
@@ -545,6 +581,7 @@ static const TTest *const tests[] = {
     products_deeper_than_a_slab_have_the_bits_of_plain_loops,
     products_with_b_in_place_have_the_bits_of_plain_loops,
     products_with_a_single_last_column_have_the_bits_of_plain_loops,
+    products_by_blocks_have_the_bits_of_a_product_for_each_row,
     products_shared_by_a_team_have_the_bits_of_plain_loops,
     products_inside_a_parallel_region_have_the_bits_of_plain_loops,
     product_of_whole_numbers_added_twice_doubles,

@@ -52,11 +52,11 @@ void attention_forward(Matrix y, Matrix att, Matrix q, Matrix k, Matrix v)
  * last key and the next whole vector are computed too, and count for nothing. */
 void attention_forward_cached(Matrix y, Matrix att, Matrix q, Matrix keys, Matrix v)
 {
-    int seen = v.rows, past = seen - q.rows, width = whole_vectors(seen, att);
-    REQUIRE(past >= 0, "%d positions ask and only %d can be read", q.rows, seen);
-    mat_set_ab(mat_cols(att, 0, width), q, mat_cols(keys, 0, width));
-    causal_softmax(att, past, 1 / real_sqrt((real)q.cols));
-    mat_set_ab(y, mat_cols(att, 0, seen), v);
+    int seen = v.rows, width = whole_vectors(seen, att);
+    mat_set_ab_blocks(mat_cols(att, 0, width), q, mat_cols(keys, 0, width));
+    for (int h = 0; h < q.rows; h++)
+        causal_softmax(mat_rows(att, h, 1), seen - 1, 1 / real_sqrt((real)q.cols));
+    mat_set_ab_blocks(y, mat_cols(att, 0, seen), v);
 }
 
 /* Softmax by rows, backward, in place:   dscore_j = att_j (datt_j - sum_i att_i datt_i)

@@ -145,17 +145,19 @@ static real kth_largest(const real *x, int n, int k)
 /* Draws a symbol from one row of logits, which is changed. */
 static int draw(real *logits, int V, const SampleOptions *o, real *p, Rng *rng, real *logprob)
 {
-    int likeliest = 0;
-    for (int j = 1; j < V; j++)
-        if (logits[j] > logits[likeliest]) likeliest = j;
+    real m = largest(logits, V);
     *logprob = 0;
-    if (o->temperature == 0) return likeliest;
+    if (o->temperature == 0) {
+        int likeliest = 0;
+        while (likeliest < V - 1 && logits[likeliest] != m) likeliest++;
+        return likeliest;
+    }
     if (o->top_k > 0 && o->top_k < V) {
         real bound = kth_largest(logits, V, o->top_k);
         for (int j = 0; j < V; j++)
             if (logits[j] < bound) logits[j] = -INFINITY;
     }
-    real m = logits[likeliest], inverse = (real)(1 / o->temperature);
+    real inverse = (real)(1 / o->temperature);
     for (int j = 0; j < V; j++)
         p[j] = logits[j] == -INFINITY ? 0 : real_exp((logits[j] - m) * inverse);
     int x = rng_choice(rng, p, V);

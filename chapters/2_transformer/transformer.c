@@ -1,6 +1,8 @@
 /* transformer.c: GPT-2 forward, and the same lines in reverse order backward. */
 #include "transformer.h"
 
+#include <string.h>
+
 #include "attention.h"
 #include "error.h"
 #include "threads.h"
@@ -112,35 +114,43 @@ static Matrix head(Matrix m, int h, int H)
     return mat_cols(m, h * (m.cols / H), m.cols / H);
 }
 
-/* Puts a sequence's new keys and values behind those of earlier passes. */
-static void remember(Matrix keys, Matrix values, Matrix k, Matrix v, int past)
-{
-    mat_copy(mat_rows(values, past, v.rows), v);
-    for (int i = 0; i < k.rows; i++)
-        for (int c = 0; c < k.cols; c++) mat_row(keys, c)[past + i] = mat_row(k, i)[c];
-}
-
 static void heads_forward(BlockActivations *a, const Batch *b, Part mine,
-                          const TransformerShape *shape, const Matrix *keys, const Matrix *values)
+                          const TransformerShape *shape)
 {
-    int C = shape->channels, H = shape->heads, T = shape->context, N = batch_rows(b), d = C / H;
+    int C = shape->channels, H = shape->heads, N = batch_rows(b);
     for (int s = mine.sequence; s < mine.last_sequence; s++) {
         Rows r = rows_of(b, s);
         Matrix qkv = mat_rows(a->qkv, r.first, r.count), y = mat_rows(a->heads, r.first, r.count);
         Matrix q = mat_cols(qkv, 0, C), k = mat_cols(qkv, C, C), v = mat_cols(qkv, 2 * C, C);
-        if (keys) {
-            k = mat_rows(*keys, r.slot * C, C);
-            Matrix all = mat_rows(*values, r.slot * T, T);
-            remember(k, all, mat_cols(qkv, C, C), v, r.past);
-            v = mat_rows(all, 0, r.past + r.count);
-        }
-        for (int h = 0; h < H; h++) {
-            Matrix att = mat_rows(a->att, h * N + r.first, r.count);
-            if (keys)
-                attention_forward_cached(head(y, h, H), att, head(q, h, H), mat_rows(k, h * d, d),
-                                         head(v, h, H));
-            else
-                attention_forward(head(y, h, H), att, head(q, h, H), head(k, h, H), head(v, h, H));
+        for (int h = 0; h < H; h++)
+            attention_forward(head(y, h, H), mat_rows(a->att, h * N + r.first, r.count),
+                              head(q, h, H), head(k, h, H), head(v, h, H));
+    }
+}
+
+/* Puts the key and the value of a sequence's next position behind those of earlier ones. */
+static void remember(Matrix keys, Matrix values, const real *k, const real *v, int position)
+{
+    for (int c = 0; c < keys.rows; c++) mat_row(keys, c)[position] = k[c];
+    memcpy(mat_row(values, position), v, sizeof(real) * (size_t)values.cols);
+}
+
+/* The same a position at a time, with the keys and values of all before it. The heads of a row of
+ * C = H d channels are H rows of d. */
+static void heads_forward_cached(BlockActivations *a, const Batch *b, Part mine,
+                                 const TransformerShape *shape, Matrix keys, Matrix values)
+{
+    int C = shape->channels, H = shape->heads, T = shape->context, N = batch_rows(b), d = C / H;
+    for (int s = mine.sequence; s < mine.last_sequence; s++) {
+        Rows r = rows_of(b, s);
+        Matrix k = mat_rows(keys, r.slot * C, C), v = mat_rows(values, r.slot * T, T);
+        for (int i = 0; i < r.count; i++) {
+            int n = r.first + i, seen = r.past + i + 1;
+            real *qkv = mat_row(a->qkv, n);
+            Matrix att = {.rows = H, .cols = T, .stride = N * T, .data = mat_row(a->att, n)};
+            remember(k, v, qkv + C, qkv + 2 * C, seen - 1);
+            attention_forward_cached(mat(mat_row(a->heads, n), H, d), att, mat(qkv, H, d), k,
+                                     mat_rows(v, 0, seen));
         }
     }
 }
@@ -169,12 +179,15 @@ static void heads_backward(Matrix dqkv, Matrix dheads, Matrix datt, const BlockA
 /* x_mid = x + proj(heads(qkv(ln_1(x)))),   y = x_mid + out(gelu(fc(ln_2(x_mid))))
  * for the rows of one thread */
 static void block_forward(Matrix y, BlockActivations *all, const Block *p, const Batch *b,
-                          Part mine, const TransformerShape *shape, Matrix *keys, Matrix *values)
+                          Part mine, const TransformerShape *shape, const Cache *cache, int layer)
 {
     BlockActivations a = my_block(all, mine);
     layernorm_forward(a.ln_1, a.ln_1_stats, a.x, &p->ln_1);
     linear_forward(a.qkv, a.ln_1, &p->qkv);
-    heads_forward(all, b, mine, shape, keys, values);
+    if (cache)
+        heads_forward_cached(all, b, mine, shape, cache->keys[layer], cache->values[layer]);
+    else
+        heads_forward(all, b, mine, shape);
     mat_copy(a.x_mid, a.x);
     linear_add(a.x_mid, a.heads, &p->proj);
 
@@ -257,8 +270,8 @@ static void require_batch(const Batch *b, bool cached)
     }
 }
 
-static void my_trunk_forward(const Transformer *t, Activations *a, const Batch *b, Cache *cache,
-                             Part mine)
+static void my_trunk_forward(const Transformer *t, Activations *a, const Batch *b,
+                             const Cache *cache, Part mine)
 {
     const Parameters *p = parameters_for(t, a);
     int L = t->shape.layers, first = b->start[0] + mine.row;
@@ -266,8 +279,7 @@ static void my_trunk_forward(const Transformer *t, Activations *a, const Batch *
                       p->wpe);
     for (int l = 0; l < L; l++) {
         Matrix y = l + 1 < L ? a->block[l + 1].x : a->x_last;
-        block_forward(y, &a->block[l], &p->block[l], b, mine, &t->shape,
-                      cache ? &cache->keys[l] : NULL, cache ? &cache->values[l] : NULL);
+        block_forward(y, &a->block[l], &p->block[l], b, mine, &t->shape, cache, l);
     }
     layernorm_forward(my_rows(a->hidden, mine), my_rows(a->ln_f_stats, mine),
                       my_rows(a->x_last, mine), &p->ln_f);
