@@ -314,7 +314,7 @@ void trunk_forward(const Transformer *t, Activations *a, const Batch *b, Cache *
 {
     require_batch(b, cache);
     activations_require(a, &t->shape);
-    activations_layout(a, batch_rows(b));
+    if (a->rows != batch_rows(b)) activations_layout(a, batch_rows(b));
     if (worth_a_team(b, &t->shape)) {
 #pragma omp parallel
         my_trunk_forward(t, a, b, cache, part_of(b, team_rank(), team_size()));
