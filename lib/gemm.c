@@ -16,7 +16,7 @@
  * Only B is copied, into panels NR wide that the tile reads front to back: once for many products
  * if it was packed before, and not at all where A has so few rows that a copy would cost more than
  * it saves. A is read in place through its strides, so a transposed product is the same code; only
- * where its rows would drive each other out of the cache is a strip of it copied too. The last rows
+ * where its lines would drive each other out of the cache is a strip of it copied too. The last rows
  * of A are done in tiles of 8, 4, 2 and 1; where C ends in the middle of a vector, the tile works
  * on a padded copy, which a single column can do without.
  *
@@ -330,12 +330,22 @@ void gemm_pack(int k, int n, Strided b, real *panels)
 
 /* ---- the product -------------------------------------------------------------------------- */
 
-/* Rows a multiple of 4096 bytes apart fall into the same few places of the nearest cache and drive
+/* Lines a multiple of 4096 bytes apart fall into the same few places of the nearest cache and drive
  * each other out: a strip of such an A is copied, where it meets so many panels that this is worth
  * it. */
-static bool rows_collide(Strided a, int n)
+static bool lines_collide(Strided a, int n)
 {
-    return a.col == 1 && a.row * (long)sizeof(real) % 4096 == 0 && n >= 8 * NR;
+    long apart = a.col == 1 ? a.row : a.col;
+    return apart * (long)sizeof(real) % 4096 == 0 && n >= 8 * NR;
+}
+
+/* MR rows of A, k numbers of each, column by column. */
+static void copy_strip(int k, Strided a, real *copy)
+{
+    if (a.col == 1)
+        transpose(MR, k, a.data, a.row, copy, MR);
+    else
+        for (int p = 0; p < k; p++) memcpy(copy + p * MR, a.data + p * a.col, sizeof(real) * MR);
 }
 
 /* One slab of k. */
@@ -345,8 +355,8 @@ INLINE void multiply(int m, int n, int k, Strided a, Slab b, Strided from, real 
     for (int i = 0, rows; i < m; i += rows) {
         rows = strip_height(m - i, b.row == NR);
         Strided mine = at(a, i, 0);
-        if (rows == MR && rows_collide(a, n)) {
-            transpose(MR, k, mine.data, a.row, copy, MR);
+        if (rows == MR && lines_collide(a, n)) {
+            copy_strip(k, mine, copy);
             mine = (Strided){copy, 1, MR};
         }
         strip(rows, n, k, mine, b, at(from, i, 0), c + i * ldc, ldc);
@@ -412,12 +422,12 @@ static void product(int m, int n, int k, Strided a, Factor f, Strided from, real
 }
 
 #ifdef _OPENMP
-/* The share of one thread of a team: some of the rows of C, or of the columns where it has more of
- * those and so few rows that packing B for a share of them would not pay. */
+/* The share of one thread of a team: some of the rows of C, or of the columns where it has so few
+ * rows that packing B for a share of them would not pay. */
 static void product_share(int m, int n, int k, Strided a, Strided b, Strided from, real *c,
                           long ldc, int thread, int threads)
 {
-    bool by_rows = m >= n || m >= 2 * WORTH_PACKING;
+    bool by_rows = m >= 2 * WORTH_PACKING || n < 2 * NR;
     int whole = by_rows ? m : n, unit = by_rows ? MR : NR, units = (whole + unit - 1) / unit;
     int first = units * thread / threads * unit, last = units * (thread + 1) / threads * unit;
     int count = (last < whole ? last : whole) - first;
