@@ -16,9 +16,9 @@
  * Only B is copied, into panels NR wide that the tile reads front to back: once for many products
  * if it was packed before, and not at all where A has so few rows that a copy would cost more than
  * it saves. A is read in place through its strides, so a transposed product is the same code; only
- * where its lines would drive each other out of the cache is a strip of it copied too. The last rows
- * of A are done in tiles of 8, 4, 2 and 1; where C ends in the middle of a vector, the tile works
- * on a padded copy, which a single column can do without.
+ * where its lines would drive each other out of the cache is a strip of it copied too. The last
+ * rows of A are done in tiles of 8, 4, 2 and 1; where C ends in the middle of a vector, the tile
+ * works on a padded copy, which a single column can do without.
  *
  * The accumulators start from C, from a row or from nothing, and k runs upward, one fused
  * multiply-add a step. So an element's bits depend on its row of A, its column of B and its start
@@ -47,6 +47,7 @@ enum { VECTOR_BYTES = 16, MR = 6 };
 enum { LANES = VECTOR_BYTES / sizeof(real), NR = 2 * LANES };
 enum { WIDE = 8 };               /* vectors of a tile of one row, which would wait for its sums */
 enum { KC = 512 };               /* rows of B packed at a time: MR * KC of A fit in L1 */
+enum { NC = 8 * NR };            /* columns of them: KC * NC fit in half of L2 */
 enum { WORTH_PACKING = 8 * MR }; /* rows of A below which B is read but a few times: in place */
 enum { AHEAD = 24 };             /* rows of a transposed A that are asked for early */
 enum { LONG = 128 };             /* a tile so deep leaves the time to ask for the next one's C */
@@ -403,14 +404,10 @@ static void column(int m, int k, Strided a, Strided b, Strided from, real *c, lo
     }
 }
 
-static void product(int m, int n, int k, Strided a, Factor f, Strided from, real *c, long ldc)
+/* Some columns of C, KC rows of B at a time. */
+static void columns(int m, int n, int k, Strided a, Factor f, bool in_place, Strided from, real *c,
+                    long ldc)
 {
-    if (n % NR == 1 && a.row == 1 && m >= LANES && !f.b.panels) {
-        n--;
-        column(m, k, a, at(f.b, 0, f.first + n), at(from, 0, n), c + n, ldc);
-        if (n == 0) return;
-    }
-    bool in_place = f.b.col == 1 && m < WORTH_PACKING && n % LANES == 0;
     int p = 0;
     do { /* even for k = 0: C = from */
         int depth = k - p < KC ? k - p : KC;
@@ -419,6 +416,22 @@ static void product(int m, int n, int k, Strided a, Factor f, Strided from, real
         multiply(m, n, depth, at(a, 0, p), slab, begin, c, ldc);
         p += KC;
     } while (p < k);
+}
+
+/* Where B is packed on the way, NC columns at a time, and half as many more rather than a few at
+ * last; but for an A whose strips are copied, for each block anew, it's all of them. */
+static void product(int m, int n, int k, Strided a, Factor f, Strided from, real *c, long ldc)
+{
+    if (n % NR == 1 && a.row == 1 && m >= LANES && !f.b.panels) {
+        n--;
+        column(m, k, a, at(f.b, 0, f.first + n), at(from, 0, n), c + n, ldc);
+    }
+    bool in_place = f.b.col == 1 && m < WORTH_PACKING && n % LANES == 0;
+    bool whole = in_place || f.b.panels || lines_collide(a, n);
+    for (int j = 0, cols; j < n; j += cols, f.first += cols) {
+        cols = whole || n - j < NC + NC / 2 ? n - j : NC;
+        columns(m, cols, k, a, f, in_place, at(from, 0, j), c + j, ldc);
+    }
 }
 
 #ifdef _OPENMP
