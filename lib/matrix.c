@@ -151,13 +151,15 @@ void mat_add(Matrix c, Matrix a)
     }
 }
 
-void mat_add_row(Matrix m, Matrix row)
+void mat_set_a_row(Matrix c, Matrix a, Matrix row)
 {
-    REQUIRE(row.rows == 1 && row.cols == m.cols, "a row of %d x %d for a %d x %d matrix", row.rows,
-            row.cols, m.rows, m.cols);
-    for (int i = 0; i < m.rows; i++) {
-        real *to = mat_row(m, i);
-        for (int j = 0; j < m.cols; j++) to[j] += row.data[j];
+    REQUIRE_SAME("C = A + row", c, a);
+    REQUIRE(row.rows == 1 && row.cols == c.cols, "a row of %d x %d for a %d x %d matrix", row.rows,
+            row.cols, c.rows, c.cols);
+    for (int i = 0; i < c.rows; i++) {
+        real *to = mat_row(c, i);
+        const real *from = mat_row(a, i);
+        for (int j = 0; j < c.cols; j++) to[j] = from[j] + row.data[j];
     }
 }
 

@@ -63,8 +63,8 @@ Matrix mat_pack(Matrix m, real *panels, real *turned);
 
 void mat_zero(Matrix m);
 void mat_copy(Matrix to, Matrix from);
-void mat_add(Matrix c, Matrix a);               /* C += A, shapes equal */
-void mat_add_row(Matrix m, Matrix row);         /* every row of M += row; row is (1, cols) */
-void mat_add_column_sums(Matrix row, Matrix m); /* row_j += sum_i m_ij, over i in order */
+void mat_add(Matrix c, Matrix a);                   /* C += A, shapes equal */
+void mat_set_a_row(Matrix c, Matrix a, Matrix row); /* every row of C = row + A, which may be C */
+void mat_add_column_sums(Matrix row, Matrix m);     /* row_j += sum_i m_ij, over i in order */
 
 #endif

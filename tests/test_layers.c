@@ -17,7 +17,7 @@ static void linear_case_forward(Case *c)
 {
     LinearMore *m = c->more;
     if (m->adds)
-        mat_zero(c->y), linear_add(c->y, m->x, &m->p);
+        mat_zero(c->y), linear_add(c->y, c->y, m->x, &m->p);
     else
         linear_forward(c->y, m->x, &m->p);
 }
@@ -59,8 +59,12 @@ START_TEST(linear_by_hand)
     fill(y, 99); /* forward overwrites */
     linear_forward(y, x, &p);
     require_near("y", y, (double[]){15.5, 18, 20}, near);
-    linear_add(y, x, &p); /* and add adds */
-    require_near("y", y, (double[]){31, 36, 40}, near);
+    Matrix before = matrix_of(1, 3, (double[]){10, -20, 30});
+    linear_add(y, before, x, &p); /* to what was before, which stays */
+    require_near("y", y, (double[]){25.5, -2, 50}, near);
+    require_near("before", before, (double[]){10, -20, 30}, near);
+    linear_add(y, y, x, &p); /* which may be y */
+    require_near("y", y, (double[]){41, 16, 70}, near);
     linear_backward(dx, dy, &p);
     linear_gradient(&d, dy, x);
     require_near("dx", dx, (double[]){-7, -10}, near);
@@ -92,7 +96,8 @@ START_TEST(linear_refuses_shapes_that_do_not_fit)
     Matrix x = new_matrix(4, 3), y = new_matrix(4, 5), narrow = new_matrix(4, 2);
     Linear p = {new_matrix(3, 5), new_matrix(1, 5)}, d = {new_matrix(3, 5), new_matrix(1, 4)};
     ck_assert_dies(linear_forward(y, narrow, &p), "A is 4 x 2, B is 3 x 5");
-    ck_assert_dies(linear_add(y, narrow, &p), "A is 4 x 2, B is 3 x 5");
+    ck_assert_dies(linear_add(y, y, narrow, &p), "A is 4 x 2, B is 3 x 5");
+    ck_assert_dies(linear_add(y, narrow, x, &p), "C = A + row does not fit: 4 x 5 and 4 x 2");
     ck_assert_dies(linear_forward(narrow, x, &p), "C = A B + row does not fit: C is 4 x 2");
     ck_assert_dies(linear_backward(narrow, y, &p), "C is 4 x 2, A is 4 x 5, B is 3 x 5");
     ck_assert_dies(linear_gradient(&d, narrow, x), "C is 3 x 5, A is 4 x 3, B is 4 x 2");

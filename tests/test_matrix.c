@@ -509,9 +509,15 @@ START_TEST(small_loops_write_inside_their_view_only)
         for (int j = 0; j < 19; j++) mat_row(expected, i)[j] += mat_row(from.view, i)[j];
     ck_assert(framed_same(&to));
 
-    mat_add_row(to.view, row.view);
+    mat_set_a_row(to.view, to.view, row.view); /* A may be C */
     for (int i = 0; i < 4; i++)
         for (int j = 0; j < 19; j++) mat_row(expected, i)[j] += mat_row(row.view, 0)[j];
+    ck_assert(framed_same(&to));
+
+    mat_set_a_row(to.view, from.view, row.view);
+    for (int i = 0; i < 4; i++)
+        for (int j = 0; j < 19; j++)
+            mat_row(expected, i)[j] = mat_row(from.view, i)[j] + mat_row(row.view, 0)[j];
     ck_assert(framed_same(&to));
 
     mat_copy(to.view, from.view);
@@ -552,7 +558,7 @@ START_TEST(small_loops_over_no_rows_do_nothing)
     mat_zero(none);
     mat_copy(none, none);
     mat_add(none, none);
-    mat_add_row(none, mat(x, 1, 3));
+    mat_set_a_row(none, none, mat(x, 1, 3));
     mat_add_column_sums(mat(x, 1, 3), none);
     ck_assert(x[0] == 1 && x[1] == 2 && x[2] == 3);
 }
@@ -565,8 +571,10 @@ START_TEST(small_loops_refuse_shapes_that_differ)
     ck_assert_dies(mat_copy(m, mat(x, 4, 3)), "B = A does not fit: 3 x 4 and 4 x 3");
     ck_assert_dies(mat_copy(m, mat(x, 3, 5)), "3 x 4 and 3 x 5");
     ck_assert_dies(mat_add(m, mat(x, 4, 4)), "C += A does not fit: 3 x 4 and 4 x 4");
-    ck_assert_dies(mat_add_row(m, mat(x, 1, 3)), "a row of 1 x 3 for a 3 x 4 matrix");
-    ck_assert_dies(mat_add_row(m, mat(x, 3, 4)), "a row of 3 x 4 for a 3 x 4 matrix");
+    ck_assert_dies(mat_set_a_row(m, mat(x, 4, 3), mat(x, 1, 4)),
+                   "C = A + row does not fit: 3 x 4 and 4 x 3");
+    ck_assert_dies(mat_set_a_row(m, m, mat(x, 1, 3)), "a row of 1 x 3 for a 3 x 4 matrix");
+    ck_assert_dies(mat_set_a_row(m, m, mat(x, 3, 4)), "a row of 3 x 4 for a 3 x 4 matrix");
     ck_assert_dies(mat_add_column_sums(mat(x, 1, 3), m),
                    "column sums into 1 x 3 of a 3 x 4 matrix");
     ck_assert_dies(mat_add_column_sums(mat(x, 3, 4), m),

@@ -20,9 +20,9 @@ void linear_forward(Matrix y, Matrix x, const Linear *p)
     mat_set_ab_row(y, x, p->w, p->b);
 }
 
-void linear_add(Matrix y, Matrix x, const Linear *p)
+void linear_add(Matrix y, Matrix before, Matrix x, const Linear *p)
 {
-    mat_add_row(y, p->b);
+    mat_set_a_row(y, before, p->b);
     mat_add_ab(y, x, p->w);
 }
 

@@ -26,8 +26,9 @@ typedef struct {
 /* y = x w + b.   x (N, in), y (N, out) */
 void linear_forward(Matrix y, Matrix x, const Linear *p);
 
-/* y += x w + b: the form in which a block writes into the residual stream. */
-void linear_add(Matrix y, Matrix x, const Linear *p);
+/* y = before + x w + b: the form in which a block writes into the residual stream. before (N, out)
+ * may be y. */
+void linear_add(Matrix y, Matrix before, Matrix x, const Linear *p);
 
 /* dx = dy w';   dw += x' dy,  db += column sums of dy.   Of both forms above. */
 void linear_backward(Matrix dx, Matrix dy, const Linear *p);

@@ -188,14 +188,12 @@ static void block_forward(Matrix y, BlockActivations *all, const Block *p, const
         heads_forward_cached(all, b, mine, shape, cache->keys[layer], cache->values[layer]);
     else
         heads_forward(all, b, mine, shape);
-    mat_copy(a.x_mid, a.x);
-    linear_add(a.x_mid, a.heads, &p->proj);
+    linear_add(a.x_mid, a.x, a.heads, &p->proj);
 
     layernorm_forward(a.ln_2, a.ln_2_stats, a.x_mid, &p->ln_2);
     linear_forward(a.slope, a.ln_2, &p->fc); /* GELU's input, whose place its slope takes */
     gelu_forward(a.gelu, a.slope, a.slope);
-    mat_copy(my_rows(y, mine), a.x_mid);
-    linear_add(my_rows(y, mine), a.gelu, &p->out);
+    linear_add(my_rows(y, mine), a.x_mid, a.gelu, &p->out);
 }
 
 /* Down to the block's queries, keys and values: s->dy, the gradient of what the block gave, is
