@@ -131,8 +131,8 @@ static void heads_forward(BlockActivations *a, const Batch *b, Part mine,
 /* Puts the key and the value of a sequence's next position behind those of earlier ones. */
 static void remember(Matrix keys, Matrix values, const real *k, const real *v, int position)
 {
-    for (int c = 0; c < keys.rows; c++) mat_row(keys, c)[position] = k[c];
     memcpy(mat_row(values, position), v, sizeof(real) * (size_t)values.cols);
+    for (int c = 0; c < keys.rows; c++) mat_row(keys, c)[position] = k[c];
 }
 
 /* The same a position at a time, with the keys and values of all before it. The heads of a row of
