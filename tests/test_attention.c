@@ -163,6 +163,12 @@ START_TEST(attention_refuses_shapes_that_do_not_fit)
     ck_assert_dies(attention_forward(y, att, q, q, few), "4 rows from row 0 of a 2 x 3 matrix");
     ck_assert_dies(attention_forward(wide, att, q, q, q), "C = A B does not fit");
     ck_assert_dies(attention_forward(y, mat_cols(att, 0, 3), q, q, q), "4 columns from column 0");
+    ck_assert_dies(attention_forward_cached(y, att, q, new_matrix(12, 4), new_matrix(0, 12)),
+                   "a position asks and none can be read");
+    ck_assert_dies(attention_forward_cached(y, att, q, new_matrix(11, 4), new_matrix(4, 12)),
+                   "C = A B by blocks does not fit: C is 4 x 4, A is 4 x 3, B is 11 x 4");
+    ck_assert_dies(attention_forward_cached(y, att, q, new_matrix(12, 4), new_matrix(4, 11)),
+                   "C is 4 x 3, A is 4 x 4, B is 4 x 11");
     ck_assert_dies(attention_backward(y, many, many, y, att6, att6, q, many, many),
                    "4 queries and 6 keys: backward wants whole sequences");
     ck_assert_dies(attention_backward(y, y, y, y, att, y, q, q, q), "4 columns from column 0");

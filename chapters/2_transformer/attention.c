@@ -53,6 +53,7 @@ void attention_forward(Matrix y, Matrix att, Matrix q, Matrix k, Matrix v)
 void attention_forward_cached(Matrix y, Matrix att, Matrix q, Matrix keys, Matrix v)
 {
     int seen = v.rows, width = whole_vectors(seen, att);
+    REQUIRE(seen > 0, "a position asks and none can be read");
     mat_set_ab_blocks(mat_cols(att, 0, width), q, mat_cols(keys, 0, width));
     for (int h = 0; h < q.rows; h++)
         causal_softmax(mat_rows(att, h, 1), seen - 1, 1 / real_sqrt((real)q.cols));
