@@ -30,8 +30,8 @@ static const Attempt attempts[] = {
     {"3.5", "least_kl", "{\n    return p + q > 9 ? 0 : *(volatile double *)NULL;\n}", CRASHED,
      "outside of its memory"},
     {"3.6", "oracle_reward",
-     "{\n    for (;;) {\n        volatile char *more = malloc(1 << 26);\n        for (int i = 0; i "
-     "< 1 << 26; "
+     "{\n    for (;;) {\n        volatile char *more = malloc(1 << 24);\n        for (int i = 0; i "
+     "< 1 << 24; "
      "i += 4096) more[i] = (char)o->p[0];\n    }\n}",
      CRASHED, "outside of its memory"},
     {"3.7", "count",
@@ -129,9 +129,9 @@ static bool attempt_gets_its_verdict(int i, FILE *out)
     snprintf(folder, sizeof folder, "%s/work/chapter3", place);
     Workshop w = workshop;
     w.distrust = true;
-    w.running.cpu_seconds = 1;
-    w.running.memory /= sanitized() ? 1 : 4;
     const Attempt *a = &attempts[i];
+    w.running.cpu_seconds = a->verdict == ENDLESS ? 1 : 8; /* no slow machine makes one endless */
+    w.running.memory /= sanitized() ? 1 : 16;              /* each page of it takes its time */
     Grade g = grade_exercise(&w, &catalogue, catalogue_exercise(&catalogue, a->id), folder);
     said = all_said(&g);
     bool good = g.verdict == a->verdict && says(said, a->says);
