@@ -109,7 +109,7 @@ overtake: chapter1 chapter2 ## TEXT=FILE: when does a transformer beat counting?
 bench: $(addprefix $(BUILD)/bench/,$(BENCHES)) $(addprefix $(BUILD)/chapter,$(NUMBERS)) ## how fast, beside the machine's peak and others; QUICK=1, TEXT=FILE
 	@BUILD=$(BUILD) QUICK='$(QUICK)' TEXT='$(TEXT)' sh bench/run.sh
 
-bench-keep: $(BUILD)/tools/book ## put the last bench's table into README.md
+bench-keep: $(BUILD)/tools/book all ## put the last bench's table into README.md
 	cp out/bench.txt bench/table.txt
 	@$< refresh README.md
 
