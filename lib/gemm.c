@@ -14,11 +14,12 @@
  *   +------+ +----+
  *
  * Only B is copied, into panels NR wide that the tile reads front to back: once for many products
- * if it was packed before, and not at all where A has so few rows that a copy would cost more than
- * it saves. A is read in place through its strides, so a transposed product is the same code; only
- * where its lines would drive each other out of the cache is a strip of it copied too. The last
- * rows of A are done in tiles of 8, 4, 2 and 1; where C ends in the middle of a vector, the tile
- * works on a padded copy, which a single column can do without.
+ * if it was packed before, else by the first rows of A, which read B in place and leave the copy
+ * behind, and not at all where A has so few rows that it would cost more than it saves. A is read
+ * in place through its strides, so a transposed product is the same code; only where its lines
+ * would drive each other out of the cache is a strip of it copied too. The last rows of A are done
+ * in tiles of 8, 4, 2 and 1; where C ends in the middle of a vector, the tile works on a padded
+ * copy, which a single column can do without.
  *
  * The accumulators start from C, from a row or from nothing, and k runs upward, one fused
  * multiply-add a step. So an element's bits depend on its row of A, its column of B and its start
@@ -50,6 +51,7 @@ enum { KC = 512 };               /* rows of B packed at a time: MR * KC of A fit
 enum { NC = 8 * NR };            /* columns of them: KC * NC fit in half of L2 */
 enum { WORTH_PACKING = 8 * MR }; /* rows of A below which B is read but a few times: in place */
 enum { AHEAD = 24 };             /* rows of a transposed A that are asked for early */
+enum { SOON = 16 };              /* and of a B that is copied on the way */
 enum { LONG = 128 };             /* a tile so deep leaves the time to ask for the next one's C */
 enum { WORTH_A_TEAM = 1 << 18 }; /* multiply-adds below which a second thread costs more */
 
@@ -69,6 +71,7 @@ typedef struct {
     const real *data;
     long row;   /* from one k to the next */
     long panel; /* from NR columns to the next NR */
+    real *copy; /* where the first strip leaves its panels, or NULL: nowhere */
 } Slab;
 
 static const real zeros[WIDE * LANES];
@@ -83,11 +86,11 @@ static Strided at(Strided m, long i, long j)
 /* ---- tiles -------------------------------------------------------------------------------- */
 
 /* c[rows][vectors * LANES] = from + a[rows][k] b[k][vectors * LANES], where each two vectors of b
- * are of the next panel, and each row's b is `block` numbers behind that of the row before;
- * `rows` and `vectors` are constants where this is inlined, so the loops marked UNROLL vanish and
- * acc lives in registers. */
+ * are of the next panel, and each row's b is `block` numbers behind that of the row before. A panel
+ * of b is copied on the way, unless `copy` is NULL. `rows` and `vectors` are constants where this
+ * is inlined, so the loops marked UNROLL vanish and acc lives in registers. */
 INLINE void tile_body(int rows, int vectors, int k, Strided a, const real *b, long step, long panel,
-                      long block, Strided from, real *c, long ldc)
+                      long block, real *copy, Strided from, real *c, long ldc)
 {
     Vector acc[MR][WIDE];
     UNROLL
@@ -98,6 +101,12 @@ INLINE void tile_body(int rows, int vectors, int k, Strided a, const real *b, lo
     }
     for (int p = 0; p < k; p++, a.data += a.col, b += step) {
         if (rows == MR) __builtin_prefetch(a.data + AHEAD * a.col + MR - 1);
+        if (copy) {
+            __builtin_prefetch(b + SOON * step);
+            __builtin_prefetch(b + SOON * step + LANES);
+            memcpy(copy, b, sizeof(real) * NR);
+            copy += NR;
+        }
         UNROLL
         for (int i = 0; i < rows; i++) {
             UNROLL
@@ -163,25 +172,26 @@ static int strip_height(int rows, bool packed)
 /* A strip of A meets every panel of B. Where C ends in the middle of a vector, the tile is done on
  * the side. */
 INLINE void strip_body(int rows, int n, int k, Strided a, const real *b, long step, long panel,
-                       Strided from, real *c, long ldc)
+                       real *copy, Strided from, real *c, long ldc)
 {
     enum { WIDTH = WIDE * LANES };
     for (; rows == 1 && n >= WIDTH; n -= WIDTH, b += WIDE / 2 * panel, c += WIDTH) {
-        tile_body(1, WIDE, k, a, b, step, panel, 0, from, c, ldc);
+        tile_body(1, WIDE, k, a, b, step, panel, 0, NULL, from, c, ldc);
         from.data += WIDTH * from.col;
     }
     if (rows == 1 && n >= WIDTH / 2) {
-        tile_body(1, WIDE / 2, k, a, b, step, panel, 0, from, c, ldc);
+        tile_body(1, WIDE / 2, k, a, b, step, panel, 0, NULL, from, c, ldc);
         n -= WIDTH / 2, b += WIDE / 4 * panel, c += WIDTH / 2;
         from.data += WIDTH / 2 * from.col;
     }
     const real *below = c + rows * ldc;
     for (; n >= NR; n -= NR, b += panel, from.data += NR * from.col, c += NR) {
         if (rows == MR && k >= LONG) ask_for(n < 2 * NR ? below : c + NR, ldc);
-        tile_body(rows, 2, k, a, b, step, panel, 0, from, c, ldc);
+        tile_body(rows, 2, k, a, b, step, panel, 0, copy, from, c, ldc);
+        if (copy) copy += (long)NR * k;
     }
     if (n == LANES) {
-        tile_body(rows, 1, k, a, b, step, panel, 0, from, c, ldc);
+        tile_body(rows, 1, k, a, b, step, panel, 0, NULL, from, c, ldc);
     } else if (n == 1) {
         half_tile(rows, true, k, a, b, step, from, c, ldc);
     } else if (n > 0) {
@@ -192,14 +202,14 @@ INLINE void strip_body(int rows, int n, int k, Strided a, const real *b, long st
         if (n <= LANES / 2)
             half_tile(rows, false, k, a, b, step, (Strided){edge, NR, 1}, edge, NR);
         else if (n < LANES)
-            tile_body(rows, 1, k, a, b, step, panel, 0, (Strided){edge, NR, 1}, edge, NR);
+            tile_body(rows, 1, k, a, b, step, panel, 0, NULL, (Strided){edge, NR, 1}, edge, NR);
         else
-            tile_body(rows, 2, k, a, b, step, panel, 0, (Strided){edge, NR, 1}, edge, NR);
+            tile_body(rows, 2, k, a, b, step, panel, 0, NULL, (Strided){edge, NR, 1}, edge, NR);
         for (int i = 0; i < rows; i++) memcpy(c + i * ldc, edge + i * NR, width);
     }
 }
 
-#define STRIP(rows, a, step) strip_body(rows, n, k, a, b.data, step, b.panel, from, c, ldc)
+#define STRIP(rows, a, step) strip_body(rows, n, k, a, b.data, step, b.panel, NULL, from, c, ldc)
 
 /* The tall strip is told what it can be told: it has no register left for more than one stride. */
 INLINE void strip(int rows, int n, int k, Strided a, Slab b, Strided from, real *c, long ldc)
@@ -349,18 +359,36 @@ static void copy_strip(int k, Strided a, real *copy)
         for (int p = 0; p < k; p++) memcpy(copy + p * MR, a.data + p * a.col, sizeof(real) * MR);
 }
 
+/* The first strip reads B in place and leaves it in panels, which costs next to nothing beside its
+ * multiply-adds. It stands apart, or the other strips would want for registers. */
+__attribute__((noinline)) static Slab first_strip(int n, int k, Strided a, Slab b, Strided from,
+                                                  real *c, long ldc)
+{
+    int whole = n / NR * NR;
+    real *rest = b.copy + (long)whole * k;
+    strip_body(MR, whole, k, a, b.data, b.row, b.panel, b.copy, from, c, ldc);
+    if (whole < n) {
+        pack_slab(k, n - whole, (Strided){b.data + whole, b.row, 1, NULL}, rest);
+        strip_body(MR, n - whole, k, a, rest, NR, 0, NULL, at(from, 0, whole), c + whole, ldc);
+    }
+    return (Slab){b.copy, NR, (long)NR * k, NULL};
+}
+
 /* One slab of k. */
 INLINE void multiply(int m, int n, int k, Strided a, Slab b, Strided from, real *c, long ldc)
 {
     real copy[MR * KC];
     for (int i = 0, rows; i < m; i += rows) {
-        rows = strip_height(m - i, b.row == NR);
+        rows = strip_height(m - i, b.row == NR || b.copy);
         Strided mine = at(a, i, 0);
         if (rows == MR && lines_collide(a, n)) {
             copy_strip(k, mine, copy);
             mine = (Strided){copy, 1, MR};
         }
-        strip(rows, n, k, mine, b, at(from, i, 0), c + i * ldc, ldc);
+        if (b.copy)
+            b = first_strip(n, k, mine, b, at(from, i, 0), c + i * ldc, ldc);
+        else
+            strip(rows, n, k, mine, b, at(from, i, 0), c + i * ldc, ldc);
     }
 }
 
@@ -371,19 +399,21 @@ typedef struct {
     int first; /* where a panel begins */
 } Factor;
 
-/* Rows p .. p + depth - 1 of n columns of a factor. */
-static Slab slab_of(Factor f, int p, int depth, int n, bool in_place)
+/* Rows p .. p + depth - 1 of n columns of a factor, for m rows of A. */
+static Slab slab_of(Factor f, int p, int depth, int m, int n, bool in_place)
 {
     Strided b = at(f.b, p, f.first);
     const real *panels = f.b.panels;
     if (panels) {
         panels += gemm_panels_size(p, f.cols) + (size_t)f.first * (size_t)depth;
     } else if (in_place) {
-        return (Slab){b.data, b.row, NR};
+        return (Slab){b.data, b.row, NR, NULL};
+    } else if (b.col == 1 && strip_height(m, true) == MR) {
+        return (Slab){b.data, b.row, NR, panel_buffer(gemm_panels_size(depth, n))};
     } else {
         panels = pack_slab(depth, n, b, panel_buffer(gemm_panels_size(depth, n)));
     }
-    return (Slab){panels, NR, (long)NR * depth};
+    return (Slab){panels, NR, (long)NR * depth, NULL};
 }
 
 /* The single column behind the last whole panel, of an A whose columns are contiguous: c = A b is
@@ -398,7 +428,7 @@ static void column(int m, int k, Strided a, Strided b, Strided from, real *c, lo
         int first = rows > 0 ? i : m - LANES;
         if (rows == 0) rows = LANES;
         for (int r = 0; r < rows; r++) row[r] = from.data[(first + r) * from.row];
-        strip_body(1, rows, k, (Strided){b.data, 0, b.row}, a.data + first, a.col, NR,
+        strip_body(1, rows, k, (Strided){b.data, 0, b.row}, a.data + first, a.col, NR, NULL,
                    (Strided){row, 0, 1}, row, 0);
         for (; i < first + rows; i++) c[i * ldc] = row[i - first];
     }
@@ -411,7 +441,7 @@ static void columns(int m, int n, int k, Strided a, Factor f, bool in_place, Str
     int p = 0;
     do { /* even for k = 0: C = from */
         int depth = k - p < KC ? k - p : KC;
-        Slab slab = slab_of(f, p, depth, n, in_place);
+        Slab slab = slab_of(f, p, depth, m, n, in_place);
         Strided begin = p == 0 ? from : (Strided){c, ldc, 1};
         multiply(m, n, depth, at(a, 0, p), slab, begin, c, ldc);
         p += KC;
@@ -470,9 +500,9 @@ void gemm(int m, int n, int k, Strided a, Strided b, Strided from, real *c, long
 INLINE void block_strip(int rows, int n, int k, Strided a, Strided b, long block, real *c, long ldc)
 {
     for (; n >= NR; n -= NR, b.data += NR, c += NR)
-        tile_body(rows, 2, k, a, b.data, b.row, 0, block, gemm_zero, c, ldc);
+        tile_body(rows, 2, k, a, b.data, b.row, 0, block, NULL, gemm_zero, c, ldc);
     for (; n >= LANES; n -= LANES, b.data += LANES, c += LANES)
-        tile_body(rows, 1, k, a, b.data, b.row, 0, block, gemm_zero, c, ldc);
+        tile_body(rows, 1, k, a, b.data, b.row, 0, block, NULL, gemm_zero, c, ldc);
     for (int i = 0; n > 0 && i < rows; i++)
         product(1, n, k, at(a, i, 0), (Factor){at(b, 0, i * block), n, 0}, gemm_zero, c + i * ldc,
                 ldc);
