@@ -34,19 +34,29 @@ far() {
     [ "${ns:-0}" -ge 100 ]
 }
 
-# And a core of theirs has two halves, of which somebody else may have the other: whoever works alone,
-# we or a peer, gets the core on which a product is fastest at the moment, of the first four.
+# Such a core is often half of a physical one, and somebody else may be using the other half. So what
+# runs in a single thread, we or a peer, gets the core, of the first four that we may use, on which a
+# product is fastest at that moment.
 allowed=$(taskset -cp $$ 2>/dev/null | sed 's/.*: //')
+first_four=$(echo "$allowed" | tr , '\n' | while IFS=- read -r first last; do
+    [ -z "$first" ] || seq "$first" "${last:-$first}"
+done | head -4)
+alone=yes # or empty: on all cores
+quietest=
 take_the_quietest_core() {
     quietest='' best=0
-    for core in 0 1 2 3 0 1 2 3; do
-        rate=$(taskset -c $core "$programs/products" --only "ab 256x256x256" --seconds 0.1 2>/dev/null |
-            sed -n 's/.*"value":\([0-9]*\).*/\1/p' | sort -n | tail -1)
+    for core in $first_four $first_four; do
+        rate=$(taskset -c "$core" "$programs/products" --only "ab 256x256x256" --seconds 0.1 2>/dev/null |
+            sed -n 's/.*"value":\([0-9]*\).*/\1/p')
         if [ "${rate:-0}" -gt "$best" ]; then
             best=$rate quietest=$core
         fi
     done
-    [ -z "$quietest" ] || taskset -cp $quietest $$ >/dev/null
+    [ -z "$quietest" ] || taskset -cp "$quietest" $$ >/dev/null 2>&1 || quietest=
+}
+take_all_cores() {
+    [ -z "$quietest" ] || taskset -cp "$allowed" $$ >/dev/null
+    quietest=
 }
 
 # measure NAME COMMAND...: its rows, or a word that it failed. Two threads wait until their cores are
@@ -57,9 +67,9 @@ measure() {
     shift
     say "round $round of $rounds, $threads thread(s): $name"
     if [ "$threads" = 1 ]; then
-        [ -z "$allowed" ] || take_the_quietest_core
+        [ -z "$alone" ] || take_the_quietest_core
         "$@" >>$rows || say "  $name could not be measured"
-        [ -z "$allowed" ] || taskset -cp "$allowed" $$ >/dev/null
+        take_all_cores
         return 0
     fi
     while :; do
@@ -176,12 +186,12 @@ while [ $round -le $rounds ]; do
     for threads in 1 2; do
         [ $threads -gt "$cores" ] || one_round
     done
-    threads=1
+    threads=1 alone='' # lmplz has several threads
     ours ngram ${TEXT:+--text "$TEXT"}
     whole "counting n-grams" "to ARPA" ours "$programs/ngram" ${TEXT:+--text "$TEXT"} \
         --arpa $out/ours.arpa
     [ -z "$kenlm" ] || ask_kenlm || say "  KenLM could not be measured"
-    round=$((round + 1))
+    round=$((round + 1)) alone=yes
 done
 round=$rounds
 
@@ -204,9 +214,8 @@ demo() {
         --out "$out/${what_of_demo:+few/}chapter$n" "$@"
 }
 
-# Memory doesn't mind company: two at a time, on all cores. The later chapters teach what chapter 2 has
-# trained.
-threads=1 what_of_demo='' allowed=''
+# Memory doesn't mind company: two at a time. The later chapters teach what chapter 2 has trained.
+threads=1 what_of_demo='' alone=''
 demo 1 &
 demo 2
 wait

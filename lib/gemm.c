@@ -14,10 +14,11 @@
  *   +------+ +----+
  *
  * Only B is copied, into panels NR wide that the tile reads front to back: once for many products
- * if it was packed before, else by the first rows of A, which read B in place and leave the copy
- * behind, and not at all where A has so few rows that it would cost more than it saves. A is read
- * in place through its strides, so a transposed product is the same code; only where its lines
- * would drive each other out of the cache is a strip of it copied too. The last rows of A are done
+ * if it was packed before; else the first MR rows of A read it in place and leave the panels
+ * behind, but a transposed B, or the columns that fill no panel, are packed first; and where A has
+ * few rows, and C whole vectors, B is not copied at all. A is read in place through its strides, so
+ * a transposed product is the same code; only where its lines would drive each other out of the
+ * cache is a strip of it copied too. The last rows of A are done
  * in tiles of 8, 4, 2 and 1; where C ends in the middle of a vector, the tile works on a padded
  * copy, which a single column can do without.
  *
@@ -69,9 +70,9 @@ typedef real Quad __attribute__((vector_size(4 * sizeof(real)), aligned(sizeof(r
 /* A slab of B, or of a packed copy of it, as the tiles read it: NR columns at a time. */
 typedef struct {
     const real *data;
-    long row;   /* from one k to the next */
-    long panel; /* from NR columns to the next NR */
-    real *copy; /* where the first strip leaves its panels, or NULL: nowhere */
+    long row;      /* from one k to the next */
+    long panel;    /* from NR columns to the next NR */
+    real *copy_to; /* where the first strip leaves the panels that the others read, or NULL */
 } Slab;
 
 static const real zeros[WIDE * LANES];
@@ -86,9 +87,9 @@ static Strided at(Strided m, long i, long j)
 /* ---- tiles -------------------------------------------------------------------------------- */
 
 /* c[rows][vectors * LANES] = from + a[rows][k] b[k][vectors * LANES], where each two vectors of b
- * are of the next panel, and each row's b is `block` numbers behind that of the row before. A panel
- * of b is copied on the way, unless `copy` is NULL. `rows` and `vectors` are constants where this
- * is inlined, so the loops marked UNROLL vanish and acc lives in registers. */
+ * are of the next panel, and each row's b is `block` numbers behind that of the row before. Two
+ * vectors of b also go to `copy`, unless that is NULL. `rows` and `vectors` are constants where
+ * this is inlined, so the loops marked UNROLL vanish and acc lives in registers. */
 INLINE void tile_body(int rows, int vectors, int k, Strided a, const real *b, long step, long panel,
                       long block, real *copy, Strided from, real *c, long ldc)
 {
@@ -104,7 +105,9 @@ INLINE void tile_body(int rows, int vectors, int k, Strided a, const real *b, lo
         if (copy) {
             __builtin_prefetch(b + SOON * step);
             __builtin_prefetch(b + SOON * step + LANES);
-            memcpy(copy, b, sizeof(real) * NR);
+            UNROLL
+            for (int j = 0; j < vectors; j++)
+                *(Vector *)(copy + j * LANES) = *(const Vector *)(b + j * LANES);
             copy += NR;
         }
         UNROLL
@@ -161,8 +164,8 @@ INLINE void ask_for(const real *c, long ldc)
 
 enum { LOW = MR < 8 ? 4 : 8 };
 
-/* The rows that a strip of A has: MR while there are as many and B is packed, then 8, 4, 2, 1; and
- * twice 8 rather than 12 and 4. */
+/* The rows that a strip of A has: MR while there are as many and B is packed or will be, then 8, 4,
+ * 2, 1; and twice 8 rather than 12 and 4. */
 static int strip_height(int rows, bool packed)
 {
     if (packed && rows >= MR && rows != 2 * LOW) return MR;
@@ -360,18 +363,19 @@ static void copy_strip(int k, Strided a, real *copy)
 }
 
 /* The first strip reads B in place and leaves it in panels, which costs next to nothing beside its
- * multiply-adds. It stands apart, or the other strips would want for registers. */
+ * multiply-adds. What is behind the last whole panel is packed before. It stands apart from the
+ * other strips, which would want for registers. */
 __attribute__((noinline)) static Slab first_strip(int n, int k, Strided a, Slab b, Strided from,
                                                   real *c, long ldc)
 {
     int whole = n / NR * NR;
-    real *rest = b.copy + (long)whole * k;
-    strip_body(MR, whole, k, a, b.data, b.row, b.panel, b.copy, from, c, ldc);
+    real *rest = b.copy_to + (long)whole * k;
+    strip_body(MR, whole, k, a, b.data, b.row, b.panel, b.copy_to, from, c, ldc);
     if (whole < n) {
         pack_slab(k, n - whole, (Strided){b.data + whole, b.row, 1, NULL}, rest);
         strip_body(MR, n - whole, k, a, rest, NR, 0, NULL, at(from, 0, whole), c + whole, ldc);
     }
-    return (Slab){b.copy, NR, (long)NR * k, NULL};
+    return (Slab){b.copy_to, NR, (long)NR * k, NULL};
 }
 
 /* One slab of k. */
@@ -379,13 +383,13 @@ INLINE void multiply(int m, int n, int k, Strided a, Slab b, Strided from, real 
 {
     real copy[MR * KC];
     for (int i = 0, rows; i < m; i += rows) {
-        rows = strip_height(m - i, b.row == NR || b.copy);
+        rows = strip_height(m - i, b.row == NR || b.copy_to);
         Strided mine = at(a, i, 0);
         if (rows == MR && lines_collide(a, n)) {
             copy_strip(k, mine, copy);
             mine = (Strided){copy, 1, MR};
         }
-        if (b.copy)
+        if (b.copy_to)
             b = first_strip(n, k, mine, b, at(from, i, 0), c + i * ldc, ldc);
         else
             strip(rows, n, k, mine, b, at(from, i, 0), c + i * ldc, ldc);
@@ -399,7 +403,8 @@ typedef struct {
     int first; /* where a panel begins */
 } Factor;
 
-/* Rows p .. p + depth - 1 of n columns of a factor, for m rows of A. */
+/* Rows p .. p + depth - 1 of n columns of a factor. Where the first of the m rows of A make a strip
+ * of MR, that will fill the panels: see multiply. */
 static Slab slab_of(Factor f, int p, int depth, int m, int n, bool in_place)
 {
     Strided b = at(f.b, p, f.first);

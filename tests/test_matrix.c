@@ -238,6 +238,18 @@ START_TEST(products_deeper_than_a_slab_have_the_bits_of_plain_loops)
 }
 END_TEST
 
+/* Rows are 8 numbers further apart than they are long: here a multiple of 4096 bytes. */
+START_TEST(products_whose_lines_collide_have_the_bits_of_plain_loops)
+{
+    const int lengths[] = {504, 1016}; /* in double, in float */
+    for (size_t i = 0; i < sizeof lengths / sizeof *lengths; i++) {
+        check_products(30, 300, lengths[i], i); /* of A */
+        check_products(lengths[i], 300, 20, i); /* of A' */
+        check_products(30, lengths[i], 20, i);  /* of B, in blocks of columns */
+    }
+}
+END_TEST
+
 /* B is read in place where A has few rows and C whole vectors of columns, and packed elsewhere. */
 START_TEST(products_with_b_in_place_have_the_bits_of_plain_loops)
 {
@@ -587,6 +599,7 @@ static const TTest *const tests[] = {
     products_of_random_shapes_have_the_bits_of_plain_loops,
     products_at_the_edges_of_every_tile_have_the_bits_of_plain_loops,
     products_deeper_than_a_slab_have_the_bits_of_plain_loops,
+    products_whose_lines_collide_have_the_bits_of_plain_loops,
     products_with_b_in_place_have_the_bits_of_plain_loops,
     products_with_a_single_last_column_have_the_bits_of_plain_loops,
     products_by_blocks_have_the_bits_of_a_product_for_each_row,

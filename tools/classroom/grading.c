@@ -63,7 +63,7 @@ bool workshop_open(Workshop *w, Error *err)
                     .own = split(own ? own : ""),
                     .place = "/tmp/classroom.XXXXXX",
                     .compiling = {20, 60, 2048 * megabyte, 64 * megabyte, true, true},
-                    .running = {4, 60, 1024 * megabyte, megabyte, false, true}};
+                    .running = {4, 60, 512 * megabyte, megabyte, false, true}};
     if (sanitized) w->compiling.memory = w->running.memory = 0; /* they map terabytes */
     if (!mkdtemp(w->place)) return error_set(err, "no directory can be made in /tmp");
     if (chmod(w->place, 0755) != 0) return error_set(err, "can't open up %s", w->place);
