@@ -319,6 +319,12 @@ static int padded(int n)
     return (n + NR - 1) / NR * NR;
 }
 
+/* Panels of k rows, one behind the other, as a slab. */
+static Slab packed(const real *panels, int k)
+{
+    return (Slab){panels, NR, (long)NR * k};
+}
+
 /* Copies k rows of n columns of B into panels of NR columns, one behind the other, zeros to the
  * right of the last. */
 static const real *pack_slab(int k, int n, Strided b, real *panels)
@@ -372,10 +378,10 @@ __attribute__((noinline)) static Slab first_strip(int n, int k, Strided a, Slab 
     real *rest = b.copy_to + (long)whole * k;
     strip_body(MR, whole, k, a, b.data, b.row, b.panel, b.copy_to, from, c, ldc);
     if (whole < n) {
-        pack_slab(k, n - whole, (Strided){b.data + whole, b.row, 1, NULL}, rest);
+        pack_slab(k, n - whole, (Strided){b.data + whole, b.row, 1}, rest);
         strip_body(MR, n - whole, k, a, rest, NR, 0, NULL, at(from, 0, whole), c + whole, ldc);
     }
-    return (Slab){b.copy_to, NR, (long)NR * k, NULL};
+    return packed(b.copy_to, k);
 }
 
 /* One slab of k. */
@@ -412,13 +418,13 @@ static Slab slab_of(Factor f, int p, int depth, int m, int n, bool in_place)
     if (panels) {
         panels += gemm_panels_size(p, f.cols) + (size_t)f.first * (size_t)depth;
     } else if (in_place) {
-        return (Slab){b.data, b.row, NR, NULL};
+        return (Slab){b.data, b.row, NR};
     } else if (b.col == 1 && strip_height(m, true) == MR) {
         return (Slab){b.data, b.row, NR, panel_buffer(gemm_panels_size(depth, n))};
     } else {
         panels = pack_slab(depth, n, b, panel_buffer(gemm_panels_size(depth, n)));
     }
-    return (Slab){panels, NR, (long)NR * depth, NULL};
+    return packed(panels, depth);
 }
 
 /* The single column behind the last whole panel, of an A whose columns are contiguous: c = A b is
