@@ -101,7 +101,7 @@ grade-ready: $(TOOL) $(BUILD)/graded.a $(GRADERS) $(if $(ON),$(call own,$(ON)))
 
 # grade3: one's own work; grade: a tree that was returned
 $(addprefix grade,$(ALL)): grade%:
-	+@$(call begun,$*) $(SAY) $(QUIET) REAL=double grade-ready ON=$* && $(CLASSROOM) CLASSROOM_OWN='$(call own,$*)' $(DOUBLE)/tools/exercise grade $* --work="$(WORKDIR)" --out="$(OUT)" --format="$(FORMAT)"
+	+@$(call begun,$*) $(SAY) $(QUIET) REAL=double grade-ready ON=$* && $(CLASSROOM) CLASSROOM_OWN='$(call own,$*)' $(DOUBLE)/tools/exercise grade $* --only="$(E)" --work="$(WORKDIR)" --out="$(OUT)" --format="$(FORMAT)"
 
 grade: ## SUBMISSION=DIR: grade a returned tree (FORMAT=gradescope OUT=DIR)
 	+@$(call wants,SUBMISSION,which one? make grade SUBMISSION=DIR (your own work: make grade3)) \

@@ -450,7 +450,7 @@ static void check_samples(const char *prompt, int length, double temperature, in
     if (documents == TEXT_STREAM && !length) longest = 500;
     if (count == 0)
         ids[count++] = vocabulary_find(&v, "\n", 1) >= 0 ? vocabulary_find(&v, "\n", 1) : 0;
-    SampleOptions o = {temperature, top_k, v.end, longest};
+    SampleOptions o = {temperature, top_k, v.end, longest, NULL};
     Samples *s = samples_new(&t->shape, 3, longest);
     generate(s, t, ids, count, &o, 6);
     for (int i = 0; i < 3; i++) {

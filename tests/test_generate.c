@@ -295,6 +295,40 @@ START_TEST(samples_drawn_anew_are_those_of_new_samples)
 }
 END_TEST
 
+static int asked;
+
+static bool stopped_at_last(void)
+{
+    int now;
+#pragma omp atomic capture
+    now = ++asked;
+    return now >= 400;
+}
+
+/* What was drawn before is what would have been drawn, and some texts never begin. */
+START_TEST(texts_that_are_stopped_end_where_they_are)
+{
+    enum { TEXTS = 200, LENGTH = 12 };
+    Transformer *t = opinionated(8);
+    SampleOptions o = {.temperature = 1, .end = -1, .length = LENGTH}, stopping = o;
+    stopping.stopped = stopped_at_last;
+    Samples *whole = drawn(t, TEXTS, LENGTH, o, 5), *some = samples_new(&shape, TEXTS, LENGTH);
+    asked = 0;
+    generate(some, t, prompt, 2, &stopping, 5);
+    int begun = 0, symbols = 0;
+    for (int i = 0; i < TEXTS; i++) {
+        size_t n = (size_t)some->lengths[i];
+        ck_assert_mem_eq(some->ids + i * LENGTH, whole->ids + i * LENGTH, n * sizeof(int));
+        begun += n > 0;
+        symbols += (int)n;
+    }
+    ck_assert(begun > 0 && begun < TEXTS);
+    ck_assert(symbols > 200 && symbols < 600);
+    samples_free(whole), samples_free(some);
+    transformer_free(t);
+}
+END_TEST
+
 START_TEST(samples_that_can_not_be_are_refused)
 {
     Transformer *t = opinionated(8);
@@ -334,6 +368,7 @@ static const TTest *const tests[] = {logprobs_are_those_of_the_whole_sequence_bi
                                      equal_logits_are_drawn_together_or_not_at_all,
                                      of_a_long_prompt_the_last_window_is_read,
                                      samples_drawn_anew_are_those_of_new_samples,
+                                     texts_that_are_stopped_end_where_they_are,
                                      samples_that_can_not_be_are_refused,
                                      more_samples_than_memory_holds_are_refused_with_a_sentence,
                                      NULL};

@@ -210,7 +210,7 @@ static void samples(void)
     TransformerShape shape = shape_for(10);
     Transformer *t = transformer_new(&shape, 1);
     Samples *s = samples_new(&shape, 3, 20); /* longer than the context */
-    generate(s, t, (int[]){0}, 1, &(SampleOptions){1, 3, -1, 20}, 1);
+    generate(s, t, (int[]){0}, 1, &(SampleOptions){1, 3, -1, 20, NULL}, 1);
     samples_free(s);
     transformer_free(t);
 }

@@ -3,7 +3,7 @@
  *     exercise list                     all exercises
  *     exercise hint 3.2                 the hint for one
  *     exercise make 3                   work/chapter3: the chapter with stubs
- *     exercise grade 3                  grades work/chapter3
+ *     exercise grade 3 [--only=3.2]     grades work/chapter3, or one exercise of it
  *     exercise grade all --submission=DIR [--out=DIR] [--format=gradescope]
  *                                       grades every chapter that a returned tree has worked on
  *     exercise bug 7, exercise found 7  prepares a bug hunt in work/bug7; says if it was found
@@ -32,6 +32,7 @@ typedef struct {
     const char *work;       /* the folder of one's own work */
     const char *submission; /* or a returned tree */
     const char *out;        /* where the grades go */
+    const char *only;       /* the one exercise that is graded, or NULL: all */
     char *bugs;             /* numbers of bugs to plant in a handout */
     bool gradescope;
 } Options;
@@ -153,15 +154,19 @@ static int grade(const Catalogue *c, const Options *o, int chapter, Error *err)
     for (int i = 0; i < c->exercises; i++) {
         const Exercise *e = &c->exercise[i];
         if (chapter >= 0 && e->chapter != chapter) continue;
+        if (o->only && strcmp(e->id, o->only) != 0) continue;
         bool there = find_work(o, e->chapter, folder);
         if (there || chapter >= 0) r.grade[r.count++] = grade_exercise(&w, c, e, folder);
     }
     workshop_close(&w);
     r.seconds = clock_seconds() - began;
-    if (r.count == 0)
+    if (r.count == 0 && o->only)
+        error_set(err, "chapter %d has no exercise %s: `make exercises` lists them", chapter,
+                  o->only);
+    else if (r.count == 0)
         error_set(err, "%s has no folder work/chapterN, so there is nothing to grade",
                   o->submission ? o->submission : ".");
-    bool good = r.count > 0 && save(&r, o, err);
+    bool good = r.count > 0 && (o->only || save(&r, o, err)); /* the grades of all stay */
     if (r.count > 0) report_print(&r);
     int status = !good ? fail(err) : report_solved(&r) ? DONE : NOT_SOLVED;
     for (int i = 0; i < r.count; i++) grade_free(&r.grade[i]);
@@ -261,22 +266,26 @@ static int handout(const Catalogue *c, const Options *o, char **words, int count
 static int usage(void)
 {
     fprintf(stderr, "usage: exercise list | hint ID | make N | grade N|all | bug N | found N | "
-                    "handout DIR N...\n       [--work=DIR] [--submission=DIR] [--out=DIR] "
-                    "[--format=gradescope]\n");
+                    "handout DIR N...\n       [--work=DIR] [--only=ID] [--submission=DIR] "
+                    "[--out=DIR] [--format=gradescope]\n");
     return FAILED;
 }
 
 static bool read_flags(Options *o, int argc, char **argv)
 {
-    static const struct option flags[] = {
-        {"work", required_argument, NULL, 'w'}, {"submission", required_argument, NULL, 's'},
-        {"out", required_argument, NULL, 'o'},  {"format", required_argument, NULL, 'f'},
-        {"bugs", required_argument, NULL, 'b'}, {NULL, 0, NULL, 0}};
+    static const struct option flags[] = {{"work", required_argument, NULL, 'w'},
+                                          {"submission", required_argument, NULL, 's'},
+                                          {"out", required_argument, NULL, 'o'},
+                                          {"format", required_argument, NULL, 'f'},
+                                          {"bugs", required_argument, NULL, 'b'},
+                                          {"only", required_argument, NULL, 'e'},
+                                          {NULL, 0, NULL, 0}};
     for (int flag; (flag = getopt_long(argc, argv, "", flags, NULL)) != -1;) {
         if (flag == 'w') o->work = optarg;
         if (flag == 's') o->submission = *optarg ? optarg : NULL;
         if (flag == 'o') o->out = optarg;
         if (flag == 'b') o->bugs = optarg;
+        if (flag == 'e') o->only = *optarg ? optarg : NULL;
         if (flag == 'f') o->gradescope = strcmp(optarg, "gradescope") == 0;
         if (flag == '?' || (flag == 'f' && !o->gradescope && *optarg)) return false;
     }

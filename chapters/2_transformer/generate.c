@@ -165,6 +165,11 @@ static int draw(real *logits, int V, const SampleOptions *o, real *p, Rng *rng, 
     return x;
 }
 
+static bool stopped(const SampleOptions *o)
+{
+    return o->stopped && o->stopped();
+}
+
 /* Begins the next sequence that nobody has begun, in this slot. False where none is left. */
 static bool begin(Worker *w, int slot, const Task *task)
 {
@@ -172,7 +177,7 @@ static bool begin(Worker *w, int slot, const Task *task)
     int sequence, T = task->model->shape.context;
 #pragma omp atomic capture
     sequence = g->begun++;
-    if (sequence >= task->samples->sequences) return false;
+    if (sequence >= task->samples->sequences || stopped(task->options)) return false;
     int used = task->prompt_length < T ? task->prompt_length : T;
     w->draft[slot] = (Draft){sequence, used, 0, rng_stream(task->seed, (uint64_t)sequence)};
     memcpy(window_of(w, slot), task->prompt + task->prompt_length - used,
@@ -190,7 +195,7 @@ static bool go_on(Worker *w, int slot, real *logits, const Task *task)
     int *window = window_of(w, slot), n = s->lengths[d->sequence]++;
     size_t at = (size_t)d->sequence * (size_t)s->longest + (size_t)n;
     int x = s->ids[at] = draw(logits, V, o, w->p, &d->rng, &s->logprob[at]);
-    if (x == o->end || n + 1 == o->length) return false;
+    if (x == o->end || n + 1 == o->length || stopped(o)) return false;
     if (d->used == T) { /* the last half of a full window becomes the start of a new one */
         memmove(window, window + T - keep, sizeof(int) * (size_t)keep);
         d->used = keep;

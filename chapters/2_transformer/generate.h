@@ -12,10 +12,11 @@
 #include "transformer.h"
 
 typedef struct {
-    double temperature; /* 1: the model's own distribution; 0: always the likeliest symbol */
-    int top_k;          /* draw among the k likeliest symbols; 0: among all */
-    int end;            /* the symbol that ends a text, or -1 */
-    int length;         /* symbols to draw at most, the end symbol included */
+    double temperature;    /* 1: the model's own distribution; 0: always the likeliest symbol */
+    int top_k;             /* draw among the k likeliest symbols; 0: among all */
+    int end;               /* the symbol that ends a text, or -1 */
+    int length;            /* symbols to draw at most, the end symbol included */
+    bool (*stopped)(void); /* or NULL; once true, texts end where they are and none begins */
 } SampleOptions;
 
 typedef struct Generator Generator; /* the room to work in */

@@ -186,13 +186,14 @@ static void check_ids(const Run *run)
 static void show_samples(const Transformer *t, const Vocabulary *v, Documents documents, int count,
                          int length)
 {
-    SampleOptions options = {o.temperature, o.top_k, v->end, length};
+    SampleOptions options = {o.temperature, o.top_k, v->end, length, run_stopped};
     Samples *s = samples_new(&t->shape, count, length);
     int prompt_length, *prompt = prompt_ids(v, documents, &prompt_length);
     generate(s, t, prompt, prompt_length, &options, (uint64_t)o.seed);
     for (int i = 0; i < count; i++) {
         const int *ids = s->ids + (size_t)i * (size_t)s->longest;
         int n = s->lengths[i];
+        if (n == 0) continue; /* stopped before it began */
         printf("    ");
         if (o.prompt) printf("%s", o.prompt);
         text_print(stdout, v, TEXT_CHARS, ids, n > 0 && ids[n - 1] == v->end ? n - 1 : n);

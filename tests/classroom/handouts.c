@@ -363,12 +363,14 @@ static bool find_make(const char *place, char make[256], FILE *out)
 /* Of the handout of all chapters: everything is a stub, and yet it builds. */
 static bool handout_builds_and_fails_cleanly(int i, FILE *out)
 {
-    char place[96], make[256], build[320], grade[640], own[320], kernel[640];
+    char place[96], make[256], build[320], grade[640], one[320], none[320], own[320], kernel[640];
     (void)i;
     handout_place(HANDOUTS - 1, place);
     if (!find_make(place, make, out)) return false;
     snprintf(build, sizeof build, "%s all grade-ready", make);
     snprintf(grade, sizeof grade, "%s exercise3 && %s grade3", make, make);
+    snprintf(one, sizeof one, "%s grade3 E=3.2", make);
+    snprintf(none, sizeof none, "%s grade3 E=4.2", make);
     snprintf(own, sizeof own, "%s chapter3 WORK=1", make);
     snprintf(
         kernel, sizeof kernel,
@@ -377,6 +379,8 @@ static bool handout_builds_and_fails_cleanly(int i, FILE *out)
     return expect_run(out, place, build, 0, "") &&
            expect_run(out, place, "./chapter1 --quick", 1, "is still to be written: ") &&
            expect_run(out, place, grade, 2, "3.2 Reward to go 0/2 not written yet") &&
+           expect_run(out, place, one, 2, "0 of 2 points") &&
+           expect_run(out, place, none, 2, "chapter 3 has no exercise 4.2: `make exercises`") &&
            expect_run(out, place, own, 0, "") && expect_run(out, place, kernel, 0, "") &&
            expect_run(out, place, "./chapter3 --quick", 1, "is still to be written: ");
 }
