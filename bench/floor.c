@@ -9,10 +9,6 @@
  * read every weight once. */
 #include <stdlib.h>
 
-#ifdef _OPENMP
-#include <omp.h>
-#endif
-
 #include "measure/kernel.h"
 #include "measure/measure.h"
 #include "numeric.h"
@@ -66,20 +62,6 @@ static void step_free(Step *s)
 
 /* ---- one thread's share of each part -------------------------------------------------------- */
 
-static void meet(void)
-{
-#pragma omp barrier
-}
-
-static int thread_number(void)
-{
-#ifdef _OPENMP
-    return omp_get_thread_num();
-#else
-    return 0;
-#endif
-}
-
 /* For products that a thread does alone; the first room is the team's. */
 static real *own_room(const Step *s, int thread)
 {
@@ -92,7 +74,7 @@ static void in_shares(const Step *s, void (*part)(const Step *, size_t first, si
 {
     size_t vectors = n / LANE_COUNT, t = (size_t)thread, all = (size_t)s->threads;
     part(s, vectors * t / all * LANE_COUNT, vectors * (t + 1) / all * LANE_COUNT);
-    meet();
+    team_meet();
 }
 
 /* y = x w */
@@ -193,12 +175,12 @@ static void train(void *arg)
     size_t N = (size_t)s->rows, C = (size_t)s->shape.channels;
 #pragma omp parallel num_threads(s->threads)
     {
-        int thread = thread_number();
+        int thread = team_rank();
         linear_layers(s, forward, thread);
         linear_layers(s, backward, thread);
         for (int l = 0; l < s->shape.layers; l++) {
             attention(s, thread);
-            meet();
+            team_meet();
             in_shares(s, gelu, N * 4 * C, thread);
             in_shares(s, exponentials, N * (size_t)(s->shape.context * s->shape.heads), thread);
             in_shares(s, passes, N * C, thread);
@@ -213,7 +195,7 @@ static void sample_batch(void *arg)
     const Step *s = arg;
 #pragma omp parallel num_threads(s->threads)
     {
-        int thread = thread_number(), first = s->rows * thread / s->threads;
+        int thread = team_rank(), first = s->rows * thread / s->threads;
         Step own = *s;
         own.rows = s->rows * (thread + 1) / s->threads - first;
         own.z += (size_t)first * 4 * (size_t)s->shape.channels;

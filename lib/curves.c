@@ -1,5 +1,5 @@
 /* curves.c: the table of learning curves, its file, and its sketch on a terminal. */
-#include "run.h"
+#include "curves.h"
 
 #include <ctype.h>
 #include <errno.h>

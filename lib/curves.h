@@ -9,8 +9,7 @@
 #include <stdio.h>
 
 #include "error.h"
-
-typedef struct Run Run; /* run.h */
+#include "run.h"
 
 typedef struct {
     int columns, rows, capacity;
@@ -29,7 +28,8 @@ void curves_add_row(Curves *c, int columns, const double *values);
 
 double curves_at(const Curves *c, int row, const char *column);
 
-/* %.9g: exact for float. */
+/* Writes the table as CSV into the run's directory, by file_replace, and notes it for run_close.
+ * Numbers as %.9g, which is exact for float; NAN as nothing. */
 bool curves_save(const Curves *c, Run *r, const char *file, Error *err);
 
 /* Appends the file's rows; its header must be the same. A file that is not a table of numbers is

@@ -13,19 +13,22 @@
  * MR|  A   | | C  |  registers
  *   +------+ +----+
  *
- * Only B is copied, into panels NR wide that the tile reads front to back: once for many products
- * if it was packed before; else the first MR rows of A read it in place and leave the panels
- * behind, but a transposed B, or the columns that fill no panel, are packed first; and where A has
- * few rows, and C whole vectors, B is not copied at all. A is read in place through its strides, so
- * a transposed product is the same code; only where its lines would drive each other out of the
- * cache is a strip of it copied too. The last rows of A are done
- * in tiles of 8, 4, 2 and 1; where C ends in the middle of a vector, the tile works on a padded
- * copy, which a single column can do without.
+ * B is copied into panels NR wide, which the tile reads front to back:
+ *   - once for many products, where it was packed before;
+ *   - not at all, where A has few rows and C whole vectors;
+ *   - on the way, else: the first MR rows of A read B in place and leave the panels behind for the
+ *     rows below. A transposed B, and columns that fill no panel, are packed before they are read.
+ *
+ * A is read in place through its strides, so a transposed product is the same code; only where its
+ * lines would drive each other out of the cache is a strip of it copied too. Its last rows are done
+ * in lower tiles, down to a single one; where C ends in the middle of a vector, the tile works on a
+ * padded copy, which a single column can do without.
  *
  * The accumulators start from C, from a row or from nothing, and k runs upward, one fused
  * multiply-add a step. So an element's bits depend on its row of A, its column of B and its start
  * alone: not on tile sizes, slabs or threads. This file is compiled with -ffp-contract=fast, which
- * turns acc += a * b into that fused instruction. */
+ * turns acc + a * b into that fused instruction. (Not so acc += a * b, where clang's sanitizers
+ * look at acc after the product, and come between.) */
 #include "gemm.h"
 
 #include <pthread.h>
@@ -114,8 +117,9 @@ INLINE void tile_body(int rows, int vectors, int k, Strided a, const real *b, lo
         for (int i = 0; i < rows; i++) {
             UNROLL
             for (int j = 0; j < vectors; j++)
-                acc[i][j] += a.data[i * a.row] *
-                             *(const Vector *)(b + i * block + j / 2 * panel + j % 2 * LANES);
+                acc[i][j] = acc[i][j] +
+                            a.data[i * a.row] *
+                                *(const Vector *)(b + i * block + j / 2 * panel + j % 2 * LANES);
         }
     }
     UNROLL
@@ -141,7 +145,7 @@ INLINE void half_tile(int rows, bool single, int k, Strided a, const real *b, lo
     }
     for (int p = 0; p < k; p++, a.data += a.col, b += step) {
         UNROLL
-        for (int i = 0; i < rows; i++) acc[i] += a.data[i * a.row] * *(const Half *)b;
+        for (int i = 0; i < rows; i++) acc[i] = acc[i] + a.data[i * a.row] * *(const Half *)b;
     }
     UNROLL
     for (int i = 0; i < rows; i++) {
@@ -162,10 +166,10 @@ INLINE void ask_for(const real *c, long ldc)
     }
 }
 
-enum { LOW = MR < 8 ? 4 : 8 };
+enum { LOW = MR < 8 ? 4 : 8 }; /* the tallest strip below MR */
 
-/* The rows that a strip of A has: MR while there are as many and B is packed or will be, then 8, 4,
- * 2, 1; and twice 8 rather than 12 and 4. */
+/* The rows that a strip of A has: MR while there are as many and B is packed or will be, then LOW,
+ * 4, 2, 1; and twice LOW rather than MR and a few. */
 static int strip_height(int rows, bool packed)
 {
     if (packed && rows >= MR && rows != 2 * LOW) return MR;
@@ -495,6 +499,8 @@ static void product_share(int m, int n, int k, Strided a, Strided b, Strided fro
 
 void gemm(int m, int n, int k, Strided a, Strided b, Strided from, real *c, long ldc)
 {
+    if (m == 0 || n == 0) return;
+    if (k == 0) a = b = gemm_zero; /* which may have no data to walk over */
 #ifdef _OPENMP
     if ((double)m * n * k >= WORTH_A_TEAM && !omp_in_parallel() && omp_get_max_threads() > 1) {
 #pragma omp parallel

@@ -14,6 +14,7 @@ typedef struct {
     uint64_t s[4];
 } Rng;
 
+/* The stream of this number under this seed: equal arguments, equal numbers. */
 Rng rng_stream(uint64_t seed, uint64_t stream);
 
 uint64_t rng_next(Rng *r);    /* 64 random bits */

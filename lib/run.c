@@ -36,7 +36,7 @@ static void ask_to_stop(int number)
     stop_asked = 1;
     signal(SIGINT, SIG_DFL);
     signal(SIGTERM, SIG_DFL);
-    if (number == SIGINT && write(STDERR_FILENO, message, sizeof message - 1) < 0) errno = saved;
+    if (number == SIGINT) (void)!write(STDERR_FILENO, message, sizeof message - 1);
     errno = saved;
 }
 

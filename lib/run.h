@@ -9,13 +9,12 @@
 #include <cjson/cJSON.h>
 #include <stdio.h>
 
-#include "curves.h"
 #include "error.h"
 #include "files.h"
 
 #define PROJECT_VERSION "0.1.0"
 
-struct Run {
+typedef struct {
     char dir[DIRECTORY_MAX + 1]; /* where this run writes */
     char root[512]; /* the project's directory (the program's own), where plots/ stands */
     bool terminal;  /* stdout is a terminal: progress is redrawn in place, sketches are drawn */
@@ -31,7 +30,7 @@ struct Run {
     int phase_last;       /* the latest one */
     int phase_tenths;     /* tenths of the way that a pipe has seen */
     bool without_figures; /* it was said that gnuplot is missing */
-};
+} Run;
 
 double clock_seconds(void); /* monotonic wall clock */
 

@@ -338,7 +338,7 @@ bool settings_used(const Setting *table, const char *with, const char *used, Err
 {
     for (const Setting *s = table; s->type != SETTING_END; s++)
         if (s->flag && !is_among(used, s->name))
-            return error_set(err, "--%s has no effect with %s: leave it away", s->name, with);
+            return error_set(err, "--%s has no effect with %s: leave it out", s->name, with);
     return true;
 }
 

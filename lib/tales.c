@@ -11,7 +11,6 @@
 #include "tales.h"
 
 #include <math.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "error.h"

@@ -82,7 +82,8 @@ bool text_from_string(Text *t, const char *bytes, size_t size, const char *name,
                       const TextOptions *options, Error *err);
 void text_free(Text *t);
 
-/* Two texts with the same hash are the same, in symbols and in what is learnt from. */
+/* A fingerprint (FNV-1a, 64 bits) of the vocabulary and of the documents that are learnt from, not
+ * of what is held out: two texts that differ in these have the same one only by a rare chance. */
 uint64_t text_hash(const Text *t);
 
 /* Reads a file (or bytes) with a vocabulary that is given, as --eval and --prompt do, all of it

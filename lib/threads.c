@@ -22,7 +22,7 @@ void threads_start(char **argv)
 void threads_use(int n)
 {
     int most = omp_get_max_threads();
-    if (n > 0 || most > THREADS_MOST) omp_set_num_threads(n > 0 ? n : THREADS_MOST);
+    if (n > 0 || most > THREADS_MAX) omp_set_num_threads(n > 0 ? n : THREADS_MAX);
 }
 
 int threads_count(void)

@@ -9,8 +9,8 @@
  * OMP_WAIT_POLICY or GOMP_SPINCOUNT stands. */
 void threads_start(char **argv);
 
-/* From now on use n threads; 0 leaves the choice to the system, up to THREADS_MOST. */
-enum { THREADS_MOST = 1024 };
+/* From now on use n threads; 0 leaves the choice to the system, up to THREADS_MAX. */
+enum { THREADS_MAX = 1024 };
 void threads_use(int n);
 
 int threads_count(void);

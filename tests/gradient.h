@@ -31,8 +31,6 @@ typedef struct Case {
     void *more;                      /* whatever else the two functions need */
 } Case;
 
-static const bool in_double = sizeof(real) == sizeof(double);
-
 /* ---- matrices for tests ------------------------------------------------------------------- */
 
 /* A zeroed matrix that is a slice of a wider one, so that a stride taken for a width fails. Every

@@ -24,8 +24,10 @@
 #define START_TEST(name)                                                                          \
     static void name##_fn(int);                                                                   \
     CK_ATTRIBUTE_UNUSED static const TTest name##_ttest = {#name, name##_fn, __FILE__, __LINE__}; \
-    CK_ATTRIBUTE_UNUSED static const TTest name[] = {{#name, name##_fn, __FILE__, __LINE__}};     \
+    static const TTest name[] = {{#name, name##_fn, __FILE__, __LINE__}};                         \
     static void name##_fn(int _i CK_ATTRIBUTE_UNUSED)
+
+static const bool in_double = sizeof(real) == sizeof(double);
 
 /* Memory is watched by AddressSanitizer. */
 #ifdef __SANITIZE_ADDRESS__

@@ -3,10 +3,7 @@
 
 #include "adam.h"
 #include "rng.h"
-
-#ifdef _OPENMP
-#include <omp.h>
-#endif
+#include "threads.h"
 
 static double tolerance(void)
 {
@@ -156,15 +153,11 @@ static bool training_same(const Training *a, const Training *b)
 START_TEST(any_number_of_threads_gives_the_same_bits)
 {
     Training one = training_new();
-#ifdef _OPENMP
-    omp_set_num_threads(1);
-#endif
+    threads_use(1);
     training_run(&one, 0, 4);
     for (int threads = 2; threads <= 3; threads++) {
         Training team = training_new();
-#ifdef _OPENMP
-        omp_set_num_threads(threads);
-#endif
+        threads_use(threads);
         training_run(&team, 0, 4);
         ck_assert(training_same(&one, &team));
         training_free(&team);

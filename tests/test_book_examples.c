@@ -248,7 +248,7 @@ START_TEST(a_temperature_of_one_half_squares_the_probabilities)
     real weights[16];
     Rng rng = rng_stream(1, 1);
     int the = word(&text, "the"), cats = 0;
-    ck_assert_int_le(m->ids, 16);
+    ck_assert_int_le(m->symbols, 16);
     for (int i = 0; i < DRAWS; i++) {
         int x = ngram_sample(m, ngram_state(m, &the, 1), 0.5, &rng, weights);
         ck_assert(x == word(&text, "cat") || x == word(&text, "dog"));

@@ -240,14 +240,14 @@ START_TEST(bad_input_gets_a_sentence_and_a_status)
     ck_assert_int_eq(run(SMALL "--seeds 2 --out @/two"), 0);
     check_says(1, SMALL "--resume --out @/two", "curves.csv has other seeds as well");
     check_says(2, SMALL "--resume --seeds 2 --out @/a", "--seeds");
-    check_says(2, SMALL "--resume --load @/a --out @/a", "leave one away");
+    check_says(2, SMALL "--resume --load @/a --out @/a", "leave one out");
     check_says(2, SMALL "--prompt 'a\nb' --out @/a", "--prompt has more than one line");
     check_says(0, SMALL "--out @/lost", "wrote");
     char lost[300];
     snprintf(lost, sizeof lost, "%s/lost/curves.csv", dir);
     ck_assert_int_eq(unlink(lost), 0);
     check_says(1, SMALL "--resume --out @/lost",
-               "curves.csv is not there, and no run goes on without it: leave --resume away");
+               "curves.csv is not there, and no run goes on without it: leave out --resume");
     check_says(1, SMALL "--lr 1e6 --last-lr 1e6 --clip 1e9 --warmup 0 --steps 400 --out @/a",
                "--lr");
     check_says(1, SMALL "--prompt \xc3\xa4 --out @/a", "--prompt");
@@ -499,7 +499,7 @@ START_TEST(samples_are_what_the_model_generates)
     char path[64], *symbols[] = {(char *)"a", (char *)"b", (char *)"\n"};
     TransformerShape shape = {1, 1, 8, 16, 3};
     Transformer *t = transformer_new(&shape, 1);
-    for (size_t i = 0; i < t->matrices; i++) t->weights.base[i] *= 10; /* with opinions */
+    for (size_t i = 0; i < t->decayed; i++) t->weights.base[i] *= 10; /* with opinions */
     Vocabulary v;
     vocabulary_make(&v, symbols, 3, -1);
     snprintf(path, sizeof path, "%s/a", dir);

@@ -294,7 +294,7 @@ START_TEST(files_for_the_end_are_looked_at_in_the_beginning)
     check_run(1, TINY_2 "--eval text --ids no/where", "make its directory first");
     check_run(1, TINY_1 "--arpa no/where", "make its directory first");
     ck_assert_int_eq(shell("test -e out/chapter1/summary.json -o -e out/chapter2/curves.csv"), 256);
-    check_run(2, "1 --load-arpa m.arpa --eval text --arpa n.arpa", "leave one away");
+    check_run(2, "1 --load-arpa m.arpa --eval text --arpa n.arpa", "leave one out");
 }
 END_TEST
 

@@ -4,6 +4,7 @@
 #include "program.h"
 
 #include "checkpoint.h"
+#include "curves.h"
 #include "run.h"
 
 static Error err;
@@ -185,9 +186,9 @@ START_TEST(an_early_stop_and_a_new_run_do_not_take_up_an_older_one)
     if (fault("kill", 1)) {
         const Ended *e = run_program(fault("kill", 1), RESUMED "--steps 12 --seed 9 --out out/a");
         ck_assert_int_eq(e->signal, SIGKILL);
-        check_run(1, RESUMED "--steps 12 --out out/a --resume", "leave --resume away");
+        check_run(1, RESUMED "--steps 12 --out out/a --resume", "leave out --resume");
     }
-    check_run(1, RESUMED "--steps 12 --out out/fresh --resume", "leave --resume away");
+    check_run(1, RESUMED "--steps 12 --out out/fresh --resume", "leave out --resume");
     check_run(0, RESUMED "--steps 12 --out out/b", "wrote");
     check_run(1, RESUMED "--steps 6 --out out/b --resume", "give more steps");
 }

@@ -131,6 +131,7 @@ START_TEST(a_state_of_another_shape_is_refused)
     Mle *a = mle_new(big, &options), *b = mle_new(small, &options);
     char path[] = "/tmp/test_mle_XXXXXX";
     int file = mkstemp(path);
+    ck_assert_int_ge(file, 0);
     close(file);
     Error err;
     ck_assert(mle_save(a, path, NULL));
@@ -274,7 +275,7 @@ START_TEST(a_step_is_adamw_on_the_mean_gradient_of_its_windows)
         transformer_backward(same, a, &s->batch, a->dlogits);
         double lr = learning_rate(step, o.warmup, o.steps, o.lr, o.last_lr);
         double norm = gradient_clip(same->gradients.base, same->size, o.clip);
-        adam_step(&adam, same->weights.base, same->gradients.base, same->matrices, lr);
+        adam_step(&adam, same->weights.base, same->gradients.base, same->decayed, lr);
 
         double before = m->symbols;
         MleStep taken = mle_step(m, t.train);

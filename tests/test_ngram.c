@@ -41,7 +41,7 @@ static Ngram *train(const Text *text, int order, Smoothing smoothing)
 static double sum_of_distribution(const Ngram *m, const int *history, int length)
 {
     double sum = exp(ngram_logprob(m, history, length, SYMBOL_UNKNOWN));
-    for (int x = 0; x < m->ids; x++)
+    for (int x = 0; x < m->symbols; x++)
         if (ngram_knows(m, x)) sum += exp(ngram_logprob(m, history, length, x));
     return sum;
 }
@@ -338,10 +338,10 @@ START_TEST(what_is_further_back_than_the_order_is_forgotten)
     Text text = text_of(golden_train, TEXT_LINES, TEXT_CHARS);
     Ngram *m = train(&text, 3, SMOOTHING_KNESER_NEY);
     const int *ids = text.train.ids;
-    for (int x = 0; x < m->ids; x++)
+    for (int x = 0; x < m->symbols; x++)
         ck_assert(ngram_logprob(m, ids, 12, x) == ngram_logprob(m, ids + 10, 2, x));
     bool differs = false; /* but one symbol after the start is "<s> ?", not "? ?" */
-    for (int x = 0; x < m->ids; x++)
+    for (int x = 0; x < m->symbols; x++)
         differs |= ngram_logprob(m, ids + 10, 2, x) != ngram_logprob(m, ids + 11, 1, x);
     ck_assert(differs);
     ngram_free(m);
@@ -511,15 +511,15 @@ static void check_frequencies(const Ngram *m, NgramState state, double temperatu
     real weights[IDS];
     int drawn[IDS] = {0};
     double p[IDS], sum = 0;
-    ck_assert_int_le(m->ids, IDS);
-    for (int x = 0; x < m->ids; x++) {
+    ck_assert_int_le(m->symbols, IDS);
+    for (int x = 0; x < m->symbols; x++) {
         NgramState next = state;
         p[x] = ngram_knows(m, x) ? exp(ngram_step(m, &next, x) / temperature) : 0;
         sum += p[x];
     }
     Rng rng = rng_stream(11, 3);
     for (int i = 0; i < DRAWS; i++) drawn[ngram_sample(m, state, temperature, &rng, weights)]++;
-    for (int x = 0; x < m->ids; x++) {
+    for (int x = 0; x < m->symbols; x++) {
         double expected = DRAWS * p[x] / sum, deviation = sqrt(expected * (1 - p[x] / sum));
         ck_assert_msg(fabs(drawn[x] - expected) <= 5 * deviation + 1, "symbol %d: %d, expected %g",
                       x, drawn[x], expected);

@@ -7,8 +7,6 @@
 #include "toy.h"
 #include "variance.h"
 
-static const bool in_double = sizeof(real) == sizeof(double);
-
 /* exact in double, to a few roundings in float */
 static double tolerance(double in_float)
 {

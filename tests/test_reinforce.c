@@ -8,8 +8,6 @@
 #include "toy.h"
 #include "variance.h"
 
-static const bool in_double = sizeof(real) == sizeof(double);
-
 /* Three texts of 2, 4 and 1 symbols; rewards per symbol are exact in binary. */
 typedef struct {
     Vocabulary v;

@@ -1,11 +1,10 @@
 /* test_rollout.c: texts come from the policy itself, and each symbol gets its own numbers. */
 #define SUITE_TIMEOUT 240
 #include "error.h"
+#include "kl.h"
 #include "suite.h"
 #include "threads.h"
 #include "toy.h"
-
-static const bool in_double = sizeof(real) == sizeof(double);
 
 /* 37 texts of the toy policy, with rewards and reference */
 static Rollout *drawn(Toy *t, int texts, uint64_t seed)

@@ -1,4 +1,5 @@
 /* test_run.c: the frame of a run, in a pipe and on a terminal, and the curves it keeps. */
+#include "curves.h"
 #include "suite.h"
 
 #include <errno.h>

@@ -523,11 +523,11 @@ END_TEST
 
 START_TEST(a_flag_without_effect_is_refused)
 {
-    check_run(2, TINY_3 "--env oracle", "has no effect with --env oracle: leave it away");
+    check_run(2, TINY_3 "--env oracle", "has no effect with --env oracle: leave it out");
     check_run(2, "3 --env oracle --reward count:b", "--reward has no effect with --env oracle");
     check_run(2, "4 --env oracle --load out", "--load has no effect with --env oracle");
     check_run(2, "5 --env oracle --epsilon 0.1", "--epsilon has no effect with --env oracle");
-    check_run(2, "2 --load out --layers 3", "--layers has no effect with --load: leave it away");
+    check_run(2, "2 --load out --layers 3", "--layers has no effect with --load: leave it out");
     check_run(2, "1 --load-arpa m.arpa --eval story --order 3",
               "--order has no effect with --load");
     shell("echo '{\"reward\": \"count:b\", \"env\": \"oracle\"}' >kept.json");

@@ -635,7 +635,7 @@ START_TEST(ten_steps_of_training_end_in_the_same_bits_everywhere)
         transformer_zero_gradients(t);
         run(t, a, &lines, w, NULL);
         gradient_clip(t->gradients.base, t->size, 1);
-        adam_step(&adam, t->weights.base, t->gradients.base, t->matrices, 0.01);
+        adam_step(&adam, t->weights.base, t->gradients.base, t->decayed, 0.01);
     }
     uint64_t hash = hash_of(t->weights.base, t->size);
     ck_assert_msg(hash == 0x541608b3ebe96e58u, "the weights' hash is 0x%016llx",
@@ -800,7 +800,7 @@ START_TEST(one_batch_can_be_learnt_by_heart)
     for (int step = 0; step < 150; step++) {
         transformer_zero_gradients(t);
         loss = run(t, a, &lines, w, NULL);
-        adam_step(&adam, t->weights.base, t->gradients.base, t->matrices, 0.01);
+        adam_step(&adam, t->weights.base, t->gradients.base, t->decayed, 0.01);
     }
     ck_assert_msg(loss < 0.01, "%g nats are left", loss);
     adam_free(&adam);
@@ -844,7 +844,7 @@ START_TEST(tensors_have_the_names_and_shapes_of_gpt2)
         ck_assert_int_eq(tensors[i].m.cols, n->cols);
         /* weight matrices, which decay, lie in front of biases and gains */
         size_t place = (size_t)(tensors[i].m.data - t->weights.base);
-        ck_assert_int_eq(place < t->matrices, tensors[i].dims == 2);
+        ck_assert_int_eq(place < t->decayed, tensors[i].dims == 2);
     }
     transformer_free(t);
 }

@@ -1,4 +1,4 @@
-/* kernel.c: a product in eighty lines. Sums of a tile of C stay in registers; B is copied into
+/* kernel.c: a product of few lines. Sums of a tile of C stay in registers; B is copied into
  * panels as wide as a tile, DEPTH rows at a time; A is read where it lies. Compiled, as
  * lib/gemm.c is, with -ffp-contract=fast. */
 #include "kernel.h"

@@ -66,7 +66,7 @@ static Setting table[] = {
     {"seed", SETTING_INT, &o.seed, .max = SEED_MAX, .help = "of the tales and samples"},
     {"seeds", SETTING_INT, &o.seeds, .min = 1, .max = 1000,
      .help = "repeat the measurements with tales of so many seeds"},
-    {"threads", SETTING_INT, &o.threads, .max = THREADS_MOST,
+    {"threads", SETTING_INT, &o.threads, .max = THREADS_MAX,
      .help = "cores to use; 0 takes all. The numbers are the same"},
     {"out", SETTING_STRING, &o.out, .meta = "DIR", .help = "where results are written"},
     {0}};
@@ -340,7 +340,7 @@ static void score_with_arpa(Run *run)
         fail(2, &err);
     }
     if (o.arpa != NULL) {
-        error_set(&err, "--load-arpa counts nothing for --arpa to write: leave one away");
+        error_set(&err, "--load-arpa counts nothing for --arpa to write: leave one out");
         fail(2, &err);
     }
     r.model = arpa_load(o.load_arpa, (Documents)o.documents, &text.vocabulary, &err);

@@ -41,7 +41,7 @@ Ngram *ngram_new(const Vocabulary *v, int order)
     Ngram *m = NEW(Ngram, 1);
     m->order = order;
     m->end = v->end >= 0 ? v->end : v->size;
-    m->ids = v->end >= 0 ? v->size : v->size + 1;
+    m->symbols = v->end >= 0 ? v->size : v->size + 1;
     m->start = v->size + 1;
     trie_make(&m->trie);
     trie_add(&m->trie, TRIE_ROOT, m->start);
@@ -200,25 +200,26 @@ double score_perplexity_known(const NgramScore *s)
 
 int ngram_sample(const Ngram *m, NgramState state, double temperature, Rng *rng, real *weights)
 {
-    for (int x = 0; x < m->ids; x++) {
+    for (int x = 0; x < m->symbols; x++) {
         NgramState next = state;
         weights[x] = (real)(ngram_knows(m, x) ? ngram_step(m, &next, x) : -INFINITY);
     }
     int best = m->end;
-    for (int x = 0; x < m->ids; x++)
+    for (int x = 0; x < m->symbols; x++)
         if (weights[x] > weights[best]) best = x;
     if (temperature == 0 || weights[best] == -INFINITY) return best;
 
     /* P^(1/T) = exp(log P / T); the largest weight is 1 */
     real highest = weights[best];
-    for (int x = 0; x < m->ids; x++) weights[x] = (real)exp((weights[x] - highest) / temperature);
-    return rng_choice(rng, weights, m->ids);
+    for (int x = 0; x < m->symbols; x++)
+        weights[x] = (real)exp((weights[x] - highest) / temperature);
+    return rng_choice(rng, weights, m->symbols);
 }
 
 int ngram_generate(const Ngram *m, int *ids, int count, int limit, double temperature, Rng *rng,
                    bool *ended)
 {
-    real *weights = NEW(real, m->ids);
+    real *weights = NEW(real, m->symbols);
     NgramState state = ngram_state(m, ids, count);
     *ended = false;
     while (count < limit && !*ended) {

@@ -41,7 +41,7 @@ typedef struct {
     int end;               /* the end symbol's id: the vocabulary's, or its size if it has none */
     int start;             /* <s> as a symbol of the trie; never an outcome */
     uint32_t unknown;      /* the node of <unk> */
-    int ids;               /* symbols are 0 .. ids - 1, the end among them */
+    int symbols;           /* 0 .. symbols - 1 are their ids, the end's among them */
     double (*discount)[4]; /* [n][1..3] of Kneser-Ney for order n, else NULL */
 } Ngram;
 
@@ -100,7 +100,7 @@ double score_bits(const NgramScore *s);             /* per symbol */
 /* --- sampling -----------------------------------------------------------------------------------
  * Draws from P(x | state)^(1/temperature), normalised; temperature 0 takes the most probable. Never
  * <s>, never <unk>; where nothing has a probability (no smoothing, unseen history), the end.
- * weights: scratch for m->ids numbers. */
+ * weights: scratch for m->symbols numbers. */
 int ngram_sample(const Ngram *m, NgramState state, double temperature, Rng *rng, real *weights);
 
 /* Continues ids[0 .. count-1] up to `limit` symbols in all. Returns the new count; the end symbol

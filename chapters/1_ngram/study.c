@@ -6,7 +6,6 @@
 #include "tales.h"
 
 #include <math.h>
-#include <stdlib.h>
 #include <string.h>
 
 size_t corpus_symbols(const Corpus *c)
@@ -37,7 +36,7 @@ static void run_trial(Trial *trial, const Text *text)
     Ngram *m = ngram_train(&part, &text->vocabulary, &trial->options);
     trial->symbols = corpus_symbols(&part);
     trial->distinct = m->trie.count - 1;
-    trial->unseen = m->ids + 2 - (int)ngram_distinct(m, 1); /* <s> and <unk> are no symbols */
+    trial->unseen = m->symbols + 2 - (int)ngram_distinct(m, 1); /* <s> and <unk> are no symbols */
     trial->held_out = ngram_evaluate(m, &text->held_out);
     trial->done = true;
     ngram_free(m);

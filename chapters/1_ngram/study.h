@@ -2,8 +2,8 @@
 #ifndef STUDY_H
 #define STUDY_H
 
+#include "curves.h"
 #include "ngram.h"
-#include "run.h"
 
 /* --- one model, trained and scored ----------------------------------------------------------- */
 typedef struct {

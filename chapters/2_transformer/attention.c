@@ -25,7 +25,7 @@ static void causal_softmax(Matrix att, int past, real scale)
     for (int i = 0; i < att.rows; i++) {
         real *row = mat_row(att, i);
         int seen = past + i + 1, width = whole_vectors(seen, att);
-        for (int j = seen; j < width; j++) row[j] = row[0];
+        for (int j = seen; j < width; j++) row[j] = row[0]; /* changes no maximum; zero below */
         real m = largest(row, width) * scale;
         for (int j = 0; j < width; j++) row[j] = real_exp(row[j] * scale - m);
         for (int j = seen; j < att.cols; j++) row[j] = 0;

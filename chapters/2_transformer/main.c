@@ -87,7 +87,7 @@ static Setting table[] = {
     {"seed", SETTING_INT, &o.seed, .max = SEED_MAX, .help = "of everything random"},
     {"seeds", SETTING_INT, &o.seeds, .min = 1, .max = 1000,
      .help = "runs, with seeds seed, seed+1, ..."},
-    {"threads", SETTING_INT, &o.threads, .max = THREADS_MOST, .help = "0: one per core"},
+    {"threads", SETTING_INT, &o.threads, .max = THREADS_MAX, .help = "0: one per core"},
     {"out", SETTING_STRING, &o.out, .meta = "DIR", .help = "where to write"},
     {"resume", SETTING_SWITCH, &o.resume, .no_json = true, .help = "go on with the run in --out"},
     {"load", SETTING_STRING, &o.load, .meta = "DIR", .no_json = true,
@@ -372,12 +372,12 @@ static void resume(Mle *m, const Training *t)
 {
     Error err;
     if (access(state_path(t), F_OK) != 0) {
-        error_set(&err, "%s is not there: no run has stopped in %s, leave --resume away",
+        error_set(&err, "%s is not there: no run has stopped in %s, leave out --resume",
                   state_path(t), t->dir);
         fail(1, &err);
     }
     if (access(run_path(t->run, "curves.csv"), F_OK) != 0) {
-        error_set(&err, "%s is not there, and no run goes on without it: leave --resume away",
+        error_set(&err, "%s is not there, and no run goes on without it: leave out --resume",
                   run_path(t->run, "curves.csv"));
         fail(1, &err);
     }
@@ -602,14 +602,14 @@ int main(int argc, char **argv)
         fail(2, &err);
     }
     if (o.resume && o.load) {
-        error_set(&err, "--resume trains on and --load trains nothing: leave one away");
+        error_set(&err, "--resume trains on and --load trains nothing: leave one out");
         fail(2, &err);
     }
     static const char scoring[] =
         "load eval ids batch prompt sample length temperature top-k seed threads out";
     if (o.load && !settings_used(table, "--load", scoring, &err)) fail(2, &err);
     if (o.resume && o.seeds > 1) {
-        error_set(&err, "--resume goes on with one run: leave --seeds away");
+        error_set(&err, "--resume goes on with one run: leave out --seeds");
         fail(2, &err);
     }
     if (!run_open(&run, o.out, argv[0], &err)) fail(1, &err);

@@ -127,7 +127,7 @@ MleStep mle_step(Mle *m, const Windows *train)
     real *weights = m->model->weights.base, *gradients = m->model->gradients.base;
     result.lr = learning_rate(m->step, o->warmup, o->steps, o->lr, o->last_lr);
     result.gradient_norm = gradient_clip(gradients, m->model->size, o->clip);
-    adam_step(&m->adam, weights, gradients, m->model->matrices, result.lr);
+    adam_step(&m->adam, weights, gradients, m->model->decayed, result.lr);
     m->step++;
     m->symbols += N;
     m->recent_loss += result.loss;

@@ -66,7 +66,7 @@ double mle_evaluate(Mle *m, const Windows *w, int windows, real *logprob);
 
 /* The state of a run, not the model alone: weights, both moments, step and best loss. That of
  * another seed, whose batches are others, of other shards, another text or another shape is
- * refused. */
+ * refused; the model may already have its weights then. */
 bool mle_save(const Mle *m, const char *path, Error *err);
 bool mle_load(Mle *m, const char *path, Error *err);
 

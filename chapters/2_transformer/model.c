@@ -136,8 +136,8 @@ static bool weights_are_there(const char *path, const TransformerShape *s, Error
                      path, (long long)info.st_size, model_weights(s));
 }
 
-/* A weight that is no number would spread to all that the model says, and the products of one that
- * no model learns would soon be none. */
+/* A NaN would spread to everything that the model says, and a weight far beyond any that is learnt
+ * would overflow in its products. */
 static bool all_sane(const char *path, const Tensor *t, Error *err)
 {
     const double most = 1e6;

@@ -52,7 +52,7 @@ static int first_sequence(const Batch *b, int thread, int threads)
 {
     int s = 0;
     long row = b->start[0] + (long)batch_rows(b) * thread / threads;
-    while (s < b->sequences && b->start[s] + b->start[s + 1] < 2 * row) s++;
+    while (s < b->sequences && (long)b->start[s] + b->start[s + 1] < 2 * row) s++;
     return s;
 }
 

@@ -50,12 +50,13 @@ typedef struct {
     Parameters p, d;          /* weights and their gradients */
     Arena weights, gradients; /* the same as two flat arrays of `size` numbers */
     size_t size;
-    size_t matrices; /* the first of them: weight matrices, which decay; then biases and gains */
+    size_t decayed; /* how many of them stand in front and decay: the weight matrices; then biases
+                       and gains */
 } Transformer;
 
 /* Some sequences laid end to end, without padding: row n is one symbol. Sequence s has the rows
- * start[s] .. start[s+1]-1 of ids and positions, counted from start[0] in what the model makes of
- * them: so some sequences of a batch are a batch, batch_slice. */
+ * start[s] .. start[s+1]-1 of ids and positions. start[0] need not be 0: a slice of a batch shares
+ * its arrays (batch_slice), and its row start[0] is row 0 of what the model makes of it. */
 typedef struct {
     int sequences;
     const int *start;     /* (sequences + 1) */
@@ -169,8 +170,8 @@ void transformer_backward(Transformer *t, Activations *a, const Batch *b, Matrix
 /* The same for a slice of a batch, but that it stops above the embedding: it adds all gradients but
  * the embedding's, and dx (N, C) gets the gradient of what the embedding gave. Call
  * embedding_gradient, for all rows, after the last slice: then wte and wpe have the bits of
- * transformer_backward of the whole batch. A part at a time wte, which is the output layer, too,
- * would have the same sum in another order. */
+ * transformer_backward of the whole batch. wte is the output layer, too: if each slice added
+ * both of its gradients, they would be summed in another order, to other last digits. */
 void transformer_backward_slice(Transformer *t, Activations *a, const Batch *b, Matrix dlogits,
                                 Matrix dx);
 

@@ -36,7 +36,7 @@ static size_t parameters_layout(Parameters *p, const TransformerShape *s, Arena 
         b->fc = linear_matrices(a, C, 4 * C);
         b->out = linear_matrices(a, 4 * C, C);
     }
-    size_t matrices = a->used;
+    size_t decayed = a->used;
     for (int l = 0; l < s->layers; l++) {
         Block *b = &p->block[l];
         b->ln_1 = layernorm_layout(a, C);
@@ -47,7 +47,7 @@ static size_t parameters_layout(Parameters *p, const TransformerShape *s, Arena 
         b->out.b = arena_matrix(a, 1, C);
     }
     p->ln_f = layernorm_layout(a, C);
-    return matrices;
+    return decayed;
 }
 
 void activations_layout(Activations *a, int N)
@@ -179,7 +179,7 @@ Transformer *transformer_new(const TransformerShape *s, uint64_t seed)
     parameters_layout(&t->p, s, &t->weights); /* counts */
     t->size = t->weights.used;
     arena_reserve(&t->weights);
-    t->matrices = parameters_layout(&t->p, s, &t->weights); /* places */
+    t->decayed = parameters_layout(&t->p, s, &t->weights); /* places */
     make_gradients(t);
     parameters_init(&t->p, s, seed);
     return t;

@@ -2,7 +2,6 @@
  *
  * Every product with the weights would copy them into panels first, and between two updates many
  * products read the same: a batch that goes through in parts, every symbol of a text. */
-#include <stdlib.h>
 #include <string.h>
 
 #include "error.h"

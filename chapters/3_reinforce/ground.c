@@ -43,7 +43,7 @@ static bool read_reward(Reward *r, const char *name, const GroundOptions *o, Err
                          name);
     return error_set(err,
                      "--reward-command is given, but the reward '%s' has no term command: add it, "
-                     "or leave --reward away",
+                     "or leave out --reward",
                      name);
 }
 

@@ -30,10 +30,24 @@ void kl_rows(real *kl, Matrix probs, Matrix log_q)
 void kl_gradient(Matrix dlogits, Matrix probs, Matrix log_q, double c, double *total)
 {
     for (int n = 0; n < probs.rows; n++) {
-        const real *p = mat_row(probs, n), *q = mat_row(log_q, n);
-        real *d = mat_row(dlogits, n), kl = kl_row(p, q, probs.cols);
+        const real *p = mat_row(probs, n), *lq = mat_row(log_q, n);
+        real *d = mat_row(dlogits, n), kl = kl_row(p, lq, probs.cols);
         for (int j = 0; j < probs.cols; j++)
-            d[j] += p[j] > 0 ? (real)c * p[j] * (real_log(p[j]) - q[j] - kl) : 0;
+            d[j] += p[j] > 0 ? (real)c * p[j] * (real_log(p[j]) - lq[j] - kl) : 0;
         if (total) *total += kl;
     }
+}
+
+real entropy_row(const real *p, int V)
+{
+    real H = 0;
+    for (int j = 0; j < V; j++) H -= p[j] > 0 ? p[j] * real_log(p[j]) : 0;
+    return H;
+}
+
+double mean_entropy(Matrix probs)
+{
+    double total = 0;
+    for (int n = 0; n < probs.rows; n++) total += entropy_row(mat_row(probs, n), probs.cols);
+    return total / probs.rows;
 }

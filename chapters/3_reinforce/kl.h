@@ -1,4 +1,4 @@
-/* kl.h: how far a policy is from the reference, at every state, exactly.
+/* kl.h: how far a policy is from the reference, at every state, exactly; and its entropy.
  *
  * A drawn symbol shows log pi(x_t|s_t) - log pi_ref(x_t|s_t), one sample of the distance at s_t.
  * The whole distributions are at hand, though, and give the distance itself:
@@ -29,5 +29,9 @@ void kl_rows(real *kl, Matrix probs, Matrix log_q);
 /* The loss c sum_n KL_n:   dlogits_j += c p_j (log p_j - log q_j - KL).   *total += sum_n KL_n,
  * nats; total may be NULL. */
 void kl_gradient(Matrix dlogits, Matrix probs, Matrix log_q, double c, double *total);
+
+/* -sum_j p_j log p_j of one row (V), nats, where 0 log 0 = 0; and its mean over all rows. */
+real entropy_row(const real *p, int V);
+double mean_entropy(Matrix probs);
 
 #endif

@@ -18,6 +18,7 @@
 #ifndef LESSON_H
 #define LESSON_H
 
+#include "curves.h"
 #include "ground.h"
 
 typedef struct {

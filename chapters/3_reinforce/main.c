@@ -55,7 +55,7 @@ static Setting table[] = {
      .help = "of the toy problem"},
     {"draws", SETTING_INT, &o.draws, .min = 100, .max = 1e8, .quick = "4000",
      .help = "texts drawn for each variance of the toy problem"},
-    {"threads", SETTING_INT, &o.threads, .max = THREADS_MOST, .help = "0: one per core"},
+    {"threads", SETTING_INT, &o.threads, .max = THREADS_MAX, .help = "0: one per core"},
     {"out", SETTING_STRING, &o.out, .meta = "DIR", .help = "where to write"},
     {0}};
 

@@ -186,13 +186,19 @@ static void keep_row(Oracle *o, Transformer *policy, int row, int t)
     keep_gradient(o->slope, row, o, policy);
 }
 
+static void scores_layout(Oracle *o, int parameters)
+{
+    o->score = arena_matrix(&o->arena, rollout_rows(o->all), parameters);
+    o->slope = arena_matrix(&o->arena, rollout_rows(o->all), parameters);
+}
+
 void oracle_scores(Oracle *o, Transformer *policy)
 {
     Rollout *all = o->all;
-    for (int placed = 0; placed < 2 && !o->slope.data; placed++) { /* counts, then places */
-        if (placed) arena_reserve(&o->arena);
-        o->score = arena_matrix(&o->arena, rollout_rows(all), (int)policy->size);
-        o->slope = arena_matrix(&o->arena, rollout_rows(all), (int)policy->size);
+    if (!o->arena.base) {
+        scores_layout(o, (int)policy->size); /* counts */
+        arena_reserve(&o->arena);
+        scores_layout(o, (int)policy->size); /* places */
     }
     for (int i = 0; i < rollout_texts(all); i++) {
         rollout_clear(o->batch);

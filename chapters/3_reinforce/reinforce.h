@@ -70,6 +70,7 @@ typedef struct {
     Baseline baseline;
 } Reinforce;
 
+/* rows: of the largest rollout to come, which an update takes whole. */
 Reinforce *reinforce_new(Transformer *policy, const ReinforceOptions *options, int rows);
 void reinforce_free(Reinforce *f);
 

@@ -3,7 +3,6 @@
 
 #include <ctype.h>
 #include <math.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -287,11 +286,11 @@ bool reward_score(Reward *r, Rollout *batch, Error *err)
     }
     for (int i = 0; i < N; i++) {
         batch->reward[i] = text_worth(r, batch, i, r->answers);
-        if (!(fabs(batch->reward[i]) <= REWARD_MOST)) /* nor NaN */
+        if (!(fabs(batch->reward[i]) <= REWARD_MAX)) /* nor NaN */
             return error_set(err,
                              "the text \"%.200s\" earns a reward of %.15g: a reward must be a "
                              "number from %g to %g, scale it",
-                             batch->text[i], batch->reward[i], -REWARD_MOST, REWARD_MOST);
+                             batch->text[i], batch->reward[i], -REWARD_MAX, REWARD_MAX);
     }
     return true;
 }

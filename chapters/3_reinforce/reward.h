@@ -62,10 +62,10 @@ void reward_give_ngram(Reward *r, const Ngram *ngram);
 void reward_give_command(Reward *r, RewardCommand *command);
 
 /* Beyond this a reward's square would leave nothing of the other numbers of a batch. */
-#define REWARD_MOST 1e9
+#define REWARD_MAX 1e9
 
 /* Fills batch->reward. Fails where the command does, or for a reward that is no number up to
- * REWARD_MOST. */
+ * REWARD_MAX. */
 bool reward_score(Reward *r, Rollout *batch, Error *err);
 
 /* The least KL(pi || pi_ref), in nats, at which texts that earn 1 with probability p under the
@@ -74,7 +74,8 @@ bool reward_score(Reward *r, Rollout *batch, Error *err);
  *   q ln(q/p) + (1-q) ln((1-q)/(1-p))
  *
  * It is reached by the policy that keeps the reference's proportions among the texts that earn 1,
- * and among those that earn 0. NAN where p is 0 or 1 and q is not. */
+ * and among those that earn 0. NAN where p is 0 or 1 and q is another number:
+ * nothing that is drawn could lead there. */
 double least_kl(double p, double q);
 
 #endif

@@ -172,6 +172,14 @@ void rollout_copy(Rollout *to, const Rollout *from, int text)
     to->reward[i] = from->reward[text];
 }
 
+void rollout_share(Rollout *to, const Rollout *from, const int *order, int m, int M)
+{
+    long texts = rollout_texts(from);
+    rollout_clear(to);
+    for (long i = texts * m / M; i < texts * (m + 1) / M; i++)
+        rollout_copy(to, from, order ? order[i] : (int)i);
+}
+
 void rollout_draw(Rollout *r, const Transformer *policy, uint64_t seed)
 {
     int end = r->vocabulary->end;
@@ -283,18 +291,4 @@ RolloutStats rollout_stats(const Rollout *r, double beta)
     s.length = (double)rollout_rows(r) / N;
     s.distinct = (double)count_distinct(r) / N;
     return s;
-}
-
-real entropy_row(const real *p, int V)
-{
-    real H = 0;
-    for (int j = 0; j < V; j++) H -= p[j] > 0 ? p[j] * real_log(p[j]) : 0;
-    return H;
-}
-
-double mean_entropy(Matrix probs)
-{
-    double total = 0;
-    for (int n = 0; n < probs.rows; n++) total += entropy_row(mat_row(probs, n), probs.cols);
-    return total / probs.rows;
 }

@@ -115,6 +115,9 @@ void rollout_clear(Rollout *r);
 /* Adds a copy of a text of another rollout, with all its numbers: how minibatches are made. */
 void rollout_copy(Rollout *to, const Rollout *from, int text);
 
+/* Fills `to` with share m of M of the texts, in this order (NULL: as they stand): a minibatch. */
+void rollout_share(Rollout *to, const Rollout *from, const int *order, int m, int M);
+
 /* What a batch looks like, in means over its texts. */
 typedef struct {
     double reward; /* R, raw */
@@ -127,9 +130,5 @@ typedef struct {
 } RolloutStats;
 
 RolloutStats rollout_stats(const Rollout *r, double beta);
-
-/* -sum_j p_j log p_j of one row (V), nats, where 0 log 0 = 0; and its mean over all rows. */
-real entropy_row(const real *p, int V);
-double mean_entropy(Matrix probs);
 
 #endif

@@ -7,8 +7,8 @@
 
 #include <cjson/cJSON.h>
 
+#include "curves.h"
 #include "reinforce.h"
-#include "run.h"
 #include "toy.h"
 
 /* What is compared. A reward for the whole text comes with its last symbol, and then the reward to

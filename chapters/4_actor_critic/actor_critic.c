@@ -65,20 +65,12 @@ static double actor_step(ActorCritic *f, Rollout *r)
     return norm;
 }
 
-/* A share of the texts, with the numbers that the rollout has. */
-static void take_minibatch(ActorCritic *f, const Rollout *r, int m)
-{
-    int texts = rollout_texts(r), M = f->options.minibatches;
-    rollout_clear(f->minibatch);
-    for (int i = texts * m / M; i < texts * (m + 1) / M; i++) rollout_copy(f->minibatch, r, i);
-}
-
 static void critic_steps(ActorCritic *f, const Rollout *r, ActorCriticStep *step)
 {
     int M = f->options.minibatches, steps = f->options.critic_epochs * M;
     for (int i = 0; i < steps; i++) {
         double norm;
-        take_minibatch(f, r, i % M);
+        rollout_share(f->minibatch, r, NULL, i % M, M);
         step->value_loss += critic_update(f->critic, f->minibatch, &norm) / steps;
         step->critic_gradient_norm += norm / steps;
     }

@@ -23,6 +23,13 @@ static void results_layout(Critic *c, int rows)
     c->targets = arena_matrix(&c->results, rows, 1);
 }
 
+static void critic_layout(Critic *c, int C, int rows)
+{
+    head_layout(&c->head, C, &c->head_weights);
+    head_layout(&c->dhead, C, &c->head_gradients);
+    results_layout(c, rows);
+}
+
 Critic *critic_new(const Transformer *pretrained, const CriticOptions *options, int rows)
 {
     Critic *c = NEW(Critic, 1);
@@ -31,15 +38,11 @@ Critic *critic_new(const Transformer *pretrained, const CriticOptions *options, 
     c->options = *options;
     c->trunk = transformer_new(&pretrained->shape, 0);
     memcpy(c->trunk->weights.base, pretrained->weights.base, sizeof(real) * pretrained->size);
-    for (int placed = 0; placed < 2; placed++) { /* counts, then places; reserved memory is zero */
-        head_layout(&c->head, C, &c->head_weights);
-        head_layout(&c->dhead, C, &c->head_gradients);
-        results_layout(c, rows);
-        if (placed) break;
-        arena_reserve(&c->head_weights);
-        arena_reserve(&c->head_gradients);
-        arena_reserve(&c->results);
-    }
+    critic_layout(c, C, rows); /* counts */
+    arena_reserve(&c->head_weights);
+    arena_reserve(&c->head_gradients);
+    arena_reserve(&c->results);
+    critic_layout(c, C, rows); /* places; reserved memory is zero */
     c->trunk_adam = adam_new(c->trunk->size, adam);
     c->head_adam = adam_new(c->head_weights.used, adam);
     c->activations =

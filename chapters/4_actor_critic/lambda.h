@@ -8,7 +8,7 @@
 #define LAMBDA_H
 
 #include "advantage.h"
-#include "run.h"
+#include "curves.h"
 #include "toy.h"
 
 /* The exact V(s_t) = E[R_t | s_t] of every state, into all->values: the mean reward to go of the

@@ -16,8 +16,9 @@ typedef struct {
     size_t size;
 } Values;
 
-/* Keeps the batch if the share `explained` of its rewards' variance is more than any before: some
- * texts from above its mean reward and as many that are not. */
+/* Keeps the batch, some texts from above its mean reward and as many that are not, where its
+ * explained variance times the variance of its rewards is more than in any batch before. explained:
+ * the share, or NAN, which keeps nothing. */
 void values_keep(Values *v, const Rollout *r, double explained);
 
 /* Writes text,reward,position,letter,value,advantage: a row per symbol. Does nothing where no batch

@@ -11,8 +11,8 @@
 #ifndef CEILING_H
 #define CEILING_H
 
+#include "curves.h"
 #include "ppo.h"
-#include "run.h"
 #include "toy.h"
 
 #define CEILING_REWARD "relevance:a,b"

@@ -75,7 +75,7 @@ static Setting table[] = {
      .help = "rollouts to learn from in the toy problem"},
     {"toy-seeds", SETTING_INT, &o.toy_seeds, .min = 1, .max = 1000, .quick = "2",
      .help = "its seeds, where --seeds is not given"},
-    {"threads", SETTING_INT, &o.threads, .max = THREADS_MOST, .help = "0: one per core"},
+    {"threads", SETTING_INT, &o.threads, .max = THREADS_MAX, .help = "0: one per core"},
     {"out", SETTING_STRING, &o.out, .meta = "DIR", .help = "where to write"},
     {0}};
 

@@ -89,7 +89,8 @@ void ppo_free(Ppo *f)
 
 void ppo_weights(Ppo *f, Rollout *r)
 {
-    if (f->options.beta != 0) rollout_kl(r, f->policy, f->scoring); /* or nobody pays for it */
+    if (f->options.beta != 0)
+        rollout_kl(r, f->policy, f->scoring); /* at beta 0 nobody pays for it */
     rollout_rewards(r, f->options.beta);
     critic_values(f->critic, r, r->values);
     advantage_fill(r, &f->options.advantage);
@@ -184,15 +185,6 @@ static void shuffle(int *order, int n, Rng *rng)
     }
 }
 
-/* Minibatch m of an epoch: its share of the texts, with the numbers that the rollout has. */
-static void take_minibatch(Ppo *f, const Rollout *r, int m)
-{
-    int texts = rollout_texts(r), M = f->options.minibatches;
-    rollout_clear(f->minibatch);
-    for (int i = texts * m / M; i < texts * (m + 1) / M; i++)
-        rollout_copy(f->minibatch, r, f->order[i]);
-}
-
 PpoStep ppo_update(Ppo *f, Rollout *r, uint64_t seed)
 {
     const PpoOptions *o = &f->options;
@@ -204,7 +196,7 @@ PpoStep ppo_update(Ppo *f, Rollout *r, uint64_t seed)
     int looked_at = 0;
     for (int i = 0; i < o->epochs * o->minibatches; i++) {
         if (i % o->minibatches == 0) shuffle(f->order, rollout_texts(r), &rng);
-        take_minibatch(f, r, i % o->minibatches);
+        rollout_share(f->minibatch, r, f->order, i % o->minibatches, o->minibatches);
 
         transformer_zero_gradients(f->policy);
         Learnt l = learn(f);

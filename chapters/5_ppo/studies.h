@@ -1,8 +1,8 @@
 /* studies.h: what PPO does where everything is known, in three tables for three figures.
  *
  * All on the toy problem: a run takes a second, and its reward, its KL and the best there is are
- * exact numbers. Book: chapter 5, "The best policy there is", "Without the
- * clip", "What a reward costs". */
+ * exact numbers. Book: chapter 5, "The best policy there is", "Without the clip", "What a reward
+ * costs". */
 #ifndef STUDIES_H
 #define STUDIES_H
 

@@ -44,8 +44,8 @@ void weights_group(Rollout *r, int group);
 /* Direct preference optimisation: of each pair of texts 2i and 2i+1 somebody has preferred the
  * first. With h(y) = log pi(y) - log pi_ref(y), from logprob and logprob_ref,
  *
- *   L = -1/P sum over the P pairs of log sigma(beta (h(y_2i) - h(y_2i+1))),  sigma(m) = 1/(1 +
- * e^-m)
+ *   L = -1/P sum over the P pairs of log sigma(beta (h(y_2i) - h(y_2i+1)))
+ *   sigma(m) = 1/(1 + e^-m)
  *
  * whose gradient is the one gradient of this book: fills w_t, the same for all symbols of a text.
  * Returns L. Source: Rafailov et al. 2023. */

@@ -5,9 +5,9 @@
  * when a number is wrong it says what should have come, what came, on which input, and what that
  * looks like:
  *
- *     expect_numbers("weights", "rewards 1, 0.5, 1", got, (double[]){2.5, 1.5, 1}, 3,
- *                    (Known[]){{{2.5, 2.5, 2.5}, "this is the whole reward, for every symbol"},
- * {0}}, "sum what comes with the symbol and after it");
+ *     Known whole[] = {{{2.5, 2.5, 2.5}, "this is the whole reward, for every symbol"}, {0}};
+ *     expect_numbers("weights", "rewards 1, 0.5, 1", got, (double[]){2.5, 1.5, 1}, 3, whole,
+ *                    "sum what comes with the symbol and after it");
  *
  * Built in double. A file of tests ends with
  *

@@ -12,10 +12,9 @@
 #include <string.h>
 #include <sys/resource.h>
 #include <sys/wait.h>
-#include <time.h>
 #include <unistd.h>
 
-#include "error.h"
+#include "run.h"
 
 extern char **environ;
 
@@ -105,13 +104,6 @@ typedef struct {
     size_t length;
 } Reader;
 
-static double now(void)
-{
-    struct timespec t;
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
-}
-
 /* Reads what is there; past the limit it is thrown away. */
 static void take(Reader *r)
 {
@@ -123,7 +115,7 @@ static void take(Reader *r)
         r->fd = -1;
         return;
     }
-    size_t room = CONFINED_MOST - r->length, keep = (size_t)got < room ? (size_t)got : room;
+    size_t room = CONFINED_MAX - r->length, keep = (size_t)got < room ? (size_t)got : room;
     memcpy(r->text + r->length, more, keep);
     r->length += keep;
 }
@@ -142,7 +134,7 @@ static int watch(pid_t pid, Reader readers[2], double deadline, bool *late)
     int status;
     pid_t ended;
     while ((ended = waitpid(pid, &status, WNOHANG)) == 0) {
-        if (now() > deadline) {
+        if (clock_seconds() > deadline) {
             *late = true;
             kill(-pid, SIGKILL);
             waitpid(pid, &status, 0);
@@ -168,7 +160,7 @@ static int watch(pid_t pid, Reader readers[2], double deadline, bool *late)
 
 static Reader reader_new(int fd)
 {
-    return (Reader){fd, NEW(char, CONFINED_MOST + 1), 0};
+    return (Reader){fd, NEW(char, CONFINED_MAX + 1), 0};
 }
 
 static void feed(int fd, const char *input)
@@ -186,7 +178,7 @@ Confined confined_run(char *const argv[], char *const environment[], const char 
     REQUIRE(pipe(p.input) == 0 && pipe(p.said) == 0 && pipe(p.report) == 0, "no pipes: %s",
             strerror(errno));
     fflush(NULL);
-    double began = now();
+    double began = clock_seconds();
     pid_t pid = fork();
     REQUIRE(pid >= 0, "no process can be made: %s", strerror(errno));
     if (pid == 0) child(argv, environment, &p, limits);
@@ -200,7 +192,7 @@ Confined confined_run(char *const argv[], char *const environment[], const char 
     Reader readers[2] = {reader_new(p.said[0]), reader_new(p.report[0])};
     bool late = false;
     int status = watch(pid, readers, began + limits->wall_seconds, &late);
-    c.seconds = now() - began;
+    c.seconds = clock_seconds() - began;
     c.said = readers[0].text;
     c.report = readers[1].text;
     bool killed = WIFSIGNALED(status);

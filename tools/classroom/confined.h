@@ -29,11 +29,11 @@ typedef struct {
     Ending ending;
     int status;
     double seconds;
-    char *said;   /* on stdout and stderr, the first CONFINED_MOST bytes; free() it */
+    char *said;   /* on stdout and stderr, the first CONFINED_MAX bytes; free() it */
     char *report; /* on descriptor 3; free() it */
 } Confined;
 
-enum { CONFINED_MOST = 1 << 15 };
+enum { CONFINED_MAX = 1 << 15 };
 
 /* argv[0] is a path or a name in PATH. environment: "NAME=value" strings closed by NULL, added to
  * the small one; input: what stands on stdin. */

@@ -62,7 +62,8 @@ static bool ends_in(const char *path, const char *endings)
     return dot && listed(endings, dot, strlen(dot));
 }
 
-/* The chapter that a path belongs to, by the first digit of its third part; 0 if to none. */
+/* The chapter that a path belongs to, by its name or, for an extension, by its exercise; 0: none.
+ */
 static int chapter_of(const Handout *h, const char *path)
 {
     int chapter = 0;
