@@ -64,7 +64,8 @@ shakespeare() {
 }
 
 # reached NAME BATCHES FILE...: a row for each seed in the curves: the symbols drawn before the first batch
-# that earns half, and before the first so many in a row that together earn 0.95, as symbols_until() of chapters/3_reinforce/lesson.c has it; the last five batches' KL.
+# that earns half, and before the first so many in a row (256 texts) that together earn 0.95, as
+# symbols_until() of chapters/3_reinforce/lesson.c has it; the last five batches' KL.
 reached() {
     name=$1 batches=$2
     shift 2
@@ -92,9 +93,9 @@ twenty() {
     done | xargs -P "${JOBS:-2}" -L 1 sh -c './chapter"$0" "$@"'
     {
         echo algorithm,seed,half,most,kl
-        reached 'no baseline' 2 plots/chapter3_curves.csv $out/twenty3/curves.csv
-        reached 'REINFORCE' 2 plots/chapter3_curves.csv $out/twenty3/curves.csv
-        reached 'actor-critic' 4 plots/chapter4_curves.csv $out/twenty4/curves.csv
+        reached 'no baseline' 4 plots/chapter3_curves.csv $out/twenty3/curves.csv
+        reached 'REINFORCE' 4 plots/chapter3_curves.csv $out/twenty3/curves.csv
+        reached 'actor-critic' 8 plots/chapter4_curves.csv $out/twenty4/curves.csv
         reached 'PPO' 2 plots/chapter5_curves.csv $out/twenty5/curves.csv
     } >plots/chapter5_twenty.csv
     gnuplot -d -e "dir='plots'; root='.'" plots/chapter5_twenty.gp

@@ -242,17 +242,17 @@ START_TEST(symbols_until_a_reward_are_counted_where_enough_texts_earn_it)
     Curves *c = curves_new("symbols,reward");
     static const double reward[] = {0.2, 0.96, 0.5, 0.95, 0.97, 0.99};
     for (int i = 0; i < 6; i++) curves_add(c, 100 * i, reward[i]);
-    ck_assert(symbols_until(c, 0, 64, 0.95) == 300); /* two batches of 64 */
-    ck_assert(symbols_until(c, 4, 64, 0.95) == 400);
+    ck_assert(symbols_until(c, 0, 128, 0.95) == 300); /* two batches of 128 */
+    ck_assert(symbols_until(c, 4, 128, 0.95) == 400);
     ck_assert(symbols_until(c, 0, 200, 0.95) == 300);
-    ck_assert(isnan(symbols_until(c, 0, 32, 0.95))); /* four: 0.95, 0.97 and 0.99 are three */
-    ck_assert(symbols_until(c, 0, 43, 0.95) == 300);
-    ck_assert(symbols_until(c, 0, 32, 0.85) == 200); /* four: no fewer, and no more */
-    ck_assert(isnan(symbols_until(c, 0, 64, 0.99)));
+    ck_assert(isnan(symbols_until(c, 0, 64, 0.95))); /* four: 0.95, 0.97 and 0.99 are three */
+    ck_assert(symbols_until(c, 0, 86, 0.95) == 300);
+    ck_assert(symbols_until(c, 0, 64, 0.85) == 200); /* four: no fewer, and no more */
+    ck_assert(isnan(symbols_until(c, 0, 128, 0.99)));
     curves_free(c);
     c = curves_new("symbols,reward");
     for (int i = 0; i < 3; i++) curves_add(c, 100 * i, i > 0 ? 1.0 : 0.5);
-    ck_assert(symbols_until(c, 0, 64, 1) == 100); /* no more than that is asked */
+    ck_assert(symbols_until(c, 0, 128, 1) == 100); /* no more than that is asked */
     curves_free(c);
 }
 END_TEST

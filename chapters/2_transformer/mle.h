@@ -16,7 +16,7 @@ typedef struct {
     int steps;           /* updates in all */
     int batch;           /* windows of text in each */
     double lr, last_lr;  /* the largest learning rate, and that of the last step */
-    int warmup;          /* steps from 0 to lr */
+    int warmup;          /* steps up to lr */
     double beta2;        /* of AdamW; beta1 is 0.9 */
     double weight_decay; /* of AdamW, on weight matrices */
     double clip;         /* largest norm of the gradient */

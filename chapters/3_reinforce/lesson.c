@@ -138,7 +138,7 @@ void lesson_before(Lesson *l, const Transformer *policy, Activations *a)
 
 double symbols_until(const Curves *c, int first_row, int batch, double reward)
 {
-    int batches = batch < 64 ? 1 + 127 / batch : 2;
+    int batches = batch < 128 ? 1 + 255 / batch : 2;
     for (int i = first_row; i + batches <= c->rows; i++) {
         double mean = 0;
         for (int k = 0; k < batches; k++) mean += curves_at(c, i + k, "reward") / batches;

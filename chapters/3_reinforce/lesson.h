@@ -87,7 +87,7 @@ cJSON *lesson_after(Lesson *l, const Transformer *policy, Activations *a, int se
 void lesson_draw(Lesson *l, const char *script);
 
 /* Symbols that had been drawn before the first batches that earned `reward` on average: two of
- * them, or more where it takes more to make 128 texts. NAN where none did. */
+ * them, or more where it takes more to make 256 texts. NAN where none did. */
 double symbols_until(const Curves *c, int first_row, int batch, double reward);
 
 #endif

@@ -98,9 +98,10 @@ void price_print(const Price *before, const Price *after)
     print_row("symbols per text", b->length, a->length);
     double least = price_least_kl(before, after);
     if (!(least > 0 && a->reward > b->reward)) return;
-    printf("reward %.3f from %.3f costs at least %.2f nats; paid %.2f", a->reward, b->reward, least,
-           a->kl);
-    if (a->kl > 0) printf(", %.2f times that", a->kl / least); /* samples may say less than 0 */
+    double times = a->kl / least; /* samples may say less than 0 */
+    printf("reward %.3f from %.3f costs at least about %.2g nats; paid %.2f", a->reward, b->reward,
+           least, a->kl);
+    if (times > 0) printf(", %.*f times that", times < 10, times);
     printf("\n");
 }
 

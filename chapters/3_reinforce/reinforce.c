@@ -8,7 +8,7 @@
 
 /* ---- the weights: all there is to this chapter -------------------------------------------- */
 
-/* w_t = sum_s r_s */
+/* w_t = sum_u r_u */
 void weights_total(Rollout *r)
 {
     for (int i = 0; i < rollout_texts(r); i++) {

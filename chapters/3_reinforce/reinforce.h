@@ -17,7 +17,7 @@
 #include "adam.h"
 #include "rollout.h"
 
-/* credit_t = R(tau) = sum_s r_s: every symbol gets the whole reward of its text */
+/* credit_t = R(tau) = sum_u r_u: every symbol gets the whole reward of its text */
 void weights_total(Rollout *r);
 
 /* credit_t = R_t = sum_{s >= t} r_s: what was earned before a symbol is not its merit */

@@ -7,7 +7,7 @@
 
 /* ---- the advantages: all there is to this chapter ----------------------------------------- */
 
-/* A_t = sum_s r_s - V(s_t) */
+/* A_t = sum_u r_u - V(s_t) */
 void advantage_total(Rollout *r)
 {
     for (int i = 0; i < rollout_texts(r); i++) {

@@ -26,8 +26,9 @@
 
 #include "rollout.h"
 
-/* A_t = R(tau) - V(s_t), R(tau) = sum_s r_s: the whole text's reward, past and future alike. Right
- * on average, but what was earned before t is noise. Never discounted. */
+/* A_t = R(tau) - V(s_t), R(tau) = sum_u r_u: the whole text's reward, past and future alike. Right
+ * on average, but what was earned before t is noise, until a critic that is trained towards R(tau)
+ * has learnt to expect that, too. Never discounted. */
 void advantage_total(Rollout *r);
 
 /* A_t = R_t - V(s_t) */

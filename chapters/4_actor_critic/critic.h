@@ -52,9 +52,10 @@ double critic_gradient(Critic *c, const Rollout *r, const real *targets);
 void critic_zero_gradients(Critic *c);
 
 /* One step towards the targets r->advantages + r->values: lambda-returns where the advantages are
- * GAE's, rewards to go where they are R_t - V. r->values are those that the advantages were made
- * with, so that minibatches and later epochs have the same targets. Returns the loss before the
- * step; *norm, unless NULL, gets the gradient's norm before clipping. */
+ * GAE's, rewards to go where they are R_t - V, and R(tau), the past included, where R(tau) - V.
+ * r->values are those that the advantages were made with, so that minibatches and later epochs have
+ * the same targets. Returns the loss before the step; *norm, unless NULL, gets the gradient's norm
+ * before clipping. */
 double critic_update(Critic *c, const Rollout *r, double *norm);
 
 /* Its two halves: the gradient, which moves nothing and returns the loss, and the step with it,

@@ -89,8 +89,7 @@ void ppo_free(Ppo *f)
 
 void ppo_weights(Ppo *f, Rollout *r)
 {
-    if (f->options.beta != 0)
-        rollout_kl(r, f->policy, f->scoring); /* at beta 0 nobody pays for it */
+    if (f->options.beta != 0) rollout_kl(r, f->policy, f->scoring); /* else nobody pays for it */
     rollout_rewards(r, f->options.beta);
     critic_values(f->critic, r, r->values);
     advantage_fill(r, &f->options.advantage);

@@ -33,8 +33,8 @@
 
 /* How far the policy is from the one that wrote the batch. */
 typedef struct {
-    double loss;          /* -L^CLIP; of whitened advantages 0 at ratio 1: no learning curve */
-    double approx_kl;     /* KL(pi_old || pi), nats per symbol, see below */
+    double loss;      /* -L^CLIP; whitened, 0 over a whole rollout at ratio 1: no learning curve */
+    double approx_kl; /* KL(pi_old || pi), nats per symbol, see below */
     double clip_fraction; /* share of symbols whose ratio is outside [1-eps, 1+eps] */
     double largest_ratio;
 } ClipStats;

@@ -38,7 +38,8 @@ double shared_gradient(Transformer *t, Activations *a, const Linear *head, Linea
  *   w = (R_i - mean of the group) / deviation of the group / N
  *
  * for every symbol of text i, the deviation being that of the group itself (divided by its number);
- * 0 where it is below 1e-8. group divides N, the number of texts. Source: Shao et al. 2024. */
+ * 0 where it is below 1e-8. group divides N, the number of texts. Source: Shao et al. 2024, who
+ * also divide by the length of text i. */
 void weights_group(Rollout *r, int group);
 
 /* Direct preference optimisation: of each pair of texts 2i and 2i+1 somebody has preferred the
