@@ -274,16 +274,17 @@ START_TEST(the_table_of_prices_has_a_row_for_all_that_was_measured)
             "share that ends by the end symbol 0.7500 1.0000",
             "share of distinct texts in a batch 0.8750 0.1000", "symbols per text 12.0000 9.0000",
             /* ln 4 = 1.386; 3 / 1.386 = 2.164 */
-            "reward 1.000 from 0.250 costs at least about 1.4 nats; paid 3.00, 2.2 times that", NULL});
+            "reward 1.000 from 0.250 costs at least about 1.4 nats; paid 3.00, 2.2 times that",
+            NULL});
 }
 END_TEST
 
 /* A KL that is sampled may come out below 0, and is no price then. */
 START_TEST(what_was_paid_is_compared_only_where_it_is_something)
 {
-    static const double kl[] = {-0.01, 0, 0.01};
+    static const double kl[] = {-0.01, 0, 0.7};
     static const char *const said[] = {"nats; paid -0.01\n", "nats; paid 0.00\n",
-                                       "nats; paid 0.01, 0.01 times that\n"};
+                                       "nats; paid 0.70, 0.5 times that\n"};
     for (int i = 0; i < 3; i++) {
         Price after = before;
         after.stats.reward = 1, after.stats.kl = kl[i];
