@@ -139,7 +139,9 @@ else
     parts 2 1 debugging
     parts 3 5 4 hacking
     if [ -n "${TEXT:-}" ]; then parts overtake; else echo 'left out: overtake (TEXT=FILE)'; fi
-    together 4 chapter4_reward
-    together 5 chapter5_compare
+fi
+if [ -e $out/chapter3/curves.csv ]; then
+    if [ -e $out/chapter4/curves.csv ]; then together 4 chapter4_reward; fi
+    if [ -e $out/chapter5/curves.csv ]; then together 5 chapter5_compare; fi
 fi
 echo "all: $(($(date +%s) - begun)) s"

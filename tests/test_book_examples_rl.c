@@ -422,12 +422,12 @@ START_TEST(twenty_seeds_say_what_the_book_says)
     ck_assert_int_eq(median(of[ACTOR_CRITIC][HALF]), 124);
     ck_assert_int_eq(median(of[REINFORCE][HALF]), 152);
     ck_assert_int_eq(median(of[PPO][MOST]), 262);
-    ck_assert_int_eq(median(of[ACTOR_CRITIC][MOST]), 230);
-    ck_assert_int_eq(median(of[REINFORCE][MOST]), 393);
+    ck_assert_int_eq(median(of[ACTOR_CRITIC][MOST]), 236);
+    ck_assert_int_eq(median(of[REINFORCE][MOST]), 440);
     ck_assert_int_eq(seeds_below(of[PPO][HALF], of[ACTOR_CRITIC][HALF]), 16);
     ck_assert_int_eq(seeds_below(of[PPO][HALF], of[REINFORCE][HALF]), 19);
-    ck_assert_int_eq(seeds_below(of[ACTOR_CRITIC][MOST], of[PPO][MOST]), 14);
-    ck_assert_int_eq(seeds_below(of[REINFORCE][MOST], of[PPO][MOST]), 5);
+    ck_assert_int_eq(seeds_below(of[ACTOR_CRITIC][MOST], of[PPO][MOST]), 13);
+    ck_assert_int_eq(seeds_below(of[REINFORCE][MOST], of[PPO][MOST]), 3);
 
     /* chapter 3: noise needn't be slow, but it leads away */
     ck_assert_int_eq(seeds_below(of[NO_BASELINE][HALF], of[REINFORCE][HALF]), 10);
@@ -436,13 +436,13 @@ START_TEST(twenty_seeds_say_what_the_book_says)
     ck_assert(fabs(mean(of[NO_BASELINE][KL]) - 6.6) < 0.05);
     ck_assert(fabs(mean(of[REINFORCE][KL]) - 5.4) < 0.05);
 
-    /* chapter 4: a fifth less, and two fifths */
+    /* chapter 4: a fifth less, and nearly half */
     ck_assert(fabs(1 -
                    (double)median(of[ACTOR_CRITIC][HALF]) / (double)median(of[REINFORCE][HALF]) -
                    0.2) < 0.05);
     ck_assert(fabs(1 -
                    (double)median(of[ACTOR_CRITIC][MOST]) / (double)median(of[REINFORCE][MOST]) -
-                   0.4) < 0.05);
+                   0.46) < 0.02);
 }
 END_TEST
 
