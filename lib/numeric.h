@@ -97,14 +97,21 @@ static inline real real_sqrt(real x)
  * vector unit of any width can follow. Zeros behind the last number change no bit. */
 enum { LANE_COUNT = 64 / sizeof(real) };
 typedef real Lanes __attribute__((vector_size(64), aligned(sizeof(real))));
+typedef real HalfLanes __attribute__((vector_size(32), aligned(sizeof(real))));
+typedef real QuarterLanes __attribute__((vector_size(16), aligned(sizeof(real))));
 
-/* Pairwise, and written out: where a compiler has to count the halves, it goes through memory. */
+/* Pairwise, the upper half to the lower until one is left; written out, as a compiler that has to
+ * count the halves goes through memory. */
 static inline real lanes_sum(const Lanes *lanes)
 {
-    real v[LANE_COUNT];
-    memcpy(v, lanes, sizeof v);
-    for (int i = 0; i < LANE_COUNT / 2; i++) v[i] += v[i + LANE_COUNT / 2];
-    for (int i = 0; i < LANE_COUNT / 4; i++) v[i] += v[i + LANE_COUNT / 4];
+    HalfLanes half[2];
+    QuarterLanes quarter[2];
+    real v[LANE_COUNT / 4];
+    memcpy(half, lanes, sizeof half);
+    half[0] += half[1];
+    memcpy(quarter, half, sizeof quarter);
+    quarter[0] += quarter[1];
+    memcpy(v, quarter, sizeof v);
     for (int i = 0; i < LANE_COUNT / 8; i++) v[i] += v[i + LANE_COUNT / 8];
     for (int i = 0; i < LANE_COUNT / 16; i++) v[i] += v[i + LANE_COUNT / 16];
     return v[0];
@@ -115,12 +122,21 @@ static inline real greater(real a, real b)
     return b > a ? b : a;
 }
 
+/* The same of two vectors, number by number: a comparison sets all bits, or none. */
+#define VECTOR_GREATER(a, b)                                      \
+    ((__typeof__(a))((((b) > (a)) & (__typeof__((b) > (a)))(b)) | \
+                     (~((b) > (a)) & (__typeof__((b) > (a)))(a))))
+
 static inline real lanes_largest(const Lanes *lanes)
 {
-    real v[LANE_COUNT];
-    memcpy(v, lanes, sizeof v);
-    for (int i = 0; i < LANE_COUNT / 2; i++) v[i] = greater(v[i], v[i + LANE_COUNT / 2]);
-    for (int i = 0; i < LANE_COUNT / 4; i++) v[i] = greater(v[i], v[i + LANE_COUNT / 4]);
+    HalfLanes half[2];
+    QuarterLanes quarter[2];
+    real v[LANE_COUNT / 4];
+    memcpy(half, lanes, sizeof half);
+    half[0] = VECTOR_GREATER(half[0], half[1]);
+    memcpy(quarter, half, sizeof quarter);
+    quarter[0] = VECTOR_GREATER(quarter[0], quarter[1]);
+    memcpy(v, quarter, sizeof v);
     for (int i = 0; i < LANE_COUNT / 8; i++) v[i] = greater(v[i], v[i + LANE_COUNT / 8]);
     for (int i = 0; i < LANE_COUNT / 16; i++) v[i] = greater(v[i], v[i + LANE_COUNT / 16]);
     return v[0];
@@ -177,9 +193,7 @@ static inline real largest(const real *x, int n)
         Lanes lanes = *(const Lanes *)x;
         for (i = LANE_COUNT; i + LANE_COUNT <= n; i += LANE_COUNT) {
             Lanes next = *(const Lanes *)(x + i);
-            __typeof__(next > lanes) larger = next > lanes; /* all bits set, or none */
-            lanes = (Lanes)((larger & (__typeof__(larger))next) |
-                            (~larger & (__typeof__(larger))lanes));
+            lanes = VECTOR_GREATER(lanes, next);
         }
         m = lanes_largest(&lanes);
     }

@@ -152,6 +152,27 @@ START_TEST(the_last_positions_alone_give_the_same_bits)
 }
 END_TEST
 
+/* One position with a cache, of more heads than a block has rows, each with other numbers. */
+START_TEST(many_heads_with_a_cache_have_the_bits_of_each_alone)
+{
+    enum { HEADS = 70, T = 21, SEEN = 19, D = 3 };
+    Rng rng = rng_stream(9, 0);
+    Matrix q = random_matrix(HEADS, D, &rng), keys = random_matrix(HEADS * D, T, &rng);
+    Matrix v = random_matrix(SEEN, HEADS * D, &rng), y = mat(NEW(real, HEADS * D), HEADS, D);
+    Matrix att = new_matrix(HEADS, T), k = new_matrix(SEEN, D), one = new_matrix(1, D);
+    Matrix att_one = new_matrix(1, SEEN);
+    attention_forward_cached(y, att, q, keys, v);
+    for (int h = 0; h < HEADS; h++) {
+        for (int t = 0; t < SEEN; t++)
+            for (int c = 0; c < D; c++) mat_row(k, t)[c] = mat_row(keys, h * D + c)[t];
+        attention_forward(one, att_one, mat_rows(q, h, 1), k, mat_cols(v, h * D, D));
+        ck_assert_msg(same_bits(mat_rows(y, h, 1), one), "head %d", h);
+        ck_assert(same_bits(mat_cols(mat_rows(att, h, 1), 0, SEEN), att_one));
+    }
+    free(y.data);
+}
+END_TEST
+
 START_TEST(attention_refuses_shapes_that_do_not_fit)
 {
     Matrix y = new_matrix(4, 3), q = new_matrix(4, 3), att = new_matrix(4, 4),
@@ -184,6 +205,7 @@ static const TTest *const tests[] = {
     no_position_reads_a_later_one,
     large_scores_choose_one_key,
     the_last_positions_alone_give_the_same_bits,
+    many_heads_with_a_cache_have_the_bits_of_each_alone,
     attention_refuses_shapes_that_do_not_fit,
     NULL,
 };

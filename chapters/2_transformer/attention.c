@@ -19,18 +19,27 @@ static int whole_vectors(int seen, Matrix att)
     return width < att.cols ? width : att.cols;
 }
 
-/* Row i sees the first `past + i + 1` keys: softmax over them, zeros for the future. */
-static void causal_softmax(Matrix att, int past, real scale)
+/* Row i sees the first `seen + i * more` keys: softmax over them, zeros for the future. In three
+ * passes over all rows, as a row alone would wait for its maximum, and then for its sum. */
+static void causal_softmax(Matrix att, int seen, int more, real scale)
 {
+    int end[BLOCK], width[BLOCK]; /* of what each row sees, and that in whole vectors */
+    REQUIRE(att.rows <= BLOCK, "a block of %d rows", att.rows);
     for (int i = 0; i < att.rows; i++) {
         real *row = mat_row(att, i);
-        int seen = past + i + 1, width = whole_vectors(seen, att);
-        for (int j = seen; j < width; j++) row[j] = row[0]; /* changes no maximum; zero below */
-        real m = largest(row, width) * scale;
-        for (int j = 0; j < width; j++) row[j] = real_exp(row[j] * scale - m);
-        for (int j = seen; j < att.cols; j++) row[j] = 0;
-        real share = 1 / sum(row, width);
-        for (int j = 0; j < width; j++) row[j] *= share;
+        end[i] = seen + i * more, width[i] = whole_vectors(end[i], att);
+        for (int j = end[i]; j < width[i]; j++) row[j] = row[0]; /* changes no maximum */
+        real m = largest(row, width[i]) * scale;
+        for (int j = 0; j < width[i]; j++) row[j] = row[j] * scale - m;
+    }
+    for (int i = 0; i < att.rows; i++) {
+        real *row = mat_row(att, i);
+        for (int j = 0; j < width[i]; j++) row[j] = real_exp(row[j]);
+        for (int j = end[i]; j < att.cols; j++) row[j] = 0;
+    }
+    for (int i = 0; i < att.rows; i++) {
+        real *row = mat_row(att, i), share = 1 / sum(row, width[i]);
+        for (int j = 0; j < width[i]; j++) row[j] *= share;
     }
 }
 
@@ -43,7 +52,7 @@ void attention_forward(Matrix y, Matrix att, Matrix q, Matrix k, Matrix v)
         int n = block_rows(i, q.rows), seen = past + i + n;
         Matrix rows = mat_rows(att, i, n);
         mat_set_abt(mat_cols(rows, 0, seen), mat_rows(q, i, n), mat_rows(k, 0, seen));
-        causal_softmax(rows, past + i, 1 / real_sqrt((real)q.cols));
+        causal_softmax(rows, past + i + 1, 1, 1 / real_sqrt((real)q.cols));
         mat_set_ab(mat_rows(y, i, n), mat_cols(rows, 0, seen), mat_rows(v, 0, seen));
     }
 }
@@ -54,9 +63,11 @@ void attention_forward_cached(Matrix y, Matrix att, Matrix q, Matrix keys, Matri
 {
     int seen = v.rows, width = whole_vectors(seen, att);
     REQUIRE(seen > 0, "a position asks and none can be read");
-    mat_set_ab_blocks(mat_cols(att, 0, width), q, mat_cols(keys, 0, width));
-    for (int h = 0; h < q.rows; h++)
-        causal_softmax(mat_rows(att, h, 1), seen - 1, 1 / real_sqrt((real)q.cols));
+    att = mat_cols(att, 0, width);
+    mat_set_ab_blocks(att, q, mat_cols(keys, 0, width));
+    for (int h = 0; h < q.rows; h += BLOCK)
+        causal_softmax(mat_rows(att, h, block_rows(h, q.rows)), seen, 0,
+                       1 / real_sqrt((real)q.cols));
     mat_set_ab_blocks(y, mat_cols(att, 0, seen), v);
 }
 
