@@ -110,6 +110,7 @@ bench: $(addprefix $(BUILD)/bench/,$(BENCHES)) $(addprefix $(BUILD)/chapter,$(NU
 	@BUILD=$(BUILD) QUICK='$(QUICK)' TEXT='$(TEXT)' sh bench/run.sh
 
 bench-keep: $(BUILD)/tools/book all ## put the last bench's table into README.md
+	@test -e out/bench.txt || { echo 'there is no bench to keep: make bench first'; exit 2; }
 	cp out/bench.txt bench/table.txt
 	@$< refresh README.md
 

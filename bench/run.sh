@@ -16,6 +16,7 @@ rounds=3 seconds=1 model=
 if [ "$quick" ]; then
     rounds=1 seconds=0.5 model='--only 2/2/64'
 fi
+[ -z "${TEXT:-}" ] || [ -s "$TEXT" ] || { echo "TEXT=$TEXT: there is no such text" >&2 && exit 2; }
 mkdir -p $out
 : >$rows
 

@@ -4,8 +4,8 @@
 set -eu
 
 folder=$WORKDIR/bug$1
-"$TOOL" bug "$1" --work="$WORKDIR"
-settings=$("$TOOL" bug-run "$1") # chapter=4 hidden=0 arguments='--quick ...' columns='reward kl'
+"$TOOL" bug --work="$WORKDIR" -- "$1"
+settings=$("$TOOL" bug-run -- "$1") # chapter=4 hidden=0 arguments='--quick ...' columns='reward kl'
 eval "$settings"
 
 # the chapter with the bug, all else from this tree's own objects, and in a handout from the work on

@@ -92,7 +92,7 @@ exercises: ## list the exercises
 
 hint: ## E=3.2: a hint for one exercise
 	+@$(call wants,E,which one? make hint E=3.2) \
-	$(QUIET) $(TOOL) && $(TOOL) hint "$(E)"
+	$(QUIET) $(TOOL) && $(TOOL) hint -- "$(E)"
 
 $(addprefix exercise,$(ALL)): exercise%:
 	+@$(QUIET) $(TOOL) && $(TOOL) make $* --work="$(WORKDIR)"
@@ -121,7 +121,7 @@ $(BUILD)/hunt/%:
 
 found: ## N=7: was bug 7 found?
 	+@$(call wants,N,which one? make found N=7) \
-	$(QUIET) $(TOOL) && settings=$$($(TOOL) bug-run "$(N)") && eval "$$settings" && $(QUIET) found-in ON="$$chapter"
+	$(QUIET) $(TOOL) && settings=$$($(TOOL) bug-run -- "$(N)") && eval "$$settings" && $(QUIET) found-in ON="$$chapter"
 
 found-in:
 	+@$(SAY) $(QUIET) REAL=double grade-ready && $(CLASSROOM) CLASSROOM_OWN='$(call own,$(ON))' $(DOUBLE)/tools/exercise found "$(N)" --work="$(WORKDIR)"

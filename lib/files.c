@@ -123,8 +123,8 @@ bool file_spares(const char *flag, const char *path, const char *const inputs[],
     for (int i = 0; i < count; i++)
         if (inputs[i] && stat(inputs[i], &from) == 0 && from.st_dev == to.st_dev &&
             from.st_ino == to.st_ino)
-            return error_set(err, "%s would write over %s, which is read: name another file", flag,
-                             inputs[i]);
+            return error_set(err, "%s would write over %s, which is read: choose another place",
+                             flag, inputs[i]);
     return true;
 }
 

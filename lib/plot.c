@@ -27,22 +27,27 @@ static void add_string(char *commands, size_t size, const char *name, const char
     snprintf(commands + used, size - used, "'; ");
 }
 
-/* Starts gnuplot with its output, errors included, in a pipe. Returns its id, or -1. */
+/* Starts gnuplot with its output, errors included, in a pipe. Returns its id, or -1. In a process
+ * group of its own it doesn't hear of a Ctrl-C: we wait for the figure. */
 static pid_t start_gnuplot(const char *commands, const char *script, int output[2])
 {
     char *argv[] = {(char *)"gnuplot", (char *)"-d",   (char *)"-e",
                     (char *)commands,  (char *)script, NULL};
     posix_spawn_file_actions_t actions;
+    posix_spawnattr_t attributes;
     pid_t child;
+    posix_spawnattr_init(&attributes);
+    posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETPGROUP);
     posix_spawn_file_actions_init(&actions);
     posix_spawn_file_actions_addopen(&actions, STDIN_FILENO, "/dev/null", O_RDONLY, 0);
     posix_spawn_file_actions_adddup2(&actions, output[1], STDOUT_FILENO);
     posix_spawn_file_actions_adddup2(&actions, output[1], STDERR_FILENO);
     posix_spawn_file_actions_addclose(&actions, output[0]);
     posix_spawn_file_actions_addclose(&actions, output[1]);
-    errno = posix_spawnp(&child, "gnuplot", &actions, NULL, argv, environ);
+    errno = posix_spawnp(&child, "gnuplot", &actions, &attributes, argv, environ);
     if (errno) child = -1;
     posix_spawn_file_actions_destroy(&actions);
+    posix_spawnattr_destroy(&attributes);
     return child;
 }
 

@@ -81,12 +81,36 @@ static void find_root(char *root, size_t size, const char *argv0)
 }
 
 /* What every program writes at its end: if it may not, that is said now and not after the work. */
+static const char *const results[] = {"curves.csv",  "summary.json", "model.safetensors",
+                                      "config.json", "vocab.json",   "training.safetensors"};
+enum { RESULTS = sizeof results / sizeof *results };
+
 static bool may_write_results(const Run *r, Error *err)
 {
-    static const char *const files[] = {"curves.csv", "summary.json", "model.safetensors",
-                                        "config.json", "vocab.json"};
-    for (size_t i = 0; i < sizeof files / sizeof *files; i++)
-        if (!file_replaceable(run_path(r, files[i]), err)) return false;
+    for (int i = 0; i < RESULTS; i++)
+        if (!file_replaceable(run_path(r, results[i]), err)) return false;
+    return true;
+}
+
+bool run_spares(const Run *r, const char *const inputs[], int count, Error *err)
+{
+    for (int i = 0; i < RESULTS; i++)
+        if (!file_spares("--out", run_path(r, results[i]), inputs, count, err)) return false;
+    return true;
+}
+
+bool run_leaves(const Run *r, const char *flag, const char *path, Error *err)
+{
+    struct stat here, there;
+    char folder[PATH_MAX];
+    const char *slash = path ? strrchr(path, '/') : NULL, *name = slash ? slash + 1 : path;
+    snprintf(folder, sizeof folder, "%.*s", slash ? (int)(slash - path) + 1 : 1,
+             slash ? path : ".");
+    for (int i = 0; path && i < RESULTS; i++)
+        if (strcmp(name, results[i]) == 0 && stat(folder, &there) == 0 &&
+            stat(r->dir, &here) == 0 && here.st_dev == there.st_dev && here.st_ino == there.st_ino)
+            return error_set(err, "%s %s is a file that the run itself writes: name another file",
+                             flag, path);
     return true;
 }
 
@@ -104,7 +128,7 @@ static bool hold(Run *r, Error *err)
 bool run_open(Run *r, const char *dir, const char *argv0, Error *err)
 {
     *r = (Run){.started = clock_seconds(), .terminal = isatty(STDOUT_FILENO), .held = -1};
-    if (!*dir) return error_set(err, "--out is empty: name a directory");
+    if (!dir || !*dir) return error_set(err, "--out is empty: name a directory");
     if (strlen(dir) >= sizeof r->dir)
         return error_set(err, "--out is %zu bytes long: %zu are the most", strlen(dir),
                          sizeof r->dir - 1);

@@ -38,6 +38,13 @@ double clock_seconds(void); /* monotonic wall clock */
  * is using it, and where a file that every program writes is there and protected. */
 bool run_open(Run *r, const char *dir, const char *argv0, Error *err);
 
+/* False, with a sentence, where the run would write its results over one of the files that it
+ * reads; any of the names may be NULL. */
+bool run_spares(const Run *r, const char *const inputs[], int count, Error *err);
+
+/* False, with a sentence, where the file that `flag` wants to write is one of the run's results. */
+bool run_leaves(const Run *r, const char *flag, const char *path, Error *err);
+
 /* True once Ctrl-C (SIGINT) or SIGTERM has come: finish the step, save, stop. A second one ends the
  * program at once. */
 bool run_stopped(void);

@@ -280,6 +280,13 @@ static void *json_memory(size_t bytes)
     return must_calloc(bytes, 1);
 }
 
+static const char *config_file;
+
+const char *settings_config(void)
+{
+    return config_file;
+}
+
 SettingsResult settings_read(Setting *table, int argc, char **argv, bool *quick, Error *err)
 {
     int rows = row_count(table);
@@ -296,6 +303,7 @@ SettingsResult settings_read(Setting *table, int argc, char **argv, bool *quick,
             result = SETTINGS_GO;
     }
     if (quick) *quick = line.quick;
+    config_file = line.config;
     free(line.options);
     free(line.text);
     return result;

@@ -59,6 +59,9 @@ SettingsResult settings_read(Setting *table, int argc, char **argv, bool *quick,
  * mistake (exit 2). */
 void settings_read_or_exit(Setting *table, int argc, char **argv, const char *about, bool *quick);
 
+/* The file of --config that was read last, or NULL. */
+const char *settings_config(void);
+
 void settings_help(const Setting *table, const char *program, const char *about);
 
 /* True if the user set this row by file or flag (so not by default or --quick). */

@@ -95,6 +95,12 @@ case ${1:-} in
     run_one "$2"
     ;;
 *)
+    for name in "$@"; do
+        case " eager healthy whitened $(echo $all) " in
+        *" $name "*) ;;
+        *) echo "there is no mistake $name: these are all:" $all >&2 && exit 2 ;;
+        esac
+    done
     check
     make --silent chapter2 chapter5
     mkdir -p $out

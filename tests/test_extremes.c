@@ -298,6 +298,35 @@ START_TEST(files_for_the_end_are_looked_at_in_the_beginning)
 }
 END_TEST
 
+/* Of a file that is read nothing is lost, nor of two that would be written to one place. */
+START_TEST(no_result_is_written_over_what_is_read_or_over_another)
+{
+    ck_assert_int_eq(shell("mkdir own && echo '{\"tales\": 30}' >own/config.json && "
+                           "echo Granny said hello. >own/curves.csv && cp -r own kept"),
+                     0);
+    check_run(2, TINY_2 "--config own/config.json --out own", "own/config.json, which is read");
+    check_run(2, TINY_1 "--text own/curves.csv --out own", "own/curves.csv, which is read");
+    check_run(2, TINY_1 "--config own/config.json --arpa own/config.json", "which is read");
+    check_run(1, TINY_3 "--config own/config.json --out own", "own/config.json, which is read");
+    check_run(2, TINY_2 "--eval own/curves.csv --ids new/model.safetensors --out new",
+              "new/model.safetensors is a file that the run itself writes");
+    check_run(2, TINY_1 "--arpa new/summary.json --out new", "a file that the run itself writes");
+    check_run(0, TINY_1 "--arpa new/a.arpa --out new", "wrote");
+    ck_assert_int_eq(shell("echo '{\"out\": null}' >null.json"), 0);
+    check_run(1, TINY_1 "--config null.json", "--out is empty: name a directory");
+    ck_assert_int_eq(shell("diff -r own kept"), 0);
+}
+END_TEST
+
+START_TEST(a_policy_is_not_written_over_the_model_that_it_began_from)
+{
+    check_run(0, TINY_3, "keeps it in out/pretrained");
+    ck_assert_int_eq(shell("cp -r out/pretrained kept"), 0);
+    check_run(1, TINY_3 "--out out/pretrained", "holds a model that runs begin from");
+    ck_assert_int_eq(shell("cmp out/pretrained/model.safetensors kept/model.safetensors"), 0);
+}
+END_TEST
+
 static const TTest *const tests[] = {
     a_vocabulary_of_two_is_learnt_and_of_one_is_refused,
     a_vocabulary_of_five_thousand_is_learnt,
@@ -313,6 +342,8 @@ static const TTest *const tests[] = {
     an_external_reward_that_is_no_number_ends_the_run_with_all_saved,
     a_training_that_is_stopped_before_its_first_step_leaves_everything_as_it_was,
     files_for_the_end_are_looked_at_in_the_beginning,
+    no_result_is_written_over_what_is_read_or_over_another,
+    a_policy_is_not_written_over_the_model_that_it_began_from,
     NULL};
 
 RUN_TESTS("extremes", tests)

@@ -87,6 +87,11 @@ START_TEST(temperature_zero_takes_the_likeliest)
     for (int j = 0; j < 5; j++)
         if (row[j] > row[best]) best = j;
     for (int i = 0; i < 3; i++) ck_assert_int_eq(s->ids[i * 4], best);
+    /* and so does one whose inverse is beyond all numbers */
+    Samples *cold =
+        drawn(t, 3, 4, (SampleOptions){.temperature = 1e-320, .end = -1, .length = 4}, 1);
+    for (int i = 0; i < 12; i++) ck_assert_int_eq(cold->ids[i], s->ids[i]);
+    samples_free(cold);
     samples_free(s);
     transformer_free(t);
 }

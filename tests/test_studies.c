@@ -922,14 +922,15 @@ END_TEST
 
 START_TEST(only_a_plain_reward_says_when_it_was_reached_and_what_it_cost_at_least)
 {
-    const char *good = "--seeds 2 --batch 64 --reward-command 'while read x; do echo 1; done'";
+    const char *good =
+        "--seeds 2 --batch 64 --steps 4 --reward-command 'while read x; do echo 1; done'";
     const Ended *e = learn(3, good, NULL);
     ck_assert_int_eq(times(e->said, "reward 0.95 was reached after 0 symbols"), 2);
     ck_assert(number_of("out/chapter3/summary.json", "runs.symbols_until_95") == 0);
     ck_assert(number_of("out/chapter3/summary.json", "runs.least_kl") == 0);
-    /* 64 texts before, 128 of the first seed and 64 after it: the second seed earns nothing */
-    const char *once = "--seeds 2 --batch 64 --reward-command "
-                       "'n=0; while read x; do n=$((n + 1)); echo $((n <= 256)); done'";
+    /* 64 texts before, 256 of the first seed and 64 after it: the second seed earns nothing */
+    const char *once = "--seeds 2 --batch 64 --steps 4 --reward-command "
+                       "'n=0; while read x; do n=$((n + 1)); echo $((n <= 384)); done'";
     ck_assert_int_eq(times(learn(3, once, NULL)->said, "reward 0.95 was reached"), 1);
     ck_assert(shell("test $(grep -c symbols_until_95 out/chapter3/summary.json) = 1") == 0);
     const char *bad = "--batch 64 --reward-command 'while read x; do echo 2; done'";

@@ -318,5 +318,7 @@ int main(int argc, char **argv)
     if (!catalogue_load(&c, &err)) return fail(&err);
     int status = run(&c, &o, argv + optind, argc - optind, &err);
     catalogue_free(&c);
-    return status;
+    if (fflush(stdout) == 0 && !ferror(stdout)) return status;
+    error_set(&err, "its answer could not be written: is the disk full?");
+    return fail(&err);
 }

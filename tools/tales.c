@@ -63,5 +63,7 @@ int main(int argc, char **argv)
     settings_free(table);
     if (plain) return print_plain((uint64_t)seed, count);
     print_tales((uint64_t)seed, count);
-    return EXIT_SUCCESS;
+    if (fflush(stdout) == 0 && !ferror(stdout)) return EXIT_SUCCESS;
+    fprintf(stderr, "tales: they could not be written: is the disk full?\n");
+    return EXIT_FAILURE;
 }

@@ -16,6 +16,7 @@
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 static const char about[] =
     "Chapter 1: a language model that counts. Learns n-gram models of orders 1 to 6 from tales, or "
@@ -403,7 +404,11 @@ static void learn_and_measure(Run *run)
     for (int i = 0; i < count; i++) cJSON_AddItemToArray(orders, result_json(&results[i]));
     if (held_out) cJSON_AddItemToObject(json, "smoothings", smoothings_json(results, count));
     cJSON_AddBoolToObject(json, "stopped_early", run_stopped());
-    if (!run_save_summary(run, json, &err)) fail(1, &err);
+    bool early = run_stopped() && (!figures.learning || figures.learning->rows == 0);
+    if (early && access(run_path(run, "summary.json"), F_OK) == 0)
+        printf("stopped early: the results that were in %s stay\n", run->dir);
+    else if (!run_save_summary(run, json, &err))
+        fail(1, &err);
 
     cJSON_Delete(json);
     curves_free(figures.learning);
@@ -421,12 +426,14 @@ int main(int argc, char **argv)
     threads_start(argv);
     settings_read_or_exit(table, argc, argv, about, NULL);
     threads_use(o.threads);
-    const char *const inputs[] = {o.text, o.eval, o.load_arpa};
-    if (!file_spares("--arpa", o.arpa, inputs, 3, &err)) fail(2, &err);
+    const char *const inputs[] = {settings_config(), o.text, o.eval, o.load_arpa};
+    if (!file_spares("--arpa", o.arpa, inputs, 4, &err)) fail(2, &err);
     if (o.load_arpa && !settings_used(table, "--load-arpa",
                                       "load-arpa eval arpa documents level threads out", &err))
         fail(2, &err);
     if (!run_open(&run, o.out, argv[0], &err)) fail(1, &err);
+    if (!run_spares(&run, inputs, 4, &err) || !run_leaves(&run, "--arpa", o.arpa, &err))
+        fail(2, &err);
     if (o.load_arpa != NULL)
         score_with_arpa(&run);
     else

@@ -145,9 +145,9 @@ static real kth_largest(const real *x, int n, int k)
 /* Draws a symbol from one row of logits, which is changed. */
 static int draw(real *logits, int V, const SampleOptions *o, real *p, Rng *rng, real *logprob)
 {
-    real m = largest(logits, V);
+    real m = largest(logits, V), inverse = (real)(1 / o->temperature);
     *logprob = 0;
-    if (o->temperature == 0) {
+    if (isinf(inverse)) { /* 0, or as good as that */
         int likeliest = 0;
         while (likeliest < V - 1 && logits[likeliest] != m) likeliest++;
         return likeliest;
@@ -157,7 +157,6 @@ static int draw(real *logits, int V, const SampleOptions *o, real *p, Rng *rng, 
         for (int j = 0; j < V; j++)
             if (logits[j] < bound) logits[j] = -INFINITY;
     }
-    real inverse = (real)(1 / o->temperature);
     for (int j = 0; j < V; j++)
         p[j] = logits[j] == -INFINITY ? 0 : real_exp((logits[j] - m) * inverse);
     int x = rng_choice(rng, p, V);

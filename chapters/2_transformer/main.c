@@ -171,16 +171,18 @@ static void check_prompt(const Vocabulary *v, Documents documents)
     free(prompt_ids(v, documents, &count));
 }
 
-/* The files of --text, --eval and --load are read, and --ids writes. */
-static void check_ids(const Run *run)
+/* The files of --config, --text, --eval and --load are read; --out and --ids write. */
+static void check_files(const Run *run)
 {
     Error err;
     char path[3][700];
-    const char *inputs[] = {o.text, o.eval, path[0], path[1], path[2]};
+    const char *inputs[] = {settings_config(), o.text, o.eval, path[0], path[1], path[2]};
     static const char *const files[] = {"model.safetensors", "config.json", "vocab.json"};
     for (int i = 0; i < 3; i++)
         snprintf(path[i], sizeof path[i], "%s/%s", o.load ? o.load : run->dir, files[i]);
-    if (!file_spares("--ids", o.ids, inputs, 5, &err)) fail(2, &err);
+    if (!run_spares(run, inputs, 3, &err) || !run_leaves(run, "--ids", o.ids, &err) ||
+        !file_spares("--ids", o.ids, inputs, 6, &err))
+        fail(2, &err);
 }
 
 static void show_samples(const Transformer *t, const Vocabulary *v, Documents documents, int count,
@@ -613,7 +615,7 @@ int main(int argc, char **argv)
         fail(2, &err);
     }
     if (!run_open(&run, o.out, argv[0], &err)) fail(1, &err);
-    check_ids(&run);
+    check_files(&run);
     if (o.load)
         use_model(&run);
     else

@@ -15,26 +15,30 @@ bool lesson_check(const LessonOptions *options, Error *err)
     return ground_check(&options->ground, err);
 }
 
-/* What is learnt is written to --out: not over the model that it begins from, nor over one whose
+/* What is learnt is written to --out: not over a model that runs begin from, nor over one whose
  * training chapter 2 may go on with. */
 static bool spares_the_model(const char *out, const char *load, Error *err)
 {
     char state[DIRECTORY_MAX + 32], from[DIRECTORY_MAX + 32], to[DIRECTORY_MAX + 32];
-    const char *inputs[] = {from};
+    const char *inputs[] = {from, "out/chapter2/model.safetensors",
+                            "out/pretrained/model.safetensors",
+                            "out/pretrained/quick/model.safetensors"};
     snprintf(state, sizeof state, "%s/training.safetensors", out);
     snprintf(to, sizeof to, "%s/model.safetensors", out);
     snprintf(from, sizeof from, "%.*s/model.safetensors", DIRECTORY_MAX, load ? load : "");
     if (access(state, F_OK) == 0)
         return error_set(err, "%s holds a model of chapter 2: choose another --out", out);
-    if (!load || file_spares("--out", to, inputs, 1, NULL)) return true;
-    return error_set(err, "%s holds the model of --load: choose another --out", out);
+    if (file_spares("--out", to, inputs, 4, NULL)) return true;
+    return error_set(err, "%s holds a model that runs begin from: choose another --out", out);
 }
 
 bool lesson_begin(Lesson *l, LessonOptions *options, Run *run, const char *program,
                   const Setting *table, const char *columns, bool quick, Error *err)
 {
     *l = (Lesson){.options = options, .program = program, .run = run};
-    if (!spares_the_model(run->dir, options->ground.load, err)) return false;
+    const char *inputs[] = {settings_config(), options->ground.text};
+    if (!run_spares(run, inputs, 2, err) || !spares_the_model(run->dir, options->ground.load, err))
+        return false;
     if (!ground_make(&l->ground, run, &options->ground, quick, err)) {
         reward_command_stop(l->ground.command);
         return false;

@@ -4,6 +4,7 @@
 #include <math.h>
 #include <stdio.h>
 
+#include "run.h"
 #include "tales.h"
 
 /* Sums over the texts of one batch, added to the sums so far. */
@@ -55,7 +56,8 @@ bool price_measure(Price *p, const Scales *s, const Transformer *policy, int bat
     Rollout *r = s->rollout;
     double rows = 0, square = 0;
     *p = (Price){.zero_or_one = true};
-    for (int b = 0; b < batches; b++) {
+    int b = 0;
+    for (; b < batches && !(b > 0 && run_stopped()); b++) {
         rollout_draw(r, policy, seed + (uint64_t)b);
         rollout_score(r, s->reference, s->activations, r->logprob_ref);
         if (!reward_score(s->reward, r, err)) return false;
@@ -64,7 +66,7 @@ bool price_measure(Price *p, const Scales *s, const Transformer *policy, int bat
         p->texts += rollout_texts(r);
         rows += rollout_rows(r);
     }
-    divide(p, batches, rows, square, s);
+    divide(p, b, rows, square, s);
     return true;
 }
 
