@@ -3,6 +3,7 @@
 
 CC      := $(if $(filter default,$(origin CC)),gcc,$(CC))
 REAL    ?= float
+$(if $(filter float double,$(REAL)),,$(error REAL is float or double, not $(REAL)))
 OPT     ?= -O3
 ARCH    ?= native
 SAN     ?=

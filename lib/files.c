@@ -36,8 +36,7 @@ bool directory_make(const char *dir, Error *err)
         if (why && !is_directory(part)) {
             if (why == EEXIST || why == ENOTDIR)
                 error_set(err,
-                          "can't make the directory %s: %s is a file: remove it or choose another "
-                          "--out",
+                          "can't make the directory %s: %s is a file: choose another directory",
                           dir, part);
             else
                 error_set(err, "can't make the directory %s: %s: choose another --out", part,
@@ -86,7 +85,7 @@ static const char *remedy(int why)
 {
     if (why == ENOSPC || why == EDQUOT || why == EFBIG) return ": free some space and run again";
     if (why == ENOENT) return ": make its directory first";
-    if (why == EACCES || why == EPERM || why == EROFS) return ": choose another place with --out";
+    if (why == EACCES || why == EPERM || why == EROFS) return ": choose another place";
     return "";
 }
 

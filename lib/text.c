@@ -226,8 +226,10 @@ static bool text_within(Span *text, const char *bytes, size_t size, const char *
 static bool refuse_unknown(Span unknown, const char *bytes, const char *name, Error *err)
 {
     int length = (int)(unknown.end - unknown.begin);
-    const char *shown = *unknown.begin == '\n' ? "\\n" : unknown.begin;
-    int width = *unknown.begin == '\n' ? 2 : length < 60 ? length : 60;
+    static const char *const names[] = {"\\t", "\\n", "\\v", "\\f", "\\r"};
+    bool named = *unknown.begin >= '\t' && *unknown.begin <= '\r';
+    const char *shown = named ? names[*unknown.begin - '\t'] : unknown.begin;
+    int width = named ? 2 : length < 60 ? length : 60;
     return error_set(err,
                      "%s: the symbol \"%.*s\" at byte offset %zu is not in the vocabulary: remove "
                      "it, or train on a text that has it",

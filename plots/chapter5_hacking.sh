@@ -5,7 +5,7 @@
 #
 #     sh plots/chapter5_hacking.sh DIR [more flags for chapter5]
 set -eu
-dir=$1
+dir=${1:?give a directory: sh plots/chapter5_hacking.sh DIR}
 shift
 root=$(dirname "$0")/..
 train() {

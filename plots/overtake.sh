@@ -5,7 +5,8 @@
 # with the n-grams of each text in plots/chapter2_overtake_ngrams.csv. Takes some minutes.
 set -eu
 text=${1:?give a text: sh plots/overtake.sh shakespeare.txt}
-[ -r "$text" ] || { echo "$text can't be read: give a UTF-8 text" >&2 && exit 1; }
+[ -f "$text" ] && [ -s "$text" ] && [ -r "$text" ] ||
+    { echo "$text is no text that can be read: give a UTF-8 text" >&2 && exit 1; }
 out=out/overtake
 mkdir -p $out
 

@@ -425,7 +425,7 @@ START_TEST(what_may_not_be_written_or_read_is_named_before_any_work)
     shell("chmod -R a+rwX out && chmod a-w out/a/model.safetensors out/b/model.safetensors");
     shell("cp out/b/model.safetensors .");
     check_refused(TINY_2 "--out out/a", "can't write out/a/model.safetensors: Permission denied: "
-                                        "choose another place with --out");
+                                        "choose another place");
     check_refused(TINY_3 "--out out/b", "can't write out/b/model.safetensors: Permission denied");
     check_same_files("model.safetensors", "out/b/model.safetensors");
 

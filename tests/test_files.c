@@ -161,7 +161,7 @@ static bool fail_halfway(FILE *out, void *reason)
 START_TEST(each_reason_of_a_failed_write_has_its_remedy)
 {
     static const char room[] = ": free some space and run again";
-    static const char elsewhere[] = ": choose another place with --out";
+    static const char elsewhere[] = ": choose another place";
     static const struct {
         int reason;
         const char *remedy;

@@ -138,7 +138,7 @@ START_TEST(a_file_in_the_way_is_named)
     char wanted[512];
     write_bytes(in_place("file"), "x", 1);
     snprintf(wanted, sizeof wanted,
-             "can't make the directory %s: %s is a file: remove it or choose another --out",
+             "can't make the directory %s: %s is a file: choose another directory",
              in_place("file/chapter1"), in_place("file"));
     ck_assert(!run_open(&r, in_place("file/chapter1"), NULL, &err));
     ck_assert_str_eq(err.text, wanted);
@@ -391,8 +391,8 @@ START_TEST(a_protected_file_is_not_replaced)
     chmod(in_place("mine/file"), 0444);
     chmod(in_place("mine/vocab.json"), 0444);
     snprintf(wanted, sizeof wanted,
-             "can't write %s: Permission denied: choose another place with --out\n"
-             "can't write %s: Permission denied: choose another place with --out\n",
+             "can't write %s: Permission denied: choose another place\n"
+             "can't write %s: Permission denied: choose another place\n",
              in_place("mine/file"), in_place("mine/vocab.json"));
     ck_assert_str_eq(printed(false, replace_protected, NULL), wanted);
     ck_assert_str_eq(read_bytes(in_place("mine/file")), "old");

@@ -171,6 +171,27 @@ static void check_prompt(const Vocabulary *v, Documents documents)
     free(prompt_ids(v, documents, &count));
 }
 
+static int sample_length(Documents documents, const TransformerShape *shape)
+{
+    if (o.length > 0) return o.length;
+    return documents == TEXT_LINES ? shape->context : 500;
+}
+
+/* Likewise: what show_samples will want. */
+static void check_samples(const TransformerShape *shape, Documents documents)
+{
+    Error err;
+    double gib = 1024.0 * 1024 * 1024, memory = machine_memory();
+    int length = sample_length(documents, shape);
+    double need = (double)o.sample * length * (sizeof(int) + sizeof(real));
+    if (memory <= 0 || need <= memory) return;
+    error_set(&err,
+              "--sample %d texts of %d symbols need %.1f GiB, and this machine has %.1f: ask for "
+              "fewer, or a smaller --length",
+              o.sample, length, need / gib, memory / gib);
+    fail(2, &err);
+}
+
 /* The files of --config, --text, --eval and --load are read; --out and --ids write. */
 static void check_files(const Run *run)
 {
@@ -203,12 +224,6 @@ static void show_samples(const Transformer *t, const Vocabulary *v, Documents do
     }
     free(prompt);
     samples_free(s);
-}
-
-static int sample_length(Documents documents, const TransformerShape *shape)
-{
-    if (o.length > 0) return o.length;
-    return documents == TEXT_LINES ? shape->context : 500;
 }
 
 /* ---- scoring a file ----------------------------------------------------------------------- */
@@ -394,6 +409,9 @@ static void resume(Mle *m, const Training *t)
         }
     while (t->curves->rows > 0 && curves_at(t->curves, t->curves->rows - 1, "step") > m->step)
         t->curves->rows--;
+    char model[700];
+    snprintf(model, sizeof model, "%s/model.safetensors", t->dir);
+    if (access(model, F_OK) != 0) m->best = INFINITY; /* it is gone: the next one is kept */
     printf("goes on from step %d of %d\n", m->step, o.mle.steps);
 }
 
@@ -492,6 +510,7 @@ static void use_model(Run *run)
            t->shape.layers, t->shape.heads, t->shape.channels, t->shape.context, v.size);
     if (!rows_check(&t->shape, o.mle.batch, t->shape.context, "windows", &err)) fail(2, &err);
     check_prompt(&v, documents);
+    check_samples(&t->shape, documents);
     if (o.ids && !file_replaceable(o.ids, &err)) fail(1, &err);
     Windows *eval = read_eval(&v, documents, t->shape.context);
     if (eval) {
@@ -550,6 +569,7 @@ static void train_all(Run *run)
         fail(2, &err);
     o.mle.text = text_hash(&text);
     check_prompt(&text.vocabulary, (Documents)o.documents);
+    check_samples(&o.shape, (Documents)o.documents);
     Windows *eval = read_eval(&text.vocabulary, (Documents)o.documents, o.shape.context);
     if (o.ids && !file_replaceable(o.ids, &err)) fail(1, &err);
     printf("chapter 2: a transformer\n");

@@ -98,6 +98,23 @@ _Noreturn static void child(char *const argv[], char *const environment[], const
 
 /* ---- the parent --------------------------------------------------------------------------- */
 
+/* What runs is in a group of its own, which a Ctrl-C doesn't reach: it ends with us. */
+static volatile pid_t running;
+
+static void end_with_us(int number)
+{
+    if (running > 0) kill(-running, SIGKILL);
+    signal(number, SIG_DFL);
+    raise(number);
+}
+
+static void catch_ends(void)
+{
+    static const int ends[] = {SIGINT, SIGTERM, SIGHUP};
+    for (int i = 0; i < 3; i++)
+        if (signal(ends[i], end_with_us) == SIG_IGN) signal(ends[i], SIG_IGN); /* as nohup asks */
+}
+
 typedef struct {
     int fd; /* -1: closed */
     char *text;
@@ -184,6 +201,8 @@ Confined confined_run(char *const argv[], char *const environment[], const char 
     if (pid == 0) child(argv, environment, &p, limits);
 
     setpgid(pid, pid);
+    running = pid;
+    catch_ends();
     close(p.input[0]);
     close(p.said[1]);
     close(p.report[1]);
@@ -192,6 +211,7 @@ Confined confined_run(char *const argv[], char *const environment[], const char 
     Reader readers[2] = {reader_new(p.said[0]), reader_new(p.report[0])};
     bool late = false;
     int status = watch(pid, readers, began + limits->wall_seconds, &late);
+    running = 0;
     c.seconds = clock_seconds() - began;
     c.said = readers[0].text;
     c.report = readers[1].text;

@@ -180,6 +180,13 @@ static bool copy_file(const Handout *h, const char *path, Error *err)
     return good;
 }
 
+/* Within the tree it would be copied into itself, and that without end. */
+static bool is_destination(const Handout *h, const struct stat *s)
+{
+    struct stat to;
+    return stat(h->directory, &to) == 0 && to.st_dev == s->st_dev && to.st_ino == s->st_ino;
+}
+
 /* Links aren't followed, and what isn't text has no known ending. */
 static bool copy_tree(const Handout *h, const char *folder, Error *err)
 {
@@ -192,7 +199,7 @@ static bool copy_tree(const Handout *h, const char *folder, Error *err)
         bool descend = *folder || listed("lib chapters exercises tools plots", path, strlen(path));
         if (strcmp(d->d_name, ".") != 0 && strcmp(d->d_name, "..") != 0 && lstat(path, &s) == 0) {
             if (S_ISDIR(s.st_mode))
-                good = !descend || copy_tree(h, path, err);
+                good = !descend || is_destination(h, &s) || copy_tree(h, path, err);
             else if (S_ISREG(s.st_mode) && belongs(h, path))
                 good = copy_file(h, path, err);
         }
@@ -343,8 +350,10 @@ static bool is_empty(const char *directory)
 static bool check_bugs(const Handout *h, Workshop *w, Error *err)
 {
     for (int i = 0; h->bugs->word[i]; i++) {
-        const Bug *b = catalogue_bug(h->catalogue, atoi(h->bugs->word[i]));
-        if (!b) return error_set(err, "there is no bug %s", h->bugs->word[i]);
+        const char *word = h->bugs->word[i];
+        bool number = word[strspn(word, "0123456789")] == '\0';
+        const Bug *b = number ? catalogue_bug(h->catalogue, atoi(word)) : NULL;
+        if (!b) return error_set(err, "there is no bug %s", word);
         if (h->chapters[b->chapter])
             return error_set(err, "bug %d is in chapter %d, which is to be written", b->number,
                              b->chapter);

@@ -7,7 +7,7 @@
 # it is the project's folder, seen from a folder in it. Fails if a formula can't be shown or the page
 # would load anything from outside.
 set -eu
-page=$1
+page=${1:?give a file: sh tools/html/page.sh out/book.html}
 here=$(dirname "$0")
 if ! command -v pandoc >/dev/null; then
     echo "no $page: it needs pandoc (apt-get install pandoc, brew install pandoc)" >&2
