@@ -500,7 +500,11 @@ static void product_share(int m, int n, int k, Strided a, Strided b, Strided fro
 void gemm(int m, int n, int k, Strided a, Strided b, Strided from, real *c, long ldc)
 {
     if (m == 0 || n == 0) return;
-    if (k == 0) a = b = gemm_zero; /* which may have no data to walk over */
+    if (k == 0) { /* nothing to add, and nowhere to read it */
+        for (int i = 0; i < m; i++)
+            for (int j = 0; j < n; j++) c[i * ldc + j] = from.data[i * from.row + j * from.col];
+        return;
+    }
 #ifdef _OPENMP
     if ((double)m * n * k >= WORTH_A_TEAM && !omp_in_parallel() && omp_get_max_threads() > 1) {
 #pragma omp parallel
