@@ -409,9 +409,8 @@ static void resume(Mle *m, const Training *t)
         }
     while (t->curves->rows > 0 && curves_at(t->curves, t->curves->rows - 1, "step") > m->step)
         t->curves->rows--;
-    char model[700];
-    snprintf(model, sizeof model, "%s/model.safetensors", t->dir);
-    if (access(model, F_OK) != 0) m->best = INFINITY; /* it is gone: the next one is kept */
+    if (access(run_path(t->run, "model.safetensors"), F_OK) != 0)
+        m->best = INFINITY; /* it is gone: the next one is kept */
     printf("goes on from step %d of %d\n", m->step, o.mle.steps);
 }
 
