@@ -440,12 +440,14 @@ START_TEST(what_may_not_be_written_or_read_is_named_before_any_work)
     shell("chmod a-r out/a/config.json");
     check_refused(TINY_3 "--load out/a --out out/b2", "out/a/config.json can't be opened: "
                                                       "Permission denied");
-    shell("rm out/pretrained/*; chmod a-w out/pretrained");
-    check_refused(TINY_3 "--out out/b2", "kept in out/pretrained, which can't be written: "
-                                         "Permission denied: run in another directory");
-    shell("rmdir out/pretrained; chmod a-w out");
-    check_refused(TINY_3 "--out out/b2", "kept in out/pretrained, which can't be written: "
-                                         "Permission denied: run in another directory");
+    shell("rm out/pretrained/*/*; chmod a-w out/pretrained/*");
+    check_refused(TINY_3 "--out out/b2", "a model is trained first and kept in out/pretrained/");
+    check_refused(TINY_3 "--out out/b2", "which can't be written: Permission denied: run in "
+                                         "another directory");
+    shell("rm -r out/pretrained; chmod a-w out");
+    check_refused(TINY_3 "--out out/b2", "a model is trained first and kept in out/pretrained/");
+    check_refused(TINY_3 "--out out/b2", "which can't be written: Permission denied: run in "
+                                         "another directory");
 }
 END_TEST
 

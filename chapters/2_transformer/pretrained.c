@@ -57,6 +57,7 @@ static bool load_if_it_fits(Transformer **t, Vocabulary *v, const char *dir,
                             const PretrainedOptions *o, const Text *text, Error *err)
 {
     char config[DIRECTORY_MAX + 16];
+    if (!dir) return error_set(err, "there is none yet that has learnt as was asked");
     snprintf(config, sizeof config, "%s/config.json", dir);
     if (access(config, F_OK) != 0)
         return error_set(err, "there is none in %s yet (./chapter2 trains the book's)", dir);

@@ -11,7 +11,7 @@
 
 typedef struct {
     const char *load; /* a directory that must be used; NULL: the first of the next two that fits */
-    const char *chapter2;   /* where chapter 2 writes */
+    const char *chapter2;   /* where chapter 2 writes; NULL: a model of these options is wanted */
     const char *keep;       /* where a model that is trained here is kept, and found again */
     double worst;           /* a model with more nats per symbol on held-out text does not fit */
     TransformerShape shape; /* of a model that is trained here; the text sets its vocabulary */

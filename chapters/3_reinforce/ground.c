@@ -84,20 +84,29 @@ static bool count_ngrams(Ground *g, Error *err)
 
 /* ---- model -------------------------------------------------------------------------------- */
 
-/* The model of chapter 2, or a smaller one that is trained on the way. */
+/* True if the user wants a model of other tales or other steps than the book's. */
+static bool wants_its_own(const GroundOptions *o, bool quick)
+{
+    if (o->pretrain_steps != (quick ? QUICK_STEPS : BOOK_STEPS)) return true;
+    return !o->text && o->tales != (quick ? QUICK_TALES : BOOK_TALES);
+}
+
+/* The model of chapter 2, or a smaller one that is trained on the way, and kept: the book's, or one
+ * for each text and each number of steps. */
 static bool find_model(Ground *g, Run *run, bool quick, Error *err)
 {
     const GroundOptions *o = g->options;
+    bool own = wants_its_own(o, quick), book = !own && !o->text;
     char keep[64];
     snprintf(keep, sizeof keep, "out/pretrained%s", quick ? "/quick" : "");
-    if (o->text) /* a directory for each text and each number of steps */
+    if (!o->load && !book)
         snprintf(keep, sizeof keep, "out/pretrained/%s%016" PRIx64 "-%d", quick ? "quick/" : "",
                  text_hash(&g->text), o->pretrain_steps);
     PretrainedOptions p = {
         .load = o->load,
-        .chapter2 = "out/chapter2",
+        .chapter2 = own ? NULL : "out/chapter2",
         .keep = keep,
-        .worst = o->text ? INFINITY
+        .worst = !book   ? INFINITY
                  : quick ? 2.6
                          : 0.3,
         .shape = {.layers = 2, .heads = 4, .channels = quick ? 32 : 64, .context = 128},

@@ -22,9 +22,19 @@ typedef struct {
     int batch, length; /* texts in a rollout; symbols in each, 0: the context (then it is set) */
 } GroundOptions;
 
+/* Tales and updates of the small model that is trained where chapter 2 has left none. Other numbers
+ * ask for a model of their own, beside it. */
+#define BOOK_TALES 30000
+#define BOOK_STEPS 3000
+#define QUICK_TALES 4000
+#define QUICK_STEPS 200
+
+#define AS_WRITTEN(number) #number
+#define DIGITS(number) AS_WRITTEN(number)
+
 /* clang-format off */
 #define GROUND_DEFAULTS(texts) \
-    {.timeout = 20, .tales = 30000, .pretrain_steps = 3000, .batch = (texts)}
+    {.timeout = 20, .tales = BOOK_TALES, .pretrain_steps = BOOK_STEPS, .batch = (texts)}
 
 #define GROUND_SETTINGS(o) \
     {"reward", SETTING_STRING, &(o).reward, \
@@ -41,10 +51,11 @@ typedef struct {
      .help = "a model that chapter 2 wrote (default: out/chapter2, or a small one is trained)"}, \
     {"text", SETTING_STRING, &(o).text, .meta = "FILE", \
      .help = "a UTF-8 text, a document a line, that the model has learnt or is to learn"}, \
-    {"tales", SETTING_INT, &(o).tales, .min = 20, .max = 1e7, .quick = "4000", \
+    {"tales", SETTING_INT, &(o).tales, .min = 20, .max = 1e7, .quick = DIGITS(QUICK_TALES), \
      .help = "tales to draw where no text is given"}, \
-    {"pretrain-steps", SETTING_INT, &(o).pretrain_steps, .min = 1, .max = 1e7, .quick = "200", \
-     .help = "updates of a model that is trained here"}
+    {"pretrain-steps", SETTING_INT, &(o).pretrain_steps, .min = 1, .max = 1e7, \
+     .quick = DIGITS(QUICK_STEPS), \
+     .help = "updates of the small model; one is trained where you change them or --tales"}
 /* clang-format on */
 
 /* What --help says of rewards. */

@@ -15,21 +15,26 @@ bool lesson_check(const LessonOptions *options, Error *err)
     return ground_check(&options->ground, err);
 }
 
-/* What is learnt is written to --out: not over a model that runs begin from, nor over one whose
- * training chapter 2 may go on with. */
-static bool spares_the_model(const char *out, const char *load, Error *err)
+static bool holds(const Run *run, const char *file)
 {
-    char state[DIRECTORY_MAX + 32], from[DIRECTORY_MAX + 32], to[DIRECTORY_MAX + 32];
-    const char *inputs[] = {from, "out/chapter2/model.safetensors",
-                            "out/pretrained/model.safetensors",
-                            "out/pretrained/quick/model.safetensors"};
-    snprintf(state, sizeof state, "%s/training.safetensors", out);
-    snprintf(to, sizeof to, "%s/model.safetensors", out);
+    return access(run_path(run, file), F_OK) == 0;
+}
+
+/* What is learnt is written to --out: not over a model whose training chapter 2 may go on with, nor
+ * over one that runs begin from, which has no curves beside it, or is --load's. */
+static bool spares_the_model(const Run *run, const char *load, Error *err)
+{
+    char from[DIRECTORY_MAX + 32];
+    const char *inputs[] = {from};
     snprintf(from, sizeof from, "%.*s/model.safetensors", DIRECTORY_MAX, load ? load : "");
-    if (access(state, F_OK) == 0)
-        return error_set(err, "%s holds a model of chapter 2: choose another --out", out);
-    if (file_spares("--out", to, inputs, 4, NULL)) return true;
-    return error_set(err, "%s holds a model that runs begin from: choose another --out", out);
+    if (holds(run, "training.safetensors"))
+        return error_set(err, "%s holds a model of chapter 2: choose another --out", run->dir);
+    if (holds(run, "model.safetensors") &&
+        (!holds(run, "curves.csv") ||
+         !file_spares("--out", run_path(run, "model.safetensors"), inputs, 1, NULL)))
+        return error_set(err, "%s holds a model that runs begin from: choose another --out",
+                         run->dir);
+    return true;
 }
 
 bool lesson_begin(Lesson *l, LessonOptions *options, Run *run, const char *program,
@@ -37,7 +42,7 @@ bool lesson_begin(Lesson *l, LessonOptions *options, Run *run, const char *progr
 {
     *l = (Lesson){.options = options, .program = program, .run = run};
     const char *inputs[] = {settings_config(), options->ground.text};
-    if (!run_spares(run, inputs, 2, err) || !spares_the_model(run->dir, options->ground.load, err))
+    if (!run_spares(run, inputs, 2, err) || !spares_the_model(run, options->ground.load, err))
         return false;
     if (!ground_make(&l->ground, run, &options->ground, quick, err)) {
         reward_command_stop(l->ground.command);
@@ -63,11 +68,11 @@ void lesson_end(Lesson *l)
 
 static bool save(Lesson *l, const Transformer *policy, Error *err)
 {
+    if (!curves_save(l->curves, l->run, "curves.csv", err)) return false;
     if (policy && !model_save(l->run->dir, policy, &l->ground.vocabulary, TEXT_LINES, err))
         return false;
     if (policy) run_wrote(l->run, "model.safetensors");
-    return curves_save(l->curves, l->run, "curves.csv", err) &&
-           run_save_summary(l->run, l->summary, err);
+    return run_save_summary(l->run, l->summary, err);
 }
 
 static _Noreturn void end(Lesson *l, const Error *why, const char *more)
