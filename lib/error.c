@@ -70,7 +70,11 @@ void *must_realloc(void *memory, size_t count, size_t size)
     return p;
 }
 
-double machine_memory(void)
+bool memory_fits(double bytes, const char *what, const char *remedy, Error *err)
 {
-    return (double)sysconf(_SC_PHYS_PAGES) * (double)sysconf(_SC_PAGESIZE);
+    const double gib = 1024.0 * 1024 * 1024;
+    double memory = (double)sysconf(_SC_PHYS_PAGES) * (double)sysconf(_SC_PAGESIZE);
+    if (memory <= 0 || bytes <= memory) return true; /* a system may not say */
+    return error_set(err, "%s would take %.1f GiB of memory, and this machine has %.1f: %s", what,
+                     bytes / gib, memory / gib, remedy);
 }

@@ -34,7 +34,8 @@ void *must_calloc(size_t count, size_t size);
 void *must_realloc(void *memory, size_t count, size_t size);
 _Noreturn void out_of_memory(size_t count, size_t size);
 
-/* Bytes that the machine has; 0 or less where the system does not say. */
-double machine_memory(void);
+/* False, with a sentence that ends in the remedy, where these bytes for `what` are more than the
+ * machine has. Systems hand out more memory than there is and end whoever uses it: so ask first. */
+bool memory_fits(double bytes, const char *what, const char *remedy, Error *err);
 
 #endif

@@ -210,7 +210,7 @@ static bool corpus_fits(Count n, const char *name, size_t size, Error *err)
         return error_set(err, "%s has %zu lines, more than %d: use --documents stream", name,
                          n.documents, INT_MAX);
     size_t need = size + n.symbols * sizeof(int) + (n.documents + 1) * sizeof(size_t);
-    return utf8_fits(name, size, need, err);
+    return utf8_fits(name, need, err);
 }
 
 /* The text within bytes that must be UTF-8: all of them, but for a byte order mark in front. */

@@ -81,17 +81,10 @@ void utf8_repair(char *text)
 
 /* --- files ------------------------------------------------------------------------------------ */
 
-bool utf8_fits(const char *name, size_t size, size_t need, Error *err)
+bool utf8_fits(const char *name, size_t need, Error *err)
 {
-    const double gib = 1024.0 * 1024 * 1024;
-    double memory = machine_memory();
-    if (memory <= 0 || (double)need <= memory) return true;
-    return error_set(
-        err,
-        "%s is too large: its %.1f GiB need at least %.1f GiB of memory (the text, and "
-        "4 bytes for each symbol), and this machine has %.1f GiB; take a part of it, "
-        "for example with head -c %.0fM",
-        name, (double)size / gib, (double)need / gib, memory / gib, memory / gib * 1024 / 8);
+    return memory_fits((double)need, name, "take a part of it, for example with head -c 1000M",
+                       err);
 }
 
 /* A pipe does not tell its size: read until nothing comes, doubling the room when it is full. */
@@ -103,7 +96,7 @@ static bool read_all(FILE *in, const char *path, size_t room, char **bytes, size
     for (;;) {
         used += fread(to + used, 1, room - used, in);
         if (used < room) break; /* the end, or an error */
-        if (!utf8_fits(path, room, 2 * room, err)) {
+        if (!utf8_fits(path, 2 * room, err)) {
             free(to);
             return false;
         }
@@ -130,7 +123,7 @@ static bool read_stream(FILE *in, const char *path, char **bytes, size_t *size, 
         /* Four bytes are at least one symbol, and a symbol takes four bytes: twice the file. */
         size_t bytes_of_file = (size_t)info.st_size;
         if (S_ISREG(info.st_mode)) {
-            if (!utf8_fits(path, bytes_of_file, 2 * bytes_of_file, err)) return false;
+            if (!utf8_fits(path, 2 * bytes_of_file, err)) return false;
             room = bytes_of_file + 1;
         }
     }

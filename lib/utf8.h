@@ -23,9 +23,8 @@ bool utf8_check(const char *bytes, size_t size, const char *name, Error *err);
 /* Puts "?" for every byte that belongs to no character. */
 void utf8_repair(char *text);
 
-/* False, with a sentence, where `need` bytes, for a text of `size`, are more than the machine has.
- */
-bool utf8_fits(const char *name, size_t size, size_t need, Error *err);
+/* False, with a sentence, where a text and its symbols need more bytes than the machine has. */
+bool utf8_fits(const char *name, size_t need, Error *err);
 
 size_t utf8_count(const char *bytes, size_t size); /* characters */
 

@@ -16,19 +16,14 @@ static void put(Trie *t, uint32_t node)
     t->slots[i] = (TrieSlot){.node = node, .tag = (uint32_t)hash};
 }
 
-/* Systems hand out more memory than there is and end whoever uses it: so ask first, and say why. */
 static void check_memory(int bits)
 {
+    static const char remedy[] = "use a lower order or less text";
     double need = (double)((size_t)1 << bits) * (sizeof(TrieSlot) + sizeof(Node) / 2.0);
-    double have = machine_memory();
-    if (bits > 32) {
-        fprintf(stderr, "there are more than 2^31 n-grams: use a lower order or less text\n");
-        exit(1);
-    }
-    if (need <= have || have <= 0) return;
-    fprintf(stderr,
-            "the n-grams need %.1f GiB and the machine has %.1f: use a lower order or less text\n",
-            need / (1 << 30), have / (1 << 30));
+    Error err;
+    bool countable = bits <= 32 || error_set(&err, "there are more than 2^31 n-grams: %s", remedy);
+    if (countable && memory_fits(need, "a table of the n-grams", remedy, &err)) return;
+    fprintf(stderr, "%s\n", err.text);
     exit(1);
 }
 

@@ -181,15 +181,11 @@ static int sample_length(Documents documents, const TransformerShape *shape)
 static void check_samples(const TransformerShape *shape, Documents documents)
 {
     Error err;
-    double gib = 1024.0 * 1024 * 1024, memory = machine_memory();
+    char samples[64];
     int length = sample_length(documents, shape);
     double need = (double)o.sample * length * (sizeof(int) + sizeof(real));
-    if (memory <= 0 || need <= memory) return;
-    error_set(&err,
-              "--sample %d texts of %d symbols need %.1f GiB, and this machine has %.1f: ask for "
-              "fewer, or a smaller --length",
-              o.sample, length, need / gib, memory / gib);
-    fail(2, &err);
+    snprintf(samples, sizeof samples, "--sample %d texts of %d symbols", o.sample, length);
+    if (!memory_fits(need, samples, "ask for fewer, or a smaller --length", &err)) fail(2, &err);
 }
 
 /* The files of --config, --text, --eval and --load are read; --out and --ids write. */
