@@ -8,6 +8,7 @@
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <time.h>
@@ -15,7 +16,7 @@
 
 #include "utf8.h"
 
-enum { SCREEN_WIDTH = 79 };
+enum { WIDEST = 79 };
 
 double clock_seconds(void)
 {
@@ -248,6 +249,15 @@ static void time_left(char *out, size_t size, const Run *r, int step, int total,
         snprintf(out, size, "  %.1f h left", left / 3600);
 }
 
+/* Characters that fit on a line, so that it can be drawn anew in place. */
+static int line_width(const Run *r)
+{
+    struct winsize w;
+    if (!r->terminal || ioctl(STDOUT_FILENO, TIOCGWINSZ, &w) != 0 || w.ws_col == 0) return WIDEST;
+    return w.ws_col <= WIDEST ? w.ws_col - 1 : WIDEST;
+}
+
+/* On a narrow line the note is cut first. */
 void run_progress(Run *r, int step, int total, const char *note, ...)
 {
     REQUIRE(total > 0 && step >= 0 && step <= total, "step %d of %d", step, total);
@@ -255,15 +265,17 @@ void run_progress(Run *r, int step, int total, const char *note, ...)
     if (r->phase_start == 0 || step < r->phase_last) begin_phase(r, step, total, now);
     r->phase_last = step;
     if (!progress_due(r, step, total, now)) return;
-    char head[48], middle[SCREEN_WIDTH + 1], left[32];
+    char head[48], middle[WIDEST + 1], left[32], line[WIDEST + 80];
+    int width = line_width(r);
     va_list args;
     va_start(args, note);
     vsnprintf(middle, sizeof middle, note, args);
     va_end(args);
     snprintf(head, sizeof head, "step %d/%d  ", step, total);
     time_left(left, sizeof left, r, step, total, now);
-    int room = SCREEN_WIDTH - (int)strlen(head) - (int)strlen(left);
-    printf(r->terminal ? "\r%s%.*s%s\033[K" : "%s%.*s%s\n", head, room, middle, left);
+    int room = width - (int)strlen(head) - (int)strlen(left);
+    snprintf(line, sizeof line, "%s%.*s%s", head, room > 0 ? room : 0, middle, left);
+    printf(r->terminal ? "\r%.*s\033[K" : "%.*s\n", width, line);
     fflush(stdout);
     r->drawn = now;
 }

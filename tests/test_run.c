@@ -7,6 +7,7 @@
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
@@ -85,6 +86,9 @@ static void open_ends(bool terminal, int ends[2])
     ck_assert_int_ge(ends[1], 0);
 }
 
+/* Of the terminal that is opened next; 0 columns: it doesn't say. */
+static struct winsize window;
+
 /* What `act` prints into a pipe or on a terminal; *status gets how its process ended. */
 static const char *printed(bool terminal, void (*act)(void), int *status)
 {
@@ -92,6 +96,7 @@ static const char *printed(bool terminal, void (*act)(void), int *status)
     int ends[2], ended;
     in_place("");
     open_ends(terminal, ends);
+    if (terminal) ioctl(ends[1], TIOCSWINSZ, &window);
     fflush(NULL);
     pid_t child = fork();
     if (child == 0) {
@@ -689,6 +694,16 @@ static void count_slowly(void)
     printf("after");
 }
 
+static size_t widest_line(char *text)
+{
+    size_t widest = 0;
+    for (char *line = strtok(text, "\r"); line; line = strtok(NULL, "\r")) {
+        size_t width = strcspn(line, "\033");
+        if (width > widest) widest = width;
+    }
+    return widest;
+}
+
 START_TEST(a_terminal_is_redrawn_in_place)
 {
     char text[8192];
@@ -698,12 +713,23 @@ START_TEST(a_terminal_is_redrawn_in_place)
     ck_assert_ptr_nonnull(strstr(text, " s left\033[K\r"));
     ck_assert_ptr_nonnull(strstr(text, "\r\033[Kafter"));
     ck_assert_ptr_null(strstr(text, "too often"));
-    size_t widest = 0;
-    for (char *line = strtok(text, "\r"); line; line = strtok(NULL, "\r")) {
-        size_t width = strcspn(line, "\033");
-        if (width > widest) widest = width;
+    ck_assert_uint_eq(widest_line(text), 79);
+}
+END_TEST
+
+/* In a narrow one no line reaches the last column, where it would go on below; what is left of it
+ * are the numbers. */
+START_TEST(a_line_is_as_narrow_as_its_terminal)
+{
+    static const int columns[] = {200, 80, 79, 60, 40, 20, 5};
+    char text[8192];
+    for (int i = 0; i < 7; i++) {
+        window.ws_col = (unsigned short)columns[i];
+        snprintf(text, sizeof text, "%s", printed(true, count_slowly, NULL));
+        if (columns[i] >= 40) ck_assert_ptr_nonnull(strstr(text, "step 3/1000000000  n"));
+        if (columns[i] >= 60) ck_assert_ptr_nonnull(strstr(text, "n  "));
+        ck_assert_uint_eq(widest_line(text), columns[i] <= 79 ? columns[i] - 1 : 79);
     }
-    ck_assert_uint_eq(widest, 79);
 }
 END_TEST
 
@@ -1151,6 +1177,7 @@ static const TTest *const tests[] = {every_directory_of_the_path_is_made,
                                      steps_that_make_no_sense_are_refused,
                                      the_last_step_is_drawn_at_once,
                                      a_terminal_is_redrawn_in_place,
+                                     a_line_is_as_narrow_as_its_terminal,
                                      curves_come_back_from_their_file,
                                      a_file_that_is_no_table_of_numbers_is_refused_by_line,
                                      a_file_from_another_system_or_none_at_all,
