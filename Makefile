@@ -9,7 +9,7 @@ ARCH    ?= native
 SAN     ?=
 OPENMP  ?= 1
 WERROR  ?=
-BUILD   := build/$(notdir $(CC))-$(REAL)$(if $(findstring fuzzer,$(SAN)),-fuzzed,$(if $(SAN),-sanitized))$(if $(filter 0,$(OPENMP)),-serial)$(if $(filter-out native,$(ARCH)),-$(ARCH))$(if $(filter-out -O3,$(OPT)),$(OPT))$(if $(COVERAGE),-coverage)
+BUILD   := build/$(subst $(eval) ,-,$(notdir $(CC)))-$(REAL)$(if $(findstring fuzzer,$(SAN)),-fuzzed,$(if $(SAN),-sanitized))$(if $(filter 0,$(OPENMP)),-serial)$(if $(filter-out native,$(ARCH)),-$(ARCH))$(if $(filter-out -O3,$(OPT)),$(OPT))$(if $(COVERAGE),-coverage)
 
 # --- compiler -------------------------------------------------------------------------------------
 # Products and sums are never fused or reordered by the compiler (-ffp-contract=off, no
@@ -20,6 +20,7 @@ WARN    := -Wall -Wextra -Wpedantic -Wshadow -Wstrict-prototypes -Wmissing-proto
 # gcc 12's SLP vectoriser loses a rounding in (double)(float)x, so it is off: loops still vectorise.
 MATH    := -ffp-contract=off -fno-math-errno -fno-trapping-math -fno-tree-slp-vectorize
 ARCHOPT := $(shell echo 'int x;' | $(CC) -march=$(ARCH) -x c -c -o /dev/null - 2>/dev/null && echo -march=$(ARCH))
+$(if $(ARCHOPT)$(filter native,$(ARCH)),,$(error $(CC) knows no ARCH=$(ARCH): try native, x86-64-v3 or x86-64-v4))
 OMPOPT  := $(if $(filter 0,$(OPENMP)),,$(shell printf '\043include <omp.h>\nint main(void){return omp_get_max_threads()<1;}\n' | \
            $(CC) -fopenmp -x c -o /dev/null - 2>/dev/null && echo -fopenmp))
 SANOPT  := $(if $(SAN),-fsanitize=$(SAN) -fno-sanitize-recover=all -fno-omit-frame-pointer -Wno-pass-failed)
