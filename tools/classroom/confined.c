@@ -100,10 +100,15 @@ _Noreturn static void child(char *const argv[], char *const environment[], const
 
 /* What runs is in a group of its own, which a Ctrl-C doesn't reach: it ends with us. */
 static volatile pid_t running;
+static const char *volatile scratch;
 
 static void end_with_us(int number)
 {
     if (running > 0) kill(-running, SIGKILL);
+    if (scratch && fork() == 0) {
+        execl("/bin/rm", "rm", "-rf", scratch, (char *)NULL);
+        _exit(UNSTARTED);
+    }
     signal(number, SIG_DFL);
     raise(number);
 }
@@ -113,6 +118,12 @@ static void catch_ends(void)
     static const int ends[] = {SIGINT, SIGTERM, SIGHUP};
     for (int i = 0; i < 3; i++)
         if (signal(ends[i], end_with_us) == SIG_IGN) signal(ends[i], SIG_IGN); /* as nohup asks */
+}
+
+void confined_scratch(const char *path)
+{
+    scratch = path;
+    catch_ends();
 }
 
 typedef struct {

@@ -41,6 +41,9 @@ Confined confined_run(char *const argv[], char *const environment[], const char 
                       const Limits *limits);
 void confined_free(Confined *c);
 
+/* A directory that goes with us where a signal ends us; NULL: none any more. */
+void confined_scratch(const char *path);
+
 /* Can nobody read this file? True where we aren't root. */
 bool confined_can_read(const char *path);
 

@@ -66,6 +66,7 @@ bool workshop_open(Workshop *w, Error *err)
                     .running = {4, 60, 512 * megabyte, megabyte, false, true}};
     if (sanitized) w->compiling.memory = w->running.memory = 0; /* they map terabytes */
     if (!mkdtemp(w->place)) return error_set(err, "no directory can be made in /tmp");
+    confined_scratch(w->place);
     if (chmod(w->place, 0755) != 0) return error_set(err, "can't open up %s", w->place);
     w->compiling.as_nobody = confined_can_read(w->base) && confined_can_read("lib/real.h");
     return true;
@@ -82,6 +83,7 @@ static void remove_tree(const char *path)
 void workshop_close(Workshop *w)
 {
     remove_tree(w->place);
+    confined_scratch(NULL);
     free_words(w->compile);
     free_words(w->link);
     free_words(w->own);
