@@ -1,5 +1,6 @@
 # make help lists the targets. Variables: CC=gcc|clang, REAL=float|double, SAN=address,undefined,
-# OPENMP=0 (one core), ARCH=native|x86-64-v3|..., WERROR=1, OPT=-O3, COVERAGE=1 (gcov).
+# OPENMP=0 (one core), ARCH=native|x86-64-v3|..., WERROR=1, OPT=-O3, COVERAGE=1 (gcov), V=1 (whole
+# commands).
 
 CC      := $(if $(filter default,$(origin CC)),gcc,$(CC))
 REAL    ?= float
@@ -30,6 +31,10 @@ CFLAGS  += -std=c11 -D_GNU_SOURCE -g $(OPT) $(ARCHOPT) $(MATH) $(WARN) $(OMPOPT)
            -DREAL=$(REAL) -Ilib $(addprefix -I,$(FOLDERS)) $(PKG)
 LDLIBS  += $(or $(shell pkg-config --libs libcjson 2>/dev/null),-lcjson) -lm -lpthread
 CHECK   := $(or $(shell pkg-config --libs check 2>/dev/null),-lcheck -lsubunit -lrt -lpthread)
+
+# a line for each file that is compiled or linked, unless V=1 wants the command, or -s nothing
+quietly  := $(findstring s,$(filter-out --%,$(firstword $(MAKEFLAGS))))
+cc        = $(if $(V),,@$(if $(quietly),,echo '  $(CC) $(patsubst $(BUILD)/%,%,$(or $(filter %.c,$<),$@))' &&) )$(CC)
 
 # --- what there is --------------------------------------------------------------------------------
 FOLDERS  := $(sort $(wildcard chapters/*_*))
@@ -67,22 +72,22 @@ define chapter
 chapter$1: $(BUILD)/$(if $(WORK),own/)chapter$1
 	@cp -f $$< $$@
 $(BUILD)/chapter$1: $(BUILD)/$(call folder,$1)/main.o $(call floors,$1) $(LIB)
-	$$(CC) $$(CFLAGS) $$(LDFLAGS) $$^ $$(LDLIBS) -o $$@
+	$$(cc) $$(CFLAGS) $$(LDFLAGS) $$^ $$(LDLIBS) -o $$@
 endef
 $(foreach n,$(NUMBERS),$(eval $(call chapter,$n)))
 
 $(LIB): $(call objects,lib)
 	@rm -f $@
-	$(AR) rcs $@ $^
+	@$(AR) rcs $@ $^
 
 $(BUILD)/tools/book: $(BUILD)/tools/book.o $(call objects,tools/markers) $(LIB)
-	$(CC) $(CFLAGS) $(LDFLAGS) $^ $(LDLIBS) -o $@
+	$(cc) $(CFLAGS) $(LDFLAGS) $^ $(LDLIBS) -o $@
 
 $(BUILD)/tools/%: $(BUILD)/tools/%.o $(IDEAS) $(LIB)
-	$(CC) $(CFLAGS) $(LDFLAGS) $^ $(LDLIBS) -o $@
+	$(cc) $(CFLAGS) $(LDFLAGS) $^ $(LDLIBS) -o $@
 
 $(BUILD)/bench/%: $(BUILD)/bench/%.o $(call objects,bench/measure) $(IDEAS) $(LIB)
-	$(CC) $(CFLAGS) $(LDFLAGS) $^ $(LDLIBS) -ldl -o $@
+	$(cc) $(CFLAGS) $(LDFLAGS) $^ $(LDLIBS) -ldl -o $@
 
 # the kernel: always optimised, its multiply-adds always fused (see lib/gemm.c); so its yardsticks.
 # gcc would leave some of them in two where it tunes for AMD's Zen, if it weren't told not to.
@@ -93,7 +98,7 @@ $(BUILD)/bench/floor.o: CFLAGS += $(FUSED)
 
 $(BUILD)/%.o: %.c Makefile
 	@mkdir -p $(@D)
-	$(CC) $(CFLAGS) -MMD -MP -c $< -o $@
+	$(cc) $(CFLAGS) -MMD -MP -c $< -o $@
 
 include exercises/exercises.mk
 
@@ -121,7 +126,7 @@ bench-keep: $(BUILD)/tools/book all ## put the last bench's table into README.md
 $(BUILD)/tests/%.o: CFLAGS += $(if $(filter -O3,$(OPT)),-O1)
 
 $(BUILD)/tests/%: $(BUILD)/tests/%.o $(IDEAS) $(LIB)
-	$(CC) $(CFLAGS) $(LDFLAGS) $(filter %.o,$^) $(LIB) $(LDLIBS) $(CHECK) -o $@
+	$(cc) $(CFLAGS) $(LDFLAGS) $(filter %.o,$^) $(LIB) $(LDLIBS) $(CHECK) -o $@
 
 built: $(addprefix $(BUILD)/tests/,$(TESTS)) $(addprefix $(BUILD)/chapter,$(NUMBERS)) \
        $(if $(filter float,$(REAL)),$(addprefix $(BUILD)/bench/,$(BENCHES))) $(BUILD)/tools/book
@@ -155,7 +160,7 @@ $(BUILD)/tests/test_faults: | $(FAULTS)
 
 $(BUILD)/tests/faults.so: tests/faults.c Makefile
 	@mkdir -p $(@D)
-	$(CC) $(filter-out -fopenmp -march=%,$(CFLAGS)) -fPIC -shared $< -o $@ -ldl
+	$(cc) $(filter-out -fopenmp -march=%,$(CFLAGS)) -fPIC -shared $< -o $@ -ldl
 
 # every target also stands in test_fuzz, which replays its files
 FUZZED   := $(patsubst tests/fuzz/%.c,%,$(sort $(wildcard tests/fuzz/*.c)))
@@ -165,10 +170,10 @@ $(BUILD)/tests/fuzz/catalogue: $(FUZZTOOL)
 
 $(FUZZED:%=$(BUILD)/tests/fuzz/alone_%.o): $(BUILD)/tests/fuzz/alone_%.o: tests/fuzz/%.c Makefile
 	@mkdir -p $(@D)
-	$(CC) $(CFLAGS) -DFUZZ_ALONE -MMD -MP -c $< -o $@
+	$(cc) $(CFLAGS) -DFUZZ_ALONE -MMD -MP -c $< -o $@
 
 $(FUZZED:%=$(BUILD)/tests/fuzz/%): $(BUILD)/tests/fuzz/%: $(BUILD)/tests/fuzz/alone_%.o $(IDEAS) $(LIB)
-	$(CC) $(CFLAGS) $(LDFLAGS) -fsanitize=fuzzer $(filter %.o,$^) $(LIB) $(LDLIBS) -o $@
+	$(cc) $(CFLAGS) $(LDFLAGS) -fsanitize=fuzzer $(filter %.o,$^) $(LIB) $(LDLIBS) -o $@
 
 .PHONY: fuzz fuzz-programs
 fuzz-programs: $(FUZZED:%=$(BUILD)/tests/fuzz/%)

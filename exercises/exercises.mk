@@ -44,10 +44,10 @@ $(BUILD)/graded.a: $(BASE)
 
 # the tests of a chapter before this tree's own functions
 $(GRADERS): $(BUILD)/exercises/grade/%: $(BUILD)/exercises/grade/grade_%.o $(BUILD)/exercises/grade/grade.o $(BUILD)/graded.a
-	$(CC) $(CFLAGS) $(LDFLAGS) $^ $(LDLIBS) $(CHECK) -o $@
+	$(cc) $(CFLAGS) $(LDFLAGS) $^ $(LDLIBS) $(CHECK) -o $@
 
 $(TOOL): $(TOOL).o $(call objects,tools/classroom) $(call objects,tools/markers) $(LIB)
-	$(CC) $(CFLAGS) $(LDFLAGS) $^ $(LDLIBS) -o $@
+	$(cc) $(CFLAGS) $(LDFLAGS) $^ $(LDLIBS) -o $@
 
 # --- programs of a student's work --------------------------------------------------------------------
 # the folders with work for the program of chapter $1, its own first
@@ -61,7 +61,7 @@ define work_program
 $(BUILD)/own/chapter$1: $(call firsts,$(foreach f,$(call worked,$1),$(call objects,$f))) $(BASE)
 	@test -d $(WORKDIR)/chapter$1 || { echo "there is no $(WORKDIR)/chapter$1: make exercise$1 first"; false; }
 	@mkdir -p $$(@D)
-	$$(CC) $$(CFLAGS) $$(LDFLAGS) $$^ $$(LDLIBS) -o $$@
+	$$(cc) $$(CFLAGS) $$(LDFLAGS) $$^ $$(LDLIBS) -o $$@
 endef
 $(if $(WORK),$(foreach n,$(NUMBERS),$(eval $(call work_program,$n))))
 
@@ -117,7 +117,7 @@ $(if $(HUNT),$(eval $(BUILD)/hunt/bug$(HUNT): $(call hunted,$(call objects,$(WOR
 $(if $(HUNT),$(eval $(BUILD)/hunt/sound$(ON): $(call hunted,$(BUILD)/$(call folder,$(ON))/main.o)))
 $(BUILD)/hunt/%:
 	@mkdir -p $(@D)
-	$(CC) $(CFLAGS) $(LDFLAGS) $^ $(LDLIBS) -o $@
+	$(cc) $(CFLAGS) $(LDFLAGS) $^ $(LDLIBS) -o $@
 
 found: ## N=7: was bug 7 found?
 	+@$(call wants,N,which one? make found N=7) \
@@ -134,7 +134,7 @@ handout: ## CHAPTERS="3 4" BUGS="7" DIR=...: a tree for students
 # --- what make test proves about all this ------------------------------------------------------------
 PROVER := $(BUILD)/tests/prove
 $(PROVER): $(call objects,tests/classroom) $(call objects,tools/classroom) $(call objects,tools/markers) $(LIB)
-	$(CC) $(CFLAGS) $(LDFLAGS) $^ $(LDLIBS) -o $@
+	$(cc) $(CFLAGS) $(LDFLAGS) $^ $(LDLIBS) -o $@
 
 exercises-built: $(PROVER) grade-ready $(BUILD)/tools/book
 
