@@ -65,7 +65,7 @@ help: ## list the targets
 	@echo 'make exerciseN   chapter N as exercises (0: the library), in work/chapterN'
 	@echo 'make gradeN      grade work/chapterN, or E=3.2 of it alone'
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/\1 \2/p' $(MAKEFILE_LIST) | while read t d; do printf 'make %-11s %s\n' "$$t" "$$d"; done
-	@echo 'variables: CC=gcc|clang  REAL=float|double  SAN=address,undefined  OPENMP=0  ARCH=native  WERROR=1'
+	@echo 'variables: CC=gcc|clang  REAL=float|double  SAN=address,undefined  OPENMP=0  ARCH=native  WERROR=1  V=1'
 
 # --- programs -------------------------------------------------------------------------------------
 define chapter
