@@ -1,6 +1,6 @@
 # make help lists the targets. Variables: CC=gcc|clang, REAL=float|double, SAN=address,undefined,
-# OPENMP=0 (one core), ARCH=native|x86-64-v3|..., WERROR=1, OPT=-O3, COVERAGE=1 (gcov), V=1 (whole
-# commands).
+# OPENMP=0 (one core), ARCH=native|x86-64-v3|..., WERROR=1, OPT=-O3, COVERAGE=1 (gcov), LEARNING=0
+# (without the tests that learn for minutes, and reach no line that others don't), V=1 (whole commands).
 
 CC      := $(if $(filter default,$(origin CC)),gcc,$(CC))
 REAL    ?= float
@@ -39,7 +39,7 @@ cc        = $(if $(V),,@$(if $(quietly),,echo '  $(CC) $(patsubst $(BUILD)/%,%,$
 # --- what there is --------------------------------------------------------------------------------
 FOLDERS  := $(sort $(wildcard chapters/*_*))
 NUMBERS  := $(foreach c,$(patsubst %/main.c,%,$(sort $(wildcard chapters/*_*/main.c))),$(firstword $(subst _, ,$(notdir $c))))
-TESTS    := $(patsubst tests/%.c,%,$(sort $(wildcard tests/test_*.c)))
+TESTS    := $(filter-out $(if $(filter 0,$(LEARNING)),test_learning_%),$(patsubst tests/%.c,%,$(sort $(wildcard tests/test_*.c))))
 TOOLS    := $(patsubst tools/%.c,%,$(sort $(wildcard tools/*.c)))
 BENCHES  := $(patsubst bench/%.c,%,$(sort $(wildcard bench/*.c)))
 folder    = $(filter chapters/$1_%,$(FOLDERS))
@@ -54,7 +54,7 @@ IDEAS    := $(filter-out %/main.o,$(foreach c,$(FOLDERS),$(call objects,$c)))
 QUICK   ?=
 TEXT    ?=
 
-.PHONY: all help test check built bench bench-keep plots overtake same-bits book book-check book-html clean tales $(addprefix chapter,$(NUMBERS))
+.PHONY: all help test check check-both built bench bench-keep plots overtake same-bits book book-check book-html clean tales $(addprefix chapter,$(NUMBERS))
 .DELETE_ON_ERROR:
 .SECONDARY:
 
@@ -65,7 +65,7 @@ help: ## list the targets
 	@echo 'make exerciseN   chapter N as exercises (0: the library), in work/chapterN'
 	@echo 'make gradeN      grade work/chapterN, or E=3.2 of it alone'
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/\1 \2/p' $(MAKEFILE_LIST) | while read t d; do printf 'make %-11s %s\n' "$$t" "$$d"; done
-	@echo 'variables: CC=gcc|clang  REAL=float|double  SAN=address,undefined  OPENMP=0  ARCH=native  WERROR=1  V=1'
+	@echo 'variables: CC=gcc|clang  REAL=float|double  SAN=address,undefined  OPENMP=0  ARCH=native  WERROR=1  LEARNING=0  V=1'
 
 # --- programs -------------------------------------------------------------------------------------
 define chapter
@@ -149,6 +149,9 @@ test: ## run every test, in float and in double
 	$(MAKE) --no-print-directory book-check REAL=float; book=$$?; \
 	wait $$double; double=$$?; wait $$exercises; exit $$((float + double + $$? + book))
 
+check-both: ## the tests alone, in float and in double
+	@$(MAKE) --no-print-directory check REAL=float && $(MAKE) --no-print-directory check $(AT_ONCE)
+
 # what the bench makes of its rows, and the product that is its yardstick
 $(BUILD)/tests/test_bench: $(call objects,bench/measure)
 $(BUILD)/tests/test_bench.o: CFLAGS += -Ibench
@@ -182,14 +185,13 @@ fuzz: ## feed every reader with arbitrary bytes, 10 minutes each (clang; TIME=se
 	@$(MAKE) --no-print-directory fuzz-programs CC=clang OPT=-O1 SAN=fuzzer-no-link,address,undefined
 	@PROGRAMS=build/clang-float-fuzzed-O1/tests/fuzz READERS="$(or $(READERS),$(FUZZED))" sh tests/fuzz.sh
 
-# the learning tests execute nothing that the others don't
 coverage: ## count the lines and branches of lib/ and chapters/ that the tests reach (gcc)
-	@$(MAKE) --no-print-directory counted-check CC=gcc OPT=-O0 COVERAGE=1
+	@$(MAKE) --no-print-directory counted-check CC=gcc OPT=-O0 COVERAGE=1 LEARNING=0
 
 .PHONY: coverage counted-check
 counted-check:
 	@mkdir -p build && find build -path '$(BUILD)/*.gcda' -delete
-	@$(MAKE) --no-print-directory check TESTS="$(filter-out test_learning_%,$(TESTS))"
+	@$(MAKE) --no-print-directory check
 	@BUILD=$(BUILD) sh tests/coverage.sh
 
 .PHONY: mutants
