@@ -46,21 +46,30 @@ void adam_step(Adam *a, real *p, const real *g, size_t decayed, double lr)
     }
 }
 
-enum { BLOCK = 4096 };
+enum { BLOCK = 4096, BLOCKS = 4096 };
+
+static double sum_of_squares(const real *g, long size)
+{
+    double lane[16] = {0}, total = 0;
+    long i = 0;
+    for (; i + 16 <= size; i += 16)
+        for (int j = 0; j < 16; j++) lane[j] += (double)g[i + j] * (double)g[i + j];
+    for (; i < size; i++) total += (double)g[i] * (double)g[i];
+    for (int j = 0; j < 16; j++) total += lane[j];
+    return total;
+}
 
 double gradient_norm(const real *g, size_t size)
 {
-    double total = 0;
-    for (size_t first = 0; first < size; first += BLOCK) {
-        size_t count = size - first < BLOCK ? size - first : BLOCK;
-        double lane[16] = {0}, block = 0;
-        size_t i = 0;
-        for (; i + 16 <= count; i += 16)
-            for (int j = 0; j < 16; j++)
-                lane[j] += (double)g[first + i + (size_t)j] * (double)g[first + i + (size_t)j];
-        for (; i < count; i++) block += (double)g[first + i] * (double)g[first + i];
-        for (int j = 0; j < 16; j++) block += lane[j];
-        total += block;
+    double total = 0, block[BLOCKS];
+    for (long left = (long)size; left > 0; left -= (long)BLOCK * BLOCKS) {
+        long count = left < (long)BLOCK * BLOCKS ? left : (long)BLOCK * BLOCKS;
+        long blocks = (count + BLOCK - 1) / BLOCK;
+#pragma omp parallel for schedule(static) if (count > 1 << 15)
+        for (long b = 0; b < blocks; b++)
+            block[b] = sum_of_squares(g + b * BLOCK, b + 1 < blocks ? BLOCK : count - b * BLOCK);
+        for (long b = 0; b < blocks; b++) total += block[b];
+        g += count;
     }
     return sqrt(total);
 }
@@ -70,7 +79,9 @@ double gradient_clip(real *g, size_t size, double most)
     double norm = gradient_norm(g, size);
     if (norm > most) {
         real scale = (real)(most / norm);
-        for (size_t i = 0; i < size; i++) g[i] *= scale;
+        long end = (long)size;
+#pragma omp parallel for simd schedule(static) if (end > 1 << 15)
+        for (long i = 0; i < end; i++) g[i] *= scale;
     }
     return norm;
 }

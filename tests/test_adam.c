@@ -2,6 +2,7 @@
 #include "suite.h"
 
 #include "adam.h"
+#include "error.h"
 #include "rng.h"
 #include "threads.h"
 
@@ -213,6 +214,31 @@ START_TEST(norm_counts_every_element_of_every_block)
 }
 END_TEST
 
+/* Threads share the blocks, as many at once as there is room for; their sums are added in order. */
+START_TEST(norm_has_the_same_bits_whatever_the_threads)
+{
+    enum { SIZE = (1 << 24) + 4099 };
+    const size_t places[] = {0, (1 << 24) - 1, 1 << 24, (1 << 24) + 4096, SIZE - 1};
+    real *g = NEW(real, SIZE);
+    for (int i = 0; i < 5; i++) {
+        g[places[i]] = 1;
+        threads_use(1 + i);
+        ck_assert(gradient_norm(g, SIZE) == sqrt(i + 1));
+    }
+    Rng rng = rng_stream(1, 1);
+    for (int i = 0; i < 100003; i++) g[i] = (real)rng_normal(&rng);
+    double norm[4];
+    for (int i = 0; i < 4; i++) {
+        threads_use(1 + i);
+        norm[i] = gradient_norm(g, 100003);
+        ck_assert(norm[i] == norm[0]);
+    }
+    ck_assert(gradient_clip(g, 100003, norm[0] / 2) == norm[0]);
+    ck_assert(close_to(gradient_norm(g, 100003), norm[0] / 2, 1e-6));
+    free(g);
+}
+END_TEST
+
 START_TEST(norm_of_large_and_small_numbers_neither_overflows_nor_vanishes)
 {
     const real large[2] = {(real)3e30, (real)4e30}, small[2] = {(real)3e-30, (real)4e-30};
@@ -291,6 +317,7 @@ static const TTest *const tests[] = {
     copied_state_continues_to_the_same_bits,
     norm_is_euclids,
     norm_counts_every_element_of_every_block,
+    norm_has_the_same_bits_whatever_the_threads,
     norm_of_large_and_small_numbers_neither_overflows_nor_vanishes,
     clip_scales_a_long_gradient_and_leaves_a_short_one,
     clip_tells_of_a_nan_by_returning_it,
