@@ -229,19 +229,20 @@ static void mark_curves(char canvas[HEIGHT][WIDTH + 1], const Curves *c, const i
 }
 
 static void print_sketch(FILE *out, char canvas[HEIGHT][WIDTH + 1], const char *x, const char *y,
-                         const Range *rx, const Range *ry, double floor)
+                         const Range *rx, const Range *ry, double bound, const char *name)
 {
-    int floor_row = isfinite(floor) ? HEIGHT - 1 - place(ry, floor, HEIGHT) : -1;
+    int bound_row = isfinite(bound) ? HEIGHT - 1 - place(ry, bound, HEIGHT) : -1;
     char left[32], right[32];
     fprintf(out, "%s\n", y);
     for (int i = 0; i < HEIGHT; i++) {
         char label[32] = "";
         if (i == 0) snprintf(label, sizeof label, "%.4g", ry->high);
         if (i == HEIGHT - 1) snprintf(label, sizeof label, "%.4g", ry->low);
-        if (i == floor_row) snprintf(label, sizeof label, "%.4g", floor);
+        if (i == bound_row) snprintf(label, sizeof label, "%.4g", bound);
         int used = WIDTH;
         while (used > 0 && canvas[i][used - 1] == ' ') used--;
-        fprintf(out, "%10s |%.*s%s\n", label, used, canvas[i], i == floor_row ? " floor" : "");
+        fprintf(out, "%10s |%.*s", label, used, canvas[i]);
+        fprintf(out, i == bound_row ? " %s\n" : "\n", name);
     }
     snprintf(left, sizeof left, "%.6g", rx->low);
     snprintf(right, sizeof right, "%.6g", rx->high);
@@ -252,7 +253,8 @@ static void print_sketch(FILE *out, char canvas[HEIGHT][WIDTH + 1], const char *
             gap - before > 1 ? gap - before : 1, "", right);
 }
 
-void curves_draw(FILE *out, const Curves *c, const char *x, const char *y, double floor)
+void curves_draw(FILE *out, const Curves *c, const char *x, const char *y, double bound,
+                 const char *name)
 {
     const int column[3] = {find_column(c, x), find_column(c, y), find_column(c, "seed")};
     REQUIRE(column[0] >= 0 && column[1] >= 0, "no columns are called %s and %s", x, y);
@@ -263,16 +265,17 @@ void curves_draw(FILE *out, const Curves *c, const char *x, const char *y, doubl
         range_add(&ry, value_at(c, i, column[1]));
     }
     if (isnan(rx.low)) return; /* nothing was measured */
-    range_add(&ry, floor);
+    range_add(&ry, bound);
     char canvas[HEIGHT][WIDTH + 1];
     memset(canvas, ' ', sizeof canvas);
-    if (isfinite(floor))
-        for (int j = 0; j < WIDTH; j += 2) canvas[HEIGHT - 1 - place(&ry, floor, HEIGHT)][j] = '-';
+    if (isfinite(bound))
+        for (int j = 0; j < WIDTH; j += 2) canvas[HEIGHT - 1 - place(&ry, bound, HEIGHT)][j] = '-';
     mark_curves(canvas, c, column, &rx, &ry);
-    print_sketch(out, canvas, x, y, &rx, &ry, floor);
+    print_sketch(out, canvas, x, y, &rx, &ry, bound, name);
 }
 
-void curves_sketch(const Curves *c, const Run *r, const char *x, const char *y, double floor)
+void curves_sketch(const Curves *c, const Run *r, const char *x, const char *y, double bound,
+                   const char *name)
 {
-    if (r->terminal) curves_draw(stdout, c, x, y, floor);
+    if (r->terminal) curves_draw(stdout, c, x, y, bound, name);
 }

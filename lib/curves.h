@@ -38,9 +38,11 @@ bool curves_load(Curves *c, const char *path, Error *err);
 
 /* An ASCII sketch, 60 x 12, of column y against column x, one letter per seed (column "seed", if
  * there is one), * where seeds meet; each letter is the mean of the rows that fall into its place.
- * floor: a dashed line at this value, or NAN. Only where stdout is a terminal; curves_draw draws
- * it anywhere. */
-void curves_sketch(const Curves *c, const Run *r, const char *x, const char *y, double floor);
-void curves_draw(FILE *out, const Curves *c, const char *x, const char *y, double floor);
+ * bound: a dashed line at this value, with its name behind it; NAN: none. Only where stdout is a
+ * terminal; curves_draw draws it anywhere. */
+void curves_sketch(const Curves *c, const Run *r, const char *x, const char *y, double bound,
+                   const char *name);
+void curves_draw(FILE *out, const Curves *c, const char *x, const char *y, double bound,
+                 const char *name);
 
 #endif

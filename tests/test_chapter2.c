@@ -965,7 +965,7 @@ END_TEST
 START_TEST(a_run_that_is_stopped_says_where_and_begins_no_other)
 {
     setup();
-    char path[300], out[64], curves[128], end[64];
+    char path[300], out[64], curves[128], end[128];
     const char *build = getenv("BUILD");
     snprintf(path, sizeof path, "%s/chapter2", build ? build : "build/gcc-float");
     snprintf(out, sizeof out, "%s/a", dir);
@@ -992,7 +992,9 @@ START_TEST(a_run_that_is_stopped_says_where_and_begins_no_other)
     cJSON *j = json_of("a/summary.json");
     const cJSON *runs = cJSON_GetObjectItem(j, "runs");
     ck_assert_int_eq(cJSON_GetArraySize(runs), 1);
-    snprintf(end, sizeof end, "stopped at step %.0f of 100000000; --resume goes on from here\n",
+    snprintf(end, sizeof end,
+             "stopped at step %.0f of 100000000; --resume without --seeds goes on from "
+             "here\n",
              number(cJSON_GetArrayItem(runs, 0), "steps"));
     char *said = read_whole("said");
     ck_assert_msg(strstr(said, end) != NULL, "no \"%s\" in %s", end, said);

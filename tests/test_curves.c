@@ -23,7 +23,7 @@ static const char *drawn(const Curves *c, const char *x, const char *y, double f
     static char text[8192];
     FILE *out = fmemopen(text, sizeof text, "w");
     ck_assert_ptr_nonnull(out);
-    curves_draw(out, c, x, y, floor_value);
+    curves_draw(out, c, x, y, floor_value, "floor");
     fclose(out);
     return text;
 }
@@ -61,8 +61,10 @@ START_TEST(what_is_no_row_or_column_stops_the_program)
     ck_assert_dies(curves_at(c, 0, "lass"), "no column is called lass");
     ck_assert_dies(curves_at(c, 1, "loss"), "row 1 of 1");
     ck_assert_dies(curves_at(c, -1, "loss"), "row -1 of 1");
-    ck_assert_dies(curves_draw(stdout, c, "stop", "loss", NAN), "no columns are called stop and");
-    ck_assert_dies(curves_draw(stdout, c, "step", "lass", NAN), "no columns are called step and");
+    ck_assert_dies(curves_draw(stdout, c, "stop", "loss", NAN, ""),
+                   "no columns are called stop and");
+    ck_assert_dies(curves_draw(stdout, c, "step", "lass", NAN, ""),
+                   "no columns are called step and");
     ck_assert_dies(curves_new("step,,loss"), "a column of curves has no name");
     ck_assert_dies(curves_new(""), "a column of curves has no name");
     curves_free(c);

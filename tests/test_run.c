@@ -839,7 +839,7 @@ END_TEST
 static const char *sketched(const Curves *c, double floor_value)
 {
     FILE *out = fopen(in_place("sketch"), "w");
-    curves_draw(out, c, "step", "loss", floor_value);
+    curves_draw(out, c, "step", "loss", floor_value, "floor");
     fclose(out);
     return read_bytes(in_place("sketch"));
 }
@@ -894,7 +894,7 @@ static void sketch_here(void)
     Run r = opened();
     Curves *c = curves_new("step,loss");
     curves_add(c, 1, 2);
-    curves_sketch(c, &r, "step", "loss", NAN);
+    curves_sketch(c, &r, "step", "loss", NAN, "");
     curves_free(c);
 }
 

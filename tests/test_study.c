@@ -405,7 +405,7 @@ START_TEST(the_sketch_shows_one_order_against_the_logarithm_of_the_symbols)
         }
     char expected[1 << 14];
     FILE *drawn = tmpfile(), *shown = tmpfile();
-    curves_draw(drawn, one, "log10_symbols", "bits_named", 1.5);
+    curves_draw(drawn, one, "log10_symbols", "bits_named", 1.5, "floor");
     snprintf(expected, sizeof expected, "%s", all_of(drawn));
 
     Run run = {.terminal = true};

@@ -60,7 +60,7 @@ static Setting table[] = {
     {"sample", SETTING_INT, &o.sample, .min = 0, .max = 1e6,
      .help = "texts to write at each order"},
     {"length", SETTING_INT, &o.length, .min = 1, .max = 1e6,
-     .help = "symbols of a sample, at most"},
+     .help = "symbols of a sample at most, besides the prompt"},
     {"temperature", SETTING_REAL, &o.temperature, .min = 0, .max = 100,
      .help = "of sampling; 0 takes the most probable symbol"},
     {"prompt", SETTING_STRING, &o.prompt, .meta = "TEXT", .help = "what samples begin with"},
@@ -194,14 +194,13 @@ static void compare_smoothings(Result *r, const Text *text)
 /* Writes o.sample texts with one model. */
 static void show_samples(const Ngram *m, const Text *text, const Corpus *prompt)
 {
-    int *ids = NEW(int, o.length);
     int given = prompt->documents > 0 ? (int)prompt->start[1] : 0;
-    if (given > o.length) given = o.length;
+    int *ids = NEW(int, given + o.length);
     for (int i = 0; i < o.sample && !run_stopped(); i++) {
         Rng rng = rng_stream((uint64_t)o.seed, ((uint64_t)m->order << 40) + (uint64_t)i);
         bool ended;
         if (given > 0) memcpy(ids, prompt->ids, (size_t)given * sizeof *ids);
-        int count = ngram_generate(m, ids, given, o.length, o.temperature, &rng, &ended);
+        int count = ngram_generate(m, ids, given, given + o.length, o.temperature, &rng, &ended);
         printf(o.documents == TEXT_STREAM ? "order %d:\n" : "  %d  ", m->order);
         text_print(stdout, &text->vocabulary, (Level)o.level, ids, count);
         printf(ended ? "\n" : " ...\n");

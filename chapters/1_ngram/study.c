@@ -178,6 +178,6 @@ void study_sketch(const Curves *learning, const Run *run, int order, double floo
             curves_add(one, curves_at(learning, i, "seed"),
                        log10(curves_at(learning, i, "symbols")),
                        curves_at(learning, i, "bits_named"));
-    curves_sketch(one, run, "log10_symbols", "bits_named", floor);
+    curves_sketch(one, run, "log10_symbols", "bits_named", floor, "floor");
     curves_free(one);
 }

@@ -99,7 +99,7 @@ static Setting table[] = {
     {"prompt", SETTING_STRING, &o.prompt, .meta = "TEXT", .help = "what samples begin with"},
     {"sample", SETTING_INT, &o.sample, .max = 100000, .help = "texts to write in the end"},
     {"length", SETTING_INT, &o.length, .max = 1e6,
-     .help = "symbols of a sample at most, 0: the context, or 500 of a stream"},
+     .help = "symbols of a sample at most, besides the prompt; 0: the context, or 500 of a stream"},
     {"temperature", SETTING_REAL, &o.temperature, .max = 100,
      .help = "of sampling; 0: the likeliest symbol"},
     {"top-k", SETTING_INT, &o.top_k, .max = 1e6,
@@ -327,7 +327,7 @@ static void keep(Mle *m, const Training *t, const MleStep *last, double held_out
     m->recent_loss = m->recent_steps = 0;
     Error err;
     if (t->held_out->windows == 0 || held_out < m->best) {
-        m->best = held_out;
+        m->best = held_out, m->best_step = m->step;
         if (!model_save(t->dir, m->model, &t->text->vocabulary, (Documents)o.documents, &err))
             fail(1, &err);
     }
@@ -375,9 +375,25 @@ static bool train(Mle *m, const Training *t)
     if (m->step < o.mle.steps) {
         save_state(m, t);
         printf("stopped at step %d of %d%s\n", m->step, o.mle.steps,
-               t->seed == o.seed ? "; --resume goes on from here" : "");
+               o.seeds == 1        ? "; --resume goes on from here"
+               : t->seed == o.seed ? "; --resume without --seeds goes on from here"
+                                   : "");
     }
     return true;
+}
+
+/* The step of the lowest loss, or the last where none is known. */
+static int step_of_lowest(const Curves *c)
+{
+    double lowest = INFINITY;
+    int step = 0;
+    for (int i = 0; i < c->rows; i++) {
+        double loss = curves_at(c, i, "held_out_loss");
+        if (loss >= lowest) continue;
+        lowest = isnan(loss) ? lowest : loss;
+        step = (int)curves_at(c, i, "step");
+    }
+    return step;
 }
 
 /* Takes up an interrupted run. */
@@ -405,6 +421,7 @@ static void resume(Mle *m, const Training *t)
         }
     while (t->curves->rows > 0 && curves_at(t->curves, t->curves->rows - 1, "step") > m->step)
         t->curves->rows--;
+    m->best_step = step_of_lowest(t->curves);
     if (access(run_path(t->run, "model.safetensors"), F_OK) != 0)
         m->best = INFINITY; /* it is gone: the next one is kept */
     printf("goes on from step %d of %d\n", m->step, o.mle.steps);
@@ -456,7 +473,9 @@ static void run_seed(Training *t, const Yardstick *y, cJSON *summary)
     }
     double seconds = clock_seconds() - started;
 
-    /* the best model, not the last */
+    if (m->best_step < m->step)
+        printf("the model of step %d is kept, which predicts the held-out text best\n",
+               m->best_step);
     transformer_free(model);
     Vocabulary v;
     Documents documents;
@@ -473,6 +492,7 @@ static void run_seed(Training *t, const Yardstick *y, cJSON *summary)
     cJSON_AddItemToArray(cJSON_GetObjectItem(summary, "runs"), j);
     cJSON_AddNumberToObject(j, "seed", t->seed);
     cJSON_AddNumberToObject(j, "steps", m->step);
+    cJSON_AddNumberToObject(j, "best_step", m->best_step);
     cJSON_AddNumberToObject(j, "training_seconds", seconds);
     report_json(j, "held_out", s);
     if (first && t->eval) score_file(model, t->eval, summary);
@@ -543,7 +563,8 @@ static void show_results(const Training *t, const Yardstick *y, cJSON *summary)
     Error err;
     if (!run_save_summary(t->run, summary, &err)) fail(1, &err);
     run_wrote(t->run, "model.safetensors");
-    curves_sketch(t->curves, t->run, "step", "held_out_loss", y->truth ? y->floor : y->ngram.nats);
+    curves_sketch(t->curves, t->run, "step", "held_out_loss", y->truth ? y->floor : y->ngram.nats,
+                  y->truth ? "floor" : "best n-gram");
     char lines[200];
     snprintf(lines, sizeof lines, "uniform=%.6f; ngram=%.6f; order=%d; floor=%.6f", y->uniform,
              y->order > 0 ? y->ngram.nats : -1, y->order, y->truth ? y->floor : -1);
@@ -569,7 +590,7 @@ static void train_all(Run *run)
     if (o.ids && !file_replaceable(o.ids, &err)) fail(1, &err);
     printf("chapter 2: a transformer\n");
     bool tales = !o.text && o.documents == TEXT_LINES; /* a tale a line: their truth is known */
-    Yardstick *y = yardstick_new(&text, tales, o.orders < 3 ? 1 : 3, o.orders);
+    Yardstick *y = yardstick_new(&text, tales, 1, o.orders);
     introduce(&text, y);
 
     Training t = {.run = run,

@@ -43,8 +43,9 @@ typedef struct {
     real *weights, *logprob; /* (rows) */
     int step;                /* steps taken */
     double symbols;          /* read by them */
-    double best;             /* lowest held-out loss so far: the caller keeps it */
-    double recent_loss;      /* sum over the last recent_steps steps: the caller clears both */
+    double best;             /* lowest held-out loss so far, and its step: the caller keeps them */
+    int best_step;
+    double recent_loss; /* sum over the last recent_steps steps: the caller clears both */
     int recent_steps;
 } Mle;
 

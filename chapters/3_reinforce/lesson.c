@@ -188,6 +188,6 @@ void lesson_draw(Lesson *l, const char *script)
     double least = l->before.zero_or_one ? least_kl(l->before.stats.reward, 0.95) : NAN;
     char defines[64];
     snprintf(defines, sizeof defines, "least=%.6f", isfinite(least) ? least : -1);
-    curves_sketch(l->curves, l->run, "symbols", "reward", NAN);
+    curves_sketch(l->curves, l->run, "symbols", "reward", NAN, "");
     run_plot(l->run, script, defines);
 }
