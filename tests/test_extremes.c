@@ -196,6 +196,11 @@ START_TEST(an_absurd_learning_rate_is_survived_or_named)
                           e->signal, e->said);
             if (e->status == 0) check_finite(3 + i);
         }
+        /* weights so large that the next text would be drawn from numbers that are none */
+        check_run(1,
+                  learner(i, "--batch 4 --steps 3 --lr 1e3 --last-lr 1e3 --clip 1e30 --beta 1e-3 "
+                             "--beta2 0 --reward length"),
+                  "at step 2: try a smaller --lr (it is 1000)");
     }
 }
 END_TEST

@@ -319,8 +319,8 @@ static _Noreturn void run_away(const Mle *m, const Training *t, const char *what
 /* A row of the curves, the state, and the model where it is the best so far. */
 static void keep(Mle *m, const Training *t, const MleStep *last, double held_out)
 {
-    double norm = gradient_norm(m->model->weights.base, m->model->size);
-    if (!(norm < 1e6)) run_away(m, t, "the weights' norm", norm);
+    double norm = transformer_norm(m->model);
+    if (!(norm < WEIGHTS_MAX)) run_away(m, t, "the weights' norm", norm);
     double train = m->recent_steps ? m->recent_loss / m->recent_steps : NAN;
     curves_add(t->curves, (double)t->seed, (double)m->step, m->symbols, train, held_out, last->lr,
                last->gradient_norm);

@@ -125,6 +125,11 @@ Transformer *transformer_new(const TransformerShape *s, uint64_t seed);
 void transformer_free(Transformer *t);
 void transformer_zero_gradients(Transformer *t);
 
+/* The Euclidean norm of all weights, some dozens in a trained model. From WEIGHTS_MAX on steps have
+ * been so large that what it computes may be no number any more. */
+#define WEIGHTS_MAX 1e6
+double transformer_norm(const Transformer *t);
+
 /* The same weights, which must outlive it and which only the first one may move (`weights` is empty
  * here), with gradients of its own: for another thread, whose gradients are then added. */
 Transformer *transformer_twin(const Transformer *t);

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "adam.h"
 #include "transformer.h"
 
 /* ---- layout ------------------------------------------------------------------------------- */
@@ -209,6 +210,11 @@ Transformer *transformer_twin(const Transformer *t)
 void transformer_zero_gradients(Transformer *t)
 {
     memset(t->gradients.base, 0, t->size * sizeof(real));
+}
+
+double transformer_norm(const Transformer *t)
+{
+    return gradient_norm(t->weights.base, t->size);
 }
 
 void transformer_add_gradients(Transformer *t, const Transformer *twin)

@@ -100,9 +100,12 @@ static void train(Lesson *l, Reinforce *f, int seed)
         ReinforceStep u = reinforce_update(f, r);
         note(l, seed, step, symbols, &u);
         symbols += rollout_rows(r);
-        if (!isfinite(u.gradient_norm)) {
-            error_set(&err, "the gradient's norm is %g at step %d: try a smaller --lr (it is %g)",
-                      u.gradient_norm, step + 1, o.method.lr);
+        double weights = transformer_norm(f->policy);
+        if (!isfinite(u.gradient_norm) || !(weights < WEIGHTS_MAX)) {
+            error_set(&err,
+                      "the gradient's norm is %g, the weights' %g, at step %d: try a smaller --lr "
+                      "(it is %g)",
+                      u.gradient_norm, weights, step + 1, o.method.lr);
             lesson_fail(l, NULL, &err);
         }
     }

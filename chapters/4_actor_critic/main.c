@@ -113,11 +113,14 @@ static void train(Lesson *l, ActorCritic *f, int seed)
         ActorCriticStep u = actor_critic_update(f, r);
         note(l, seed, step, symbols, &u);
         symbols += rollout_rows(r);
-        if (!isfinite(u.gradient_norm) || !isfinite(u.critic_gradient_norm)) {
+        double weights = transformer_norm(f->policy);
+        if (!isfinite(u.gradient_norm) || !isfinite(u.critic_gradient_norm) ||
+            !(weights < WEIGHTS_MAX)) {
             error_set(&err,
-                      "the gradient's norm is %g, the critic's %g, at step %d: try a smaller --lr "
+                      "the gradient's norm is %g, the critic's %g, the weights' %g, at step %d: "
+                      "try a smaller --lr "
                       "(it is %g) or --critic-lr (%g)",
-                      u.gradient_norm, u.critic_gradient_norm, step + 1, o.method.lr,
+                      u.gradient_norm, u.critic_gradient_norm, weights, step + 1, o.method.lr,
                       o.method.critic.lr);
             lesson_fail(l, NULL, &err);
         }

@@ -132,12 +132,14 @@ static void train(Lesson *l, Ppo *f, int seed)
         PpoStep u = ppo_update(f, r, step_seed(seed, step));
         note(l, seed, step, symbols, &u);
         symbols += rollout_rows(r);
-        if (!isfinite(u.gradient_norm) || !isfinite(u.value_loss)) {
+        double weights = transformer_norm(f->policy);
+        if (!isfinite(u.gradient_norm) || !isfinite(u.value_loss) || !(weights < WEIGHTS_MAX)) {
             error_set(&err,
-                      "the gradient's norm is %g, the critic's loss %g, at step %d: try a smaller "
-                      "--lr (it is %g) or --critic-lr (%g), or fewer --epochs (%d)",
-                      u.gradient_norm, u.value_loss, step + 1, o.method.lr, o.method.critic.lr,
-                      o.method.epochs);
+                      "the gradient's norm is %g, the critic's loss %g, the weights' norm %g, at "
+                      "step %d: try a smaller --lr (it is %g) or --critic-lr (%g), or fewer "
+                      "--epochs (%d)",
+                      u.gradient_norm, u.value_loss, weights, step + 1, o.method.lr,
+                      o.method.critic.lr, o.method.epochs);
             lesson_fail(l, NULL, &err);
         }
     }
