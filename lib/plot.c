@@ -96,13 +96,29 @@ static bool is_whole(const char *path)
     return strstr(last, end) != NULL;
 }
 
+void run_drop(Run *r, const char *file)
+{
+    unlink(run_path(r, file));
+}
+
+static void figure_of(char file[80], const char *script)
+{
+    snprintf(file, 80, "%.*s.svg", (int)strcspn(script, "."), script);
+}
+
+void run_drop_figure(Run *r, const char *script)
+{
+    char file[80];
+    figure_of(file, script);
+    run_drop(r, file);
+}
+
 void run_plot(Run *r, const char *script, const char *defines)
 {
-    char path[1024], figure[64], file[80], half[80], commands[8192] = "", complaint[256];
+    char path[1024], file[80], half[96], commands[8192] = "", complaint[256];
     snprintf(path, sizeof path, "%s/plots/%s", r->root, script);
-    snprintf(figure, sizeof figure, "%.*s", (int)strcspn(script, "."), script);
-    snprintf(file, sizeof file, "%s.svg", figure);
-    snprintf(half, sizeof half, "%s.svg.tmp", figure);
+    figure_of(file, script);
+    snprintf(half, sizeof half, "%s.tmp", file);
     run_progress_end(r);
     if (access(path, R_OK) != 0) {
         printf("no figure %s: %s is missing\n", file, path);
@@ -127,7 +143,7 @@ void run_plot(Run *r, const char *script, const char *defines)
         printf("no figure %s: it was not written whole: is the disk full?\n", file);
         return;
     }
-    unlink(run_path(r, file)); /* an earlier run's */
+    run_drop(r, file); /* an earlier run's */
     r->without_figures = status == NO_GNUPLOT;
     if (status == NO_GNUPLOT)
         printf("no figure: gnuplot is not installed (sh setup.sh installs it)\n");

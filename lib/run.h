@@ -73,6 +73,11 @@ void run_progress_end(Run *r); /* clears the line: call it before printing anyth
  * missing, or complains, says so in one line and returns; a figure is never a reason to fail. */
 void run_plot(Run *r, const char *script, const char *defines);
 
+/* Removes what an earlier run has left under this name, where this one has nothing to put there: a
+ * file, or the figure of a script. */
+void run_drop(Run *r, const char *file);
+void run_drop_figure(Run *r, const char *script);
+
 /* Prints the paths written and the seconds it took. False, with a word on stderr, where what the
  * program had to say did not get through, as on a full disk. */
 bool run_close(Run *r);

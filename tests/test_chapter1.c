@@ -247,6 +247,22 @@ START_TEST(every_order_writes_its_samples_behind_the_prompt)
 }
 END_TEST
 
+/* A table or a figure of an earlier run beside a summary of this one would be read as this one's.
+ */
+START_TEST(what_a_run_has_not_got_is_no_earlier_runs)
+{
+    check_run(0, TINY_1, "recall.csv");
+    ck_assert_int_eq(shell("touch out/chapter1/chapter1_learning.svg "
+                           "out/chapter1/chapter1_recall.svg out/chapter1/mine.txt && "
+                           "printf 'a\\nb\\na\\nb\\na\\nb\\na\\nb\\na\\nb\\n' >text"),
+                     0);
+    check_run(0, "1 --text text --order 2 --held-out 0", "wrote");
+    ck_assert_int_eq(shell("test -e out/chapter1/mine.txt && test -e out/chapter1/summary.json && "
+                           "! ls out/chapter1/*.csv && ! ls out/chapter1/*.svg"),
+                     0);
+}
+END_TEST
+
 START_TEST(what_is_read_from_arpa_is_counted_as_it_was_written)
 {
     char said[80];
@@ -534,6 +550,7 @@ static const TTest *const tests[] = {orders_from_1_to_6_are_counted_unless_one_i
                                      far_places_are_those_of_the_highest_order,
                                      smoothings_are_also_compared_after_little_text,
                                      every_order_writes_its_samples_behind_the_prompt,
+                                     what_a_run_has_not_got_is_no_earlier_runs,
                                      what_is_read_from_arpa_is_counted_as_it_was_written,
                                      a_text_is_scored_by_every_order_as_it_was_learnt,
                                      what_add_k_adds_is_what_was_asked_for,

@@ -87,6 +87,8 @@ START_TEST(every_chapter_writes_curves_summary_and_model)
                                     "gradient_norm");
         check_holds("a/summary.json", "\"before\"");
         check_holds("a/summary.json", "\"after\"");
+        check_holds("a/summary.json", "\"reward\":\t\"count:e\"");
+        check_holds("a/summary.json", "/model\"");
         free(read_whole("a/model.safetensors"));
         char command[64]; /* so that the next chapter's are its own */
         snprintf(command, sizeof command, "rm -r %s/a", dir);

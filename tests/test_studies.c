@@ -1245,6 +1245,10 @@ START_TEST(a_model_of_other_tales_or_other_steps_is_one_of_its_own)
     check_run(0, TINY_2, "wrote");
     check_run(0, BOOK, "trains a small model first: the model in out/chapter2 reads other symbols");
     check_run(0, BOOK, "begins from out/pretrained/quick: ");
+    ck_assert_int_eq(shell("grep -q '\"begins_from\":.\"out/pretrained/quick\"' "
+                           "out/chapter3/summary.json && "
+                           "grep -q '\"reward\":.\"contains:hen\"' out/chapter3/summary.json"),
+                     0);
     for (int i = 0; i < 3; i++) {
         check_run(0, others[i], "there is none yet that has learnt as was asked");
         check_run(0, others[i], "begins from out/pretrained/quick/");

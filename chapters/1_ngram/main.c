@@ -264,11 +264,15 @@ static void measure(Figures *f, int seed, const Text *text, Run *run)
     }
 }
 
+static Figures figures_new(void)
+{
+    return (Figures){.learning = curves_new("seed,order,symbols,ngrams,bits_per_symbol,"
+                                            "nats_per_symbol,perplexity,unknown,bits_named"),
+                     .recall = curves_new("seed,order,distance,places,excess_nats")};
+}
+
 static void measure_seeds(Figures *f, const Text *text, Run *run)
 {
-    f->learning = curves_new(
-        "seed,order,symbols,ngrams,bits_per_symbol,nats_per_symbol,perplexity,unknown,bits_named");
-    f->recall = curves_new("seed,order,distance,places,excess_nats");
     measure(f, o.seed, text, run);
     for (int seed = o.seed + 1; seed < o.seed + seeds() && !run_stopped(); seed++) {
         Text other = read_text(seed);
@@ -286,23 +290,30 @@ static bool has_numbers(const Curves *c, const char *column)
     return false;
 }
 
-static void draw_figures(const Figures *f, Run *run, double floor)
+/* A table and its figure; what has nothing to show leaves nothing of an earlier run either. */
+static void keep(const Curves *c, Run *run, const char *file, const char *column,
+                 const char *script, const char *defines)
 {
     Error err;
+    if (c->rows == 0)
+        run_drop(run, file);
+    else if (!curves_save(c, run, file, &err))
+        fail(1, &err);
+    if (has_numbers(c, column))
+        run_plot(run, script, defines);
+    else
+        run_drop_figure(run, script);
+}
+
+static void draw_figures(const Figures *f, Run *run, double floor)
+{
     char defines[256];
     snprintf(defines, sizeof defines, "first=%d; last=%d; unit=\"%s\"; floor=%.9g", first_order(),
              o.order, o.level == TEXT_WORDS ? "word" : "character", isnan(floor) ? -1 : floor);
-    if (f->learning->rows > 0) {
-        if (!curves_save(f->learning, run, "curves.csv", &err)) fail(1, &err);
-        if (has_numbers(f->learning, "bits_named")) {
-            study_sketch(f->learning, run, o.order, floor);
-            run_plot(run, "chapter1_learning.gp", defines);
-        }
-    }
-    if (f->recall->rows > 0) {
-        if (!curves_save(f->recall, run, "recall.csv", &err)) fail(1, &err);
-        if (has_numbers(f->recall, "excess_nats")) run_plot(run, "chapter1_recall.gp", defines);
-    }
+    if (f->learning->rows == 0 && run_stopped()) return;
+    study_sketch(f->learning, run, o.order, floor);
+    keep(f->learning, run, "curves.csv", "bits_named", "chapter1_learning.gp", defines);
+    keep(f->recall, run, "recall.csv", "excess_nats", "chapter1_recall.gp", defines);
 }
 
 /* --- summary.json ---------------------------------------------------------------------------- */
@@ -390,12 +401,12 @@ static void learn_and_measure(Run *run)
     evaluate(results, count, &eval);
     if (o.arpa != NULL && !arpa_save(o.arpa, largest, &text.vocabulary, &err)) fail(1, &err);
 
-    Figures figures = {0};
+    Figures figures = figures_new();
     if (held_out) {
         measure_seeds(&figures, &text, run);
         print_recall(&figures.pooled, o.order);
-        draw_figures(&figures, run, floor);
     }
+    draw_figures(&figures, run, floor);
     cJSON *json = summary_new();
     cJSON_AddItemToObject(json, "text", text_json(&text, o.text != NULL ? o.text : "tales"));
     if (truth_is_known()) cJSON_AddItemToObject(json, "truth", truth_json(truth, &figures.pooled));

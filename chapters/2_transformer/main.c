@@ -572,6 +572,12 @@ static void show_results(const Training *t, const Yardstick *y, cJSON *summary)
     snprintf(lines, sizeof lines, "layers=%d; heads=%d", o.shape.layers, o.shape.heads);
     if (t->held_out->windows && o.shape.layers * o.shape.heads <= 24)
         run_plot(t->run, "chapter2_attention.gp", lines);
+    else
+        run_drop_figure(t->run, "chapter2_attention.gp");
+    if (t->held_out->windows == 0) {
+        run_drop(t->run, "attention.csv");
+        run_drop(t->run, "attention_words.csv");
+    }
 }
 
 static void train_all(Run *run)

@@ -146,25 +146,27 @@ static bool train_and_keep(Transformer **t, Vocabulary *v, const PretrainedOptio
     return true;
 }
 
-bool pretrained(Transformer **t, Vocabulary *v, const PretrainedOptions *o, const Text *text,
-                Run *run, Error *err)
+const char *pretrained(Transformer **t, Vocabulary *v, const PretrainedOptions *o, const Text *text,
+                       Run *run, Error *err)
 {
     if (o->load) {
-        if (!load(t, v, o->load, err)) return false;
+        if (!load(t, v, o->load, err)) return NULL;
         describe(*t, "begins from", o->load, NAN);
-        return true;
+        return o->load;
     }
-    if (text->vocabulary.end < 0)
-        return error_set(err, "the text has no lines: nothing ends in it");
+    if (text->vocabulary.end < 0) {
+        error_set(err, "the text has no lines: nothing ends in it");
+        return NULL;
+    }
     Error why, none;
-    if (load_if_it_fits(t, v, o->chapter2, o, text, &why)) return true;
+    if (load_if_it_fits(t, v, o->chapter2, o, text, &why)) return o->chapter2;
     int held;
-    if (!hold(o->keep, &held, run, err)) return false;
+    if (!hold(o->keep, &held, run, err)) return NULL;
     bool good = load_if_it_fits(t, v, o->keep, o, text, &none);
     if (!good) {
         printf("trains a small model first: %s\n", why.text);
         good = train_and_keep(t, v, o, text, run, err);
     }
     directory_release(held);
-    return good;
+    return good ? o->keep : NULL;
 }

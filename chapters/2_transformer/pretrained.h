@@ -19,10 +19,11 @@ typedef struct {
 } PretrainedOptions;
 
 /* *t and *v belong to the caller. text may be NULL where load is given. Prints a line; shows
- * progress while it trains. False where the model to load can't be used, the text is not one of
- * lines, the directory can't be written, or the user has stopped the run. */
-bool pretrained(Transformer **t, Vocabulary *v, const PretrainedOptions *o, const Text *text,
-                Run *run, Error *err);
+ * progress while it trains. Returns the directory that the model is in, which is one of o's; NULL
+ * where the model to load can't be used, the text is not one of lines, the directory can't be
+ * written, or the user has stopped the run. */
+const char *pretrained(Transformer **t, Vocabulary *v, const PretrainedOptions *o, const Text *text,
+                       Run *run, Error *err);
 
 /* True if both give every symbol the same id. */
 bool same_symbols(const Vocabulary *a, const Vocabulary *b);

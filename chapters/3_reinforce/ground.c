@@ -119,7 +119,9 @@ static bool find_model(Ground *g, Run *run, bool quick, Error *err)
                 .weight_decay = 0.1,
                 .clip = 1,
                 .seed = 1}};
-    return pretrained(&g->reference, &g->vocabulary, &p, &g->text, run, err);
+    const char *from = pretrained(&g->reference, &g->vocabulary, &p, &g->text, run, err);
+    snprintf(g->from, sizeof g->from, "%.*s", DIRECTORY_MAX, from ? from : "");
+    return from != NULL;
 }
 
 /* True if the model's symbols spell a tale. */
@@ -135,6 +137,7 @@ bool ground_make(Ground *g, Run *run, GroundOptions *o, bool quick, Error *err)
 {
     *g = (Ground){.options = o};
     if (!make_reward(g, quick, err)) return false;
+    o->reward = g->reward_name;
     if ((!o->load || o->text) && !read_text(g, err)) return false;
     if (!find_model(g, run, quick, err)) return false;
     int context = g->reference->shape.context;

@@ -15,7 +15,7 @@
 #include "settings.h"
 
 typedef struct {
-    const char *reward, *command; /* reward NULL: the command, or contains:hello */
+    const char *reward, *command; /* reward NULL: the command, or contains:hello (then it is set) */
     double timeout;               /* of the command, seconds */
     const char *load, *text;      /* NULL: chapter 2's model, the tales */
     int tales, pretrain_steps;
@@ -71,8 +71,9 @@ typedef struct {
 
 typedef struct {
     const GroundOptions *options;
-    const char *reward_name; /* as it is written */
-    Text text;               /* empty where a model is loaded and nobody needs its text */
+    const char *reward_name;      /* as it is written */
+    char from[DIRECTORY_MAX + 1]; /* the directory of the model that it begins from */
+    Text text;                    /* empty where a model is loaded and nobody needs its text */
     bool has_text;
     bool tales; /* the model writes tales */
     Vocabulary vocabulary;

@@ -4,6 +4,7 @@
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "model.h"
@@ -55,6 +56,7 @@ bool lesson_begin(Lesson *l, LessonOptions *options, Run *run, const char *progr
     cJSON_AddStringToObject(l->summary, "program", program);
     cJSON_AddStringToObject(l->summary, "version", PROJECT_VERSION);
     cJSON_AddItemToObject(l->summary, "settings", settings_json(table));
+    cJSON_AddStringToObject(l->summary, "begins_from", l->ground.from);
     cJSON_AddArrayToObject(l->summary, "runs");
     return true;
 }
@@ -177,17 +179,45 @@ cJSON *lesson_after(Lesson *l, const Transformer *policy, Activations *a, int se
     return j;
 }
 
+static const char *text_in(const cJSON *object, const char *name)
+{
+    const char *text = cJSON_GetStringValue(cJSON_GetObjectItem(object, name));
+    return text ? text : "";
+}
+
+/* Whose curves of an earlier chapter may stand in this one's figure: of a run with the same reward,
+ * from the same model, beside this one, else the book's, else none, where those are of other
+ * things. */
+typedef enum { NOBODYS, THE_BOOKS, BESIDE } Whose;
+
+static Whose whose_curves(const Lesson *l, int chapter)
+{
+    char path[DIRECTORY_MAX + 64];
+    snprintf(path, sizeof path, "%s/../chapter%d/summary.json", l->run->dir, chapter);
+    cJSON *summary = file_read_json(path, NULL),
+          *settings = cJSON_GetObjectItem(summary, "settings");
+    bool same = strcmp(text_in(settings, "reward"), l->ground.reward_name) == 0 &&
+                strcmp(text_in(summary, "begins_from"), l->ground.from) == 0;
+    cJSON_Delete(summary);
+    if (same) return BESIDE;
+    bool books = strcmp(l->ground.reward_name, "contains:hello") == 0 && l->ground.tales;
+    return books ? THE_BOOKS : NOBODYS;
+}
+
 void lesson_draw(Lesson *l, const char *script)
 {
     const Curves *c = l->curves;
     if (stopped_early(l)) return;
     if (c->rows == 0 || curves_at(c, c->rows - 1, "step") < 1) {
         printf("no figure: a curve needs two steps\n");
+        run_drop_figure(l->run, script);
         return;
     }
     double least = l->before.zero_or_one ? least_kl(l->before.stats.reward, 0.95) : NAN;
-    char defines[64];
-    snprintf(defines, sizeof defines, "least=%.6f", isfinite(least) ? least : -1);
+    char defines[96];
+    snprintf(defines, sizeof defines, "least=%.6f; share=%d; chapter3=%d; chapter4=%d",
+             isfinite(least) ? least : -1, l->before.zero_or_one, whose_curves(l, 3),
+             whose_curves(l, 4));
     curves_sketch(l->curves, l->run, "symbols", "reward", NAN, "");
     run_plot(l->run, script, defines);
 }

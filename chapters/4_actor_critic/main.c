@@ -157,7 +157,12 @@ static void learn(Run *run, bool quick)
         run_seed(&l, seed);
     if (!values_save(&values, run, "values.csv", &err)) fail(1, &err);
     lesson_draw(&l, "chapter4_reward.gp");
-    if (values.table) run_plot(run, "chapter4_value.gp", NULL);
+    if (values.table) {
+        run_plot(run, "chapter4_value.gp", NULL);
+    } else if (l.curves->rows > 0) { /* a critic that explained nothing shows nothing */
+        run_drop(run, "values.csv");
+        run_drop_figure(run, "chapter4_value.gp");
+    }
     values_free(&values);
     lesson_end(&l);
 }
