@@ -130,7 +130,10 @@ static bool apply_config(Setting *table, const char *path, Error *err)
     if (!text) return false;
     cJSON *json = parse_object(text, path, err);
     bool ok = json != NULL;
-    for (const cJSON *item = ok ? json->child : NULL; item && ok; item = item->next)
+    const cJSON *inner =
+        cJSON_GetObjectItemCaseSensitive(json, "settings"); /* a summary has them */
+    const cJSON *settings = cJSON_IsObject(inner) ? inner : json;
+    for (const cJSON *item = ok ? settings->child : NULL; item && ok; item = item->next)
         ok = apply_item(table, item, path, err);
     cJSON_Delete(json);
     free(text);

@@ -73,7 +73,7 @@ bool settings_given(const Setting *table, const char *name);
 bool settings_used(const Setting *table, const char *with, const char *used, Error *err);
 
 /* {"held_out": 0.1, ...}, without the no_json rows; a string that is not given is null. Written to
- * a file, --config takes it as it is. cJSON_Delete it. */
+ * a file, alone or as "settings" in an object, --config takes it as it is. cJSON_Delete it. */
 cJSON *settings_json(const Setting *table);
 
 /* Frees the strings that came from a file; their variables become NULL. */

@@ -33,6 +33,14 @@ size_t utf8_mark(const char *bytes, size_t size)
     return size >= 3 && memcmp(bytes, "\xef\xbb\xbf", 3) == 0 ? 3 : 0;
 }
 
+/* What is not UTF-8 begins with a mark of UTF-16, or is most likely a single byte a character. */
+static const char *likely_encoding(const char *bytes, size_t size)
+{
+    bool marked =
+        size >= 2 && (memcmp(bytes, "\xff\xfe", 2) == 0 || memcmp(bytes, "\xfe\xff", 2) == 0);
+    return marked ? "UTF-16" : "LATIN1";
+}
+
 bool utf8_check(const char *bytes, size_t size, const char *name, Error *err)
 {
     const unsigned char *p = (const unsigned char *)bytes;
@@ -46,8 +54,8 @@ bool utf8_check(const char *bytes, size_t size, const char *name, Error *err)
         if (wrong)
             return error_set(err,
                              "%s is not UTF-8 text: at byte offset %zu, 0x%02x %s; convert it, for "
-                             "example with iconv -f LATIN1 -t UTF-8",
-                             name, i, p[i], wrong);
+                             "example with iconv -f %s -t UTF-8",
+                             name, i, p[i], wrong, likely_encoding(bytes, size));
     }
     return true;
 }
@@ -133,6 +141,8 @@ static bool read_stream(FILE *in, const char *path, char **bytes, size_t *size, 
 bool utf8_load(const char *path, char **bytes, size_t *size, Error *err)
 {
     FILE *in = fopen(path, "rb");
+    if (!in && !*path)
+        return error_set(err, "a text is wanted, and its name is empty: give a path");
     if (!in) return error_set(err, "%s can't be opened: %s; check the path", path, strerror(errno));
     bool ok = read_stream(in, path, bytes, size, err);
     fclose(in);

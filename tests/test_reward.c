@@ -202,12 +202,44 @@ START_TEST(fluency_is_the_mean_log_probability_of_the_n_gram)
 }
 END_TEST
 
+/* A word that the model can't spell is never earned, and the program says so. */
+START_TEST(a_word_with_symbols_that_the_model_lacks_is_found)
+{
+    char *const symbols[] = {(char *)"\n", (char *)"a", (char *)"H", (char *)"+", (char *)"é"};
+    static const struct {
+        const char *reward, *lacking;
+    } cases[] = {{"contains:ah", NULL},       {"contains:HA + length", NULL},
+                 {"contains:a+h", NULL},      {"count:hé", NULL},
+                 {"contains:b", "b"},         {"length - contains:aab", "aab"},
+                 {"relevance:a,h,è,b", "è"},  {"contains:a\n", "a\n"},
+                 {"contains:a\xc3", "a\xc3"}, {"fluency", NULL}};
+    Error err;
+    Vocabulary v;
+    vocabulary_make(&v, symbols, 5, 0);
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        Reward r;
+        ck_assert(reward_parse(&r, cases[i].reward, &err));
+        const char *lacking = reward_unwritable(&r, &v);
+        if (cases[i].lacking)
+            ck_assert_str_eq(lacking, cases[i].lacking);
+        else
+            ck_assert_ptr_null(lacking);
+        reward_free(&r);
+    }
+    vocabulary_free(&v);
+}
+END_TEST
+
 START_TEST(a_reward_that_is_written_wrongly_is_refused_by_its_part)
 {
     refused("contain:hello", "'contain:hello' is no term of a reward");
     refused("contains:a+contains:b", "'a+contains:b' can't be a word of the reward");
     refused("contains:a -count:b", "'a -count:b' can't be a word");
     refused("contains:hello +", "'hello +' can't be a word");
+    refused("contains:hello+0.2*fluency-0.01*length", "'hello+0.2*fluency-0.01*length' can't be");
+    refused("contains:hello+fluency", "'hello+fluency' can't be a word");
+    refused("contains:hello-0.01 * length", "'hello-0.01 * length' can't be a word");
+    refused("contains:hello, 0.2*fluency", "'hello, 0.2*fluency' can't be a word");
     refused("contains:a * 2", "'a * 2' can't be a word");
     refused("relevance:a,b*contains:c", "'b*contains:c' can't be a word");
     refused("", "lacks a term");
@@ -641,6 +673,7 @@ static const TTest *const tests[] = {contains_looks_for_letters_in_any_case,
                                      a_reward_that_is_written_wrongly_is_refused_by_its_part,
                                      the_least_KL_by_hand,
                                      a_command_answers_line_by_line,
+                                     a_word_with_symbols_that_the_model_lacks_is_found,
                                      a_reward_may_hold_the_command_as_a_term,
                                      a_break_within_a_text_becomes_a_blank,
                                      batches_of_all_sizes_are_answered,

@@ -357,6 +357,21 @@ START_TEST(a_text_is_utf8_and_the_name_of_a_file_need_not_be)
 }
 END_TEST
 
+/* A run's summary holds them under that name, beside its results. */
+START_TEST(the_settings_of_a_summary_are_taken_from_it)
+{
+    ck_assert_int_eq(
+        read_json("{\"program\": \"chapter1\", \"settings\": {\"steps\": 7}, \"runs\": [1]}"),
+        SETTINGS_GO);
+    ck_assert_int_eq(steps, 7);
+    settings_free(table);
+    refused_json("{\"settings\": {\"stps\": 7}, \"runs\": []}",
+                 "unknown key \"stps\" in FILE: did you mean \"steps\"? (--help lists all)");
+    refused_json("{\"settings\": [7]}",
+                 "unknown key \"settings\" in FILE: did you mean \"steps\"? (--help lists all)");
+}
+END_TEST
+
 START_TEST(files_that_cant_be_settings_are_refused)
 {
     char *big = malloc(2 << 20);
@@ -501,6 +516,7 @@ static const TTest *const tests[] = {without_arguments_the_defaults_stand,
                                      what_is_not_json_is_shown_by_line_and_column,
                                      a_nul_in_json_is_shown_by_line_and_column,
                                      a_text_is_utf8_and_the_name_of_a_file_need_not_be,
+                                     the_settings_of_a_summary_are_taken_from_it,
                                      files_that_cant_be_settings_are_refused,
                                      settings_written_as_json_read_back_the_same,
                                      help_is_asked_for_by_either_name,

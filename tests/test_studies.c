@@ -1258,6 +1258,21 @@ START_TEST(a_model_of_other_tales_or_other_steps_is_one_of_its_own)
 }
 END_TEST
 
+/* Its summary holds all that a run was told. */
+START_TEST(a_run_is_repeated_from_its_summary)
+{
+    static const char *const runs[] = {TINY_1, TINY_2, TINY_3, TINY_4, TINY_5};
+    for (int n = 1; n <= 5; n++) {
+        char first[600], again[600];
+        snprintf(first, sizeof first, "%s--seed 3 --seeds 2 --out first%d", runs[n - 1], n);
+        snprintf(again, sizeof again, "%d --config first%d/summary.json --out again%d", n, n, n);
+        check_run(0, first, "wrote");
+        check_run(0, again, "wrote");
+        ck_assert_int_eq(shell("cmp first%d/curves.csv again%d/curves.csv", n, n), 0);
+    }
+}
+END_TEST
+
 /* Of a user's own text any model of its symbols will do, and no grammar knows it. */
 START_TEST(a_model_of_the_users_text_is_kept)
 {
@@ -1319,6 +1334,7 @@ static const TTest *const tests[] = {
     fluency_needs_a_text_of_the_models_symbols,
     a_program_says_which_reward_and_which_model_it_has,
     a_model_of_other_tales_or_other_steps_is_one_of_its_own,
+    a_run_is_repeated_from_its_summary,
     a_model_of_the_users_text_is_kept,
     NULL};
 

@@ -117,6 +117,10 @@ START_TEST(what_is_not_utf8_is_refused_with_its_offset)
     refused("caf\xe9\n", 5, options(TEXT_LINES, TEXT_CHARS, 0),
             "a.txt is not UTF-8 text: at byte offset 3, 0xe9 begins a character that is not "
             "completed; convert it, for example with iconv -f LATIN1 -t UTF-8");
+    refused(
+        "\xff\xfeH\0i\0", 6, options(TEXT_LINES, TEXT_CHARS, 0),
+        "a.txt is not UTF-8 text: at byte offset 0, 0xff does not begin a character; convert it, "
+        "for example with iconv -f UTF-16 -t UTF-8");
 }
 END_TEST
 
@@ -429,6 +433,7 @@ static void load_refused(const char *path, const char *sentence)
 
 START_TEST(a_missing_file_and_a_directory_are_refused)
 {
+    load_refused("", "a text is wanted, and its name is empty: give a path");
     load_refused("/nonesuch/a.txt",
                  "/nonesuch/a.txt can't be opened: No such file or directory; check the path");
     load_refused("/tmp", "/tmp is a directory: give the path of a file in it");

@@ -60,7 +60,8 @@ typedef struct {
 
 /* What --help says of rewards. */
 #define REWARD_HELP                                                                              \
-    "A reward is a weighted sum of terms, as in 'contains:hello + 0.2*fluency - 0.01*length':\n" \
+    "A reward is a weighted sum of terms, as in 'contains:hello + 0.2*fluency - 0.01*length',\n" \
+    "with blanks around each + and -:\n"                                                         \
     "  contains:WORD    1 if WORD stands in the text, else 0\n"                                  \
     "  count:WORD       how often it does\n"                                                     \
     "  relevance:A,B,C  share of these keywords that the text contains\n"                        \

@@ -51,6 +51,9 @@ bool lesson_begin(Lesson *l, LessonOptions *options, Run *run, const char *progr
     }
     printf("the reward is %s, less %g per nat of KL to that model\n", l->ground.reward_name,
            options->beta);
+    const char *word = reward_unwritable(&l->ground.reward, &l->ground.vocabulary);
+    if (word)
+        printf("note: no text will contain '%s', which has symbols that the model lacks\n", word);
     l->curves = curves_new(columns);
     l->summary = cJSON_CreateObject();
     cJSON_AddStringToObject(l->summary, "program", program);

@@ -6,6 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "utf8.h"
+
 /* ---- terms -------------------------------------------------------------------------------- */
 
 static char lower(char c)
@@ -143,20 +145,32 @@ static char *trimmed(const char *at, size_t length)
     return copy;
 }
 
-/* In "a+contains:b" and "a +" a blank is missing: no text has such a word, and nothing would say
- * so. */
+/* Does a term begin here: "0.2*fluency", "contains:b"? A name alone does only where it is `clear`
+ * that no word goes on with it, as in "arms-length". */
+static bool begins_a_term(const char *text, bool clear)
+{
+    char *stop;
+    text += strspn(text, " ");
+    strtod(text, &stop);
+    stop += strspn(stop, " ");
+    if (*stop == '*') text = stop + 1 + strspn(stop + 1, " "), clear = true;
+    for (int k = 0; k < KINDS; k++) {
+        size_t length = strlen(kinds[k].name);
+        if (strncmp(text, kinds[k].name, length) != 0) continue;
+        if (kinds[k].words > 0 ? text[length] == ':' : clear && strchr(" +-*", text[length]))
+            return true; /* strchr finds the end of a string, too */
+    }
+    return false;
+}
+
+/* In "a+contains:b", "a+0.2*fluency" and "a +" a blank is missing: no text has such a word, and
+ * nothing would say so. */
 static bool holds_a_sign(const char *word)
 {
     size_t n = strlen(word);
     if (n > 1 && word[n - 2] == ' ' && strchr("+-*", word[n - 1])) return true;
     for (const char *p = word; (p = strpbrk(p, "+-*")) != NULL; p++)
-        for (int k = 0; k < KINDS; k++) {
-            size_t length = strlen(kinds[k].name);
-            const char *name = p + 1 + strspn(p + 1, " ");
-            if (kinds[k].words > 0 && strncmp(name, kinds[k].name, length) == 0 &&
-                name[length] == ':')
-                return true;
-        }
+        if (begins_a_term(p + 1, *p != '-')) return true;
     return strstr(word, " * ") != NULL;
 }
 
@@ -245,6 +259,26 @@ bool reward_uses(const Reward *r, const char *name)
     for (int i = 0; i < r->terms; i++)
         if (strcmp(r->term[i].name, name) == 0) return true;
     return false;
+}
+
+static bool can_write(const Vocabulary *v, const char *c, size_t length)
+{
+    char upper = (char)toupper((unsigned char)*c);
+    int x = vocabulary_find(v, c, length);
+    if (x == SYMBOL_UNKNOWN && length == 1) x = vocabulary_find(v, &upper, 1);
+    return x != SYMBOL_UNKNOWN && x != v->end;
+}
+
+const char *reward_unwritable(const Reward *r, const Vocabulary *v)
+{
+    for (int i = 0; i < r->terms; i++)
+        for (int j = 0; j < r->term[i].words; j++)
+            for (const char *c = r->term[i].word[j]; *c;) {
+                size_t length = strnlen(c, (size_t)utf8_length((unsigned char)*c));
+                if (!can_write(v, c, length)) return r->term[i].word[j];
+                c += length;
+            }
+    return NULL;
 }
 
 void reward_give_ngram(Reward *r, const Ngram *ngram)

@@ -58,6 +58,9 @@ void reward_free(Reward *r);
 
 /* The n-gram of "fluency" and the program of "command" come from outside, before reward_score. */
 bool reward_uses(const Reward *r, const char *name);
+
+/* The first of its words that no text of these symbols can contain, or NULL. */
+const char *reward_unwritable(const Reward *r, const Vocabulary *v);
 void reward_give_ngram(Reward *r, const Ngram *ngram);
 void reward_give_command(Reward *r, RewardCommand *command);
 
