@@ -345,12 +345,23 @@ static bool is_among(const char *names, const char *name)
     return false;
 }
 
-bool settings_used(const Setting *table, const char *with, const char *used, Error *err)
+static bool flags_fit(const Setting *table, const char *with, const char *names, bool wanted,
+                      Error *err)
 {
     for (const Setting *s = table; s->type != SETTING_END; s++)
-        if (s->flag && !is_among(used, s->name))
+        if (s->flag && is_among(names, s->name) != wanted)
             return error_set(err, "--%s has no effect with %s: leave it out", s->name, with);
     return true;
+}
+
+bool settings_used(const Setting *table, const char *with, const char *used, Error *err)
+{
+    return flags_fit(table, with, used, true, err);
+}
+
+bool settings_idle(const Setting *table, const char *with, const char *idle, Error *err)
+{
+    return flags_fit(table, with, idle, false, err);
 }
 
 cJSON *settings_json(const Setting *table)

@@ -72,6 +72,9 @@ bool settings_given(const Setting *table, const char *name);
  * may stand, as it may serve other runs too. */
 bool settings_used(const Setting *table, const char *with, const char *used, Error *err);
 
+/* The same the other way round: where the line has one of the `idle` flags. */
+bool settings_idle(const Setting *table, const char *with, const char *idle, Error *err);
+
 /* {"held_out": 0.1, ...}, without the no_json rows; a string that is not given is null. Written to
  * a file, alone or as "settings" in an object, --config takes it as it is. cJSON_Delete it. */
 cJSON *settings_json(const Setting *table);

@@ -535,6 +535,25 @@ START_TEST(a_flag_without_effect_is_refused)
 }
 END_TEST
 
+START_TEST(a_flag_that_waits_for_another_is_refused)
+{
+    check_run(2, TINY_1 "--k 3", "--k has no effect with --smoothing kneser-ney: leave it out");
+    check_run(2, TINY_1 "--k 3 --smoothing none", "--k has no effect with --smoothing none");
+    check_run(0, TINY_1 "--k 3 --smoothing add-k", "wrote");
+    check_run(2, TINY_3 "--draws 500", "--draws has no effect with --env tales");
+    check_run(2, TINY_3 "--largest-batch 4", "--largest-batch has no effect with --env tales");
+    check_run(2, TINY_3 "--memory 0.5", "--memory has no effect with a baseline that isn't moving");
+    check_run(0, TINY_3 "--memory 0.5 --baseline moving", "wrote");
+    check_run(2, TINY_4 "--draws 500", "--draws has no effect with --env tales");
+    check_run(2, TINY_4 "--advantage td --lambda 0.5", "--lambda has no effect with another");
+    check_run(2, TINY_5 "--toy-steps 5", "--toy-steps has no effect with --env tales");
+    check_run(2, TINY_5 "--toy-seeds 5", "--toy-seeds has no effect with --env tales");
+    check_run(2, TINY_5 "--advantage total --lambda 0.5", "--lambda has no effect with another");
+    shell("echo '{\"draws\": 500, \"memory\": 0.5}' >kept.json"); /* as it may serve other runs */
+    check_run(0, TINY_3 "--config kept.json", "wrote");
+}
+END_TEST
+
 START_TEST(a_study_whose_table_cannot_be_saved_ends_at_once)
 {
     static const struct {
@@ -1303,6 +1322,7 @@ static const TTest *const tests[] = {
     an_interrupt_ends_a_study_with_what_it_has,
     a_stop_does_not_wait_for_the_rewards_command,
     a_flag_without_effect_is_refused,
+    a_flag_that_waits_for_another_is_refused,
     a_study_whose_table_cannot_be_saved_ends_at_once,
     symbols_are_the_sum_of_the_lengths_before,
     the_columns_of_ppos_steps_stand_below_their_titles,

@@ -441,6 +441,11 @@ int main(int argc, char **argv)
     if (o.load_arpa && !settings_used(table, "--load-arpa",
                                       "load-arpa eval arpa documents level threads out", &err))
         fail(2, &err);
+    if (o.smoothing != SMOOTHING_ADD_K &&
+        !settings_idle(
+            table, o.smoothing == SMOOTHING_NONE ? "--smoothing none" : "--smoothing kneser-ney",
+            "k", &err))
+        fail(2, &err);
     if (!run_open(&run, o.out, argv[0], &err)) fail(1, &err);
     if (!run_spares(&run, inputs, 4, &err) || !run_leaves(&run, "--arpa", o.arpa, &err))
         fail(2, &err);

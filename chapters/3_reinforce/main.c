@@ -189,8 +189,12 @@ int main(int argc, char **argv)
                         "more, or --baseline moving");
         fail(2, &err);
     }
-    if (o.env == ENV_ORACLE &&
-        !settings_used(table, "--env oracle", "env largest-batch draws seed threads out", &err))
+    if (o.env == ENV_ORACLE ? !settings_used(table, "--env oracle",
+                                             "env largest-batch draws seed threads out", &err)
+                            : !settings_idle(table, "--env tales", "largest-batch draws", &err))
+        fail(2, &err);
+    if (o.baseline != BASELINE_MOVING &&
+        !settings_idle(table, "a baseline that isn't moving", "memory", &err))
         fail(2, &err);
     if (!run_open(&run, o.out, argv[0], &err)) fail(1, &err);
     if (o.env == ENV_ORACLE)
