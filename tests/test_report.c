@@ -641,6 +641,9 @@ START_TEST(attention_is_written_with_the_words_that_are_read)
 {
     check_words("the  old hen\n", TEXT_LINES, "row,word\n1,\"the\"\n6,\"old\"\n10,\"hen\"\n");
     check_words("a \"b\" cd\n", TEXT_LINES, "row,word\n1,\"a\"\n3,\"b\"\n7,\"cd\"\n");
+    check_words("abcdefghijkl m\n", TEXT_LINES, "row,word\n1,\"abcdefghijkl\"\n14,\"m\"\n");
+    check_words("abcdefghijklmn o\n", TEXT_LINES, /* a script without blanks */
+                "row,word\n1,\"abcdefghijkl\"\n13,\"mn\"\n16,\"o\"\n");
     check_words("xab\ncd e", TEXT_STREAM,
                 "row,word\n1,\"ab\"\n4,\"cd\"\n"); /* e is only predicted */
 }

@@ -45,22 +45,24 @@ typedef struct {
     const Vocabulary *vocabulary;
 } Words;
 
-/* Where each word begins, for the axes of the figure; without quotes, which a CSV would double. */
+/* Where each word begins, for the axes of the figure; without quotes, which a CSV would double.
+ * Some scripts have no blanks: what is longer is cut. */
 static bool write_words(FILE *out, void *arg)
 {
+    enum { LONGEST = 12 };
     const Words *w = arg;
     const int *ids = w->sequence->ids;
-    bool open = false;
+    int length = 0; /* of the word so far */
     fputs("row,word\n", out);
     for (int i = 1; i < batch_rows(&w->sequence->batch); i++) {
         const char *symbol = w->vocabulary->symbol[ids[i]];
         bool blank = symbol[0] == ' ' || symbol[0] == '\n';
-        if (open && blank) fputs("\"\n", out);
-        if (!open && !blank) fprintf(out, "%d,\"", i);
-        open = !blank;
-        if (open && symbol[0] != '"') fputs(symbol, out);
+        if (length > 0 && (blank || length == LONGEST)) fputs("\"\n", out), length = 0;
+        if (blank) continue;
+        if (length++ == 0) fprintf(out, "%d,\"", i);
+        if (symbol[0] != '"') fputs(symbol, out);
     }
-    return fputs(open ? "\"\n" : "", out) >= 0;
+    return fputs(length > 0 ? "\"\n" : "", out) >= 0;
 }
 
 bool report_attention(Run *run, const Transformer *t, const Windows *w, const Vocabulary *v,

@@ -58,6 +58,7 @@ static void a_text_has_the_product_of_its_conditional_probabilities(void)
                       "without it the probabilities of all texts don't sum to 1"},
                      {{1.0 / 16}, "this is the probability: return its logarithm"},
                      {{0.5 + 0.25 + 0.5}, "probabilities are summed: sum logarithms"},
+                     {{log(1.0 / 32)}, "a text begins after <s>: its first state is ngram_start()"},
                      {{log(1.0 / 128)}, "every symbol is scored from <s>: the state must move on"},
                      {.likely = NULL}},
            "log P(a|<s>) + log P(b|a) + log P(end|b)");

@@ -98,7 +98,7 @@ static void what_came_before_adds_nothing_on_average(void)
     pay(k.oracle->all, 1, 0.5, 0);
     expect_slope_of_J(
         &k, to_go, say("%s; an a earns 1 where it stands", ALL_TEXTS),
-        "the reward that a symbol brings itself, or one that comes later, is missing");
+        "the rewards that a symbol brings itself, and all that come later, count in full");
 }
 
 /* ---- 3.3 a baseline -------------------------------------------------------------------------- */

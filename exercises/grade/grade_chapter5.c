@@ -174,8 +174,9 @@ static void a_slice_at_a_time(void)
         (Known[]){{{1.62, 2, 2.42, 0, 0, -6, -1.7, -2.42},
                    "the interval is 1-eps .. 1+eps of the ratio itself, not of its logarithm"},
                   {.likely = NULL}},
-        "row n of a slice is row some->row + n of the rollout, in logprob, logprob_old and "
-        "weights; the rows of other slices stay as they are");
+        "0 where the ratio is beyond 1 -+ eps on the side to which A pushes, else A times it. Row "
+        "n of a slice is row some->row + n of the rollout, in logprob, logprob_old and weights; "
+        "the rows of other slices stay as they are");
     expect_numbers("logprob_old", SLICES, numbers(r->logprob_old, 8), old, 8, NO_KNOWN,
                    "it is read only: the policy that wrote the texts stays who it was");
     expect_numbers("logprob", SLICES, numbers(r->logprob, 8), now, 8, NO_KNOWN, "it is read only");
