@@ -425,6 +425,7 @@ static void resume(Mle *m, const Training *t)
     if (access(run_path(t->run, "model.safetensors"), F_OK) != 0)
         m->best = INFINITY; /* it is gone: the next one is kept */
     printf("goes on from step %d of %d\n", m->step, o.mle.steps);
+    if (*m->flags_before) printf("note: until there it was a run with %s\n", m->flags_before);
 }
 
 /* ---- what was learnt ---------------------------------------------------------------------- */
@@ -493,6 +494,7 @@ static void run_seed(Training *t, const Yardstick *y, cJSON *summary)
     cJSON_AddNumberToObject(j, "seed", t->seed);
     cJSON_AddNumberToObject(j, "steps", m->step);
     cJSON_AddNumberToObject(j, "best_step", m->best_step);
+    if (*m->flags_before) cJSON_AddStringToObject(j, "flags_before", m->flags_before);
     cJSON_AddNumberToObject(j, "training_seconds", seconds);
     report_json(j, "held_out", s);
     if (first && t->eval) score_file(model, t->eval, summary);

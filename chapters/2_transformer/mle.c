@@ -188,6 +188,17 @@ static const char *describe_shards(const Mle *m)
     return text;
 }
 
+/* What shapes the steps, but for their number: a run may be made longer. */
+static const char *describe_flags(const Mle *m)
+{
+    static char text[200];
+    const MleOptions *o = &m->options;
+    snprintf(text, sizeof text,
+             "--batch %d --lr %g --last-lr %g --warmup %d --beta2 %g --weight-decay %g --clip %g",
+             o->batch, o->lr, o->last_lr, o->warmup, o->beta2, o->weight_decay, o->clip);
+    return text;
+}
+
 /* The numbers beside them, as text: doubles in hexadecimal, which loses nothing. */
 bool mle_save(const Mle *m, const char *path, Error *err)
 {
@@ -200,6 +211,7 @@ bool mle_save(const Mle *m, const char *path, Error *err)
     cJSON_AddStringToObject(metadata, "shape", describe_shape(&m->model->shape));
     cJSON_AddStringToObject(metadata, "text", describe_text(m));
     cJSON_AddStringToObject(metadata, "shards", describe_shards(m));
+    cJSON_AddStringToObject(metadata, "flags", describe_flags(m));
     Tensor tensors[3];
     state_tensors(m, tensors);
     bool good = checkpoint_save(path, tensors, 3, metadata, err);
@@ -240,6 +252,7 @@ bool mle_load(Mle *m, const char *path, Error *err)
     const cJSON *shape = cJSON_GetObjectItemCaseSensitive(metadata, "shape");
     const cJSON *learnt = cJSON_GetObjectItemCaseSensitive(metadata, "text");
     const cJSON *shards = cJSON_GetObjectItemCaseSensitive(metadata, "shards");
+    const cJSON *flags = cJSON_GetObjectItemCaseSensitive(metadata, "flags");
     bool same = true;
     if (!says(shape, describe_shape(&m->model->shape)))
         same = error_set(err, "%s is of a model with %.100s: give the same", path,
@@ -249,6 +262,8 @@ bool mle_load(Mle *m, const char *path, Error *err)
     else if (cJSON_IsString(shards) && !says(shards, describe_shards(m)))
         same = error_set(err, "%s is of a run with --shards %.20s: give the same", path,
                          shards->valuestring);
+    if (cJSON_IsString(flags) && !says(flags, describe_flags(m)))
+        snprintf(m->flags_before, sizeof m->flags_before, "%s", flags->valuestring);
     cJSON_Delete(metadata);
     if (!same) return false;
     if (!good) return error_set(err, "%s does not say where its run stopped: start anew", path);

@@ -45,7 +45,8 @@ typedef struct {
     double symbols;          /* read by them */
     double best;             /* lowest held-out loss so far, and its step: the caller keeps them */
     int best_step;
-    double recent_loss; /* sum over the last recent_steps steps: the caller clears both */
+    char flags_before[200]; /* of the run that was loaded, where these are others; else empty */
+    double recent_loss;     /* sum over the last recent_steps steps: the caller clears both */
     int recent_steps;
 } Mle;
 
@@ -67,7 +68,8 @@ double mle_evaluate(Mle *m, const Windows *w, int windows, real *logprob);
 
 /* The state of a run, not the model alone: weights, both moments, step and best loss. That of
  * another seed, whose batches are others, of other shards, another text or another shape is
- * refused; the model may already have its weights then. */
+ * refused; the model may already have its weights then. Other rates or another batch are not, and
+ * m->flags_before says what they were. */
 bool mle_save(const Mle *m, const char *path, Error *err);
 bool mle_load(Mle *m, const char *path, Error *err);
 
