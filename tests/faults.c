@@ -4,6 +4,7 @@
  *   kill:N   SIGKILL at the N-th step of writing files: before and after each fopen for writing,
  *            fsync and rename
  *   full:N   the N-th of these, and all after it, fail: no space left on the device
+ *   sync:N   every fsync fails with the error number N
  *   memory   at each new place that asks for memory (a new stack of callers) the program is split:
  *            a child gets none there and goes on alone; a line "status signal said" in the file
  *            FAULT_REPORT tells how it ended and whether it had said anything on stderr
@@ -26,7 +27,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-static enum { NOTHING, KILL, FULL, MEMORY, PEAK } fault;
+static enum { NOTHING, KILL, FULL, SYNC, MEMORY, PEAK } fault;
 static long number, reached;
 static int report = -1;
 static bool is_child; /* of a split: what it writes goes nowhere, the files are its parent's */
@@ -45,6 +46,7 @@ __attribute__((constructor)) static void begin(void)
     if (to) report = open(to, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
     if (sscanf(what, "kill:%ld", &number) == 1) fault = KILL;
     if (sscanf(what, "full:%ld", &number) == 1) fault = FULL;
+    if (sscanf(what, "sync:%ld", &number) == 1) fault = SYNC;
     if (strcmp(what, "memory") == 0) fault = MEMORY;
     if (strcmp(what, "peak") == 0) fault = PEAK;
     unsetenv("LD_PRELOAD");
@@ -76,7 +78,9 @@ FILE *fopen(const char *path, const char *mode)
 int fsync(int file)
 {
     if (step_fails()) return -1;
-    return is_child ? 0 : BEHIND(fsync)(file);
+    if (fault != SYNC) return is_child ? 0 : BEHIND(fsync)(file);
+    errno = (int)number;
+    return -1;
 }
 
 int rename(const char *from, const char *to)

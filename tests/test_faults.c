@@ -224,6 +224,27 @@ START_TEST(a_full_disk_gets_a_sentence_and_loses_nothing)
 }
 END_TEST
 
+/* What the disk did not take is found out by forcing it there, if the disk knows how. */
+START_TEST(what_did_not_reach_the_disk_does_not_replace_the_old_file)
+{
+    if (!fault("sync", EIO)) return;
+    static const int not_there[] = {EINVAL, ENOTSUP};
+    check_run(0, TINY_1, "wrote");
+    shell("cp -R out old");
+    const Ended *e = run_program(fault("sync", EIO), TINY_1 "--seed 2");
+    ck_assert_msg(e->status == 1 && strstr(e->said, "can't write out/chapter1/curves.csv: "
+                                                    "Input/output error"),
+                  "%d\n%s", e->status, e->said);
+    ck_assert_int_eq(shell("diff -r old out"), 0);
+    for (int i = 0; i < 2; i++) {
+        shell("rm -r out; cp -R old out");
+        e = run_program(fault("sync", not_there[i]), TINY_1 "--seed 2");
+        ck_assert_msg(e->status == 0, "%d\n%s", e->status, e->said);
+        ck_assert_int_ne(shell("cmp -s old/chapter1/curves.csv out/chapter1/curves.csv"), 0);
+    }
+}
+END_TEST
+
 START_TEST(a_file_that_may_not_grow_is_not_left_half)
 {
     check_run(0, TINY_2 "--out out", "wrote");
@@ -456,6 +477,7 @@ static const TTest *const tests[] = {a_kill_at_any_step_of_writing_leaves_every_
                                      a_run_stopped_at_random_moments_resumes_to_the_same_bits,
                                      an_early_stop_and_a_new_run_do_not_take_up_an_older_one,
                                      a_full_disk_gets_a_sentence_and_loses_nothing,
+                                     what_did_not_reach_the_disk_does_not_replace_the_old_file,
                                      a_file_that_may_not_grow_is_not_left_half,
                                      words_that_reach_nobody_are_a_failure,
                                      no_memory_is_told_wherever_it_is_missing,
