@@ -310,7 +310,7 @@ END_TEST
 
 START_TEST(a_tensor_that_is_missing_or_of_another_shape_is_refused)
 {
-    real x[12] = {0}, y[12];
+    real x[12] = {0}, y[15];
     Tensor out[] = {tensor("wte.weight", 2, mat(x, 3, 4)), tensor("ln_f.bias", 1, mat(x, 1, 4))};
     new_path();
     ck_assert(checkpoint_save(path, out, 2, NULL, NULL));
@@ -321,6 +321,15 @@ START_TEST(a_tensor_that_is_missing_or_of_another_shape_is_refused)
     refused(in, 2,
             ": tensor \"wte.weight\" has shape [3, 4] where [4, 3] is expected: the "
             "checkpoint belongs to a model of another size");
+    for (int cols = 3; cols <= 5; cols += 2) { /* as many rows, of another length */
+        char sentence[256];
+        snprintf(sentence, sizeof sentence,
+                 ": tensor \"wte.weight\" has shape [3, 4] where [3, %d] is expected: the "
+                 "checkpoint belongs to a model of another size",
+                 cols);
+        in[1] = tensor("wte.weight", 2, mat(y, 3, cols));
+        refused(in, 2, sentence);
+    }
     in[1] = tensor("wte.weight", 1, mat(y, 1, 12));
     refused(in, 2,
             ": tensor \"wte.weight\" has shape [3, 4] where [12] is expected: the "

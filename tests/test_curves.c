@@ -125,6 +125,22 @@ START_TEST(a_floor_between_the_limits_leaves_both_limits_shown)
 }
 END_TEST
 
+/* 0.3 and 10.8 fall into the rows of 0 and 11: what is drawn there is the floor. */
+START_TEST(a_floor_in_the_row_of_a_limit_has_its_own_number_there)
+{
+    Curves *c = curves_new("step,loss");
+    curves_add(c, 0, 11);
+    curves_add(c, 59, 0);
+    const char *sketch = drawn(c, "step", "loss", 0.3);
+    ck_assert_int_eq(strncmp(line_of(sketch, 1), "        11 |", 12), 0);
+    ck_assert_int_eq(strncmp(line_of(sketch, 12), "       0.3 |- -", 15), 0);
+    sketch = drawn(c, "step", "loss", 10.8);
+    ck_assert_int_eq(strncmp(line_of(sketch, 1), "      10.8 |a -", 15), 0);
+    ck_assert_int_eq(strncmp(line_of(sketch, 12), "         0 |", 12), 0);
+    curves_free(c);
+}
+END_TEST
+
 START_TEST(a_letter_is_the_mean_of_what_falls_into_its_place)
 {
     Curves *c = curves_new("step,loss");
@@ -205,6 +221,7 @@ static const TTest *const tests[] = {
     an_empty_line_of_a_table_of_one_column_is_a_number_that_was_not_measured,
     one_point_stands_in_the_middle_whatever_was_not_measured,
     a_floor_between_the_limits_leaves_both_limits_shown,
+    a_floor_in_the_row_of_a_limit_has_its_own_number_there,
     a_letter_is_the_mean_of_what_falls_into_its_place,
     a_sketch_shows_nothing_of_the_one_before,
     there_are_letters_for_26_seeds_and_the_last_serves_all_others,

@@ -1,4 +1,4 @@
-/* test_leaks.c: whoever makes something and frees it leaves no memory behind. */
+/* test_leaks.c: whoever makes something and frees it leaves no memory behind, and no open file. */
 #include "actor_critic.h"
 #include "adam.h"
 #include "arpa.h"
@@ -13,6 +13,7 @@
 #include "settings.h"
 #include "tales.h"
 #include "toy.h"
+#include "utf8.h"
 #include "values.h"
 #include "yardstick.h"
 
@@ -133,6 +134,25 @@ START_TEST(what_lib_makes_can_be_freed_to_the_last_byte)
     shell(
         "echo '{\"name\": \"longer than a few bytes, so that it weighs something\"}' >config.json");
     CHECK_LEAVES_NOTHING(settings);
+}
+END_TEST
+
+static int open_files(void)
+{
+    int count = 0;
+    for (int file = 0; file < 1024; file++) count += fcntl(file, F_GETFD) >= 0;
+    return count;
+}
+
+/* A directory can be opened, and not read. */
+START_TEST(a_text_that_is_refused_is_closed)
+{
+    char *bytes, directory[64];
+    size_t size;
+    snprintf(directory, sizeof directory, "%s", in_place(""));
+    int before = open_files();
+    for (int i = 0; i < 20; i++) ck_assert(!utf8_load(directory, &bytes, &size, &err));
+    ck_assert_int_eq(open_files(), before);
 }
 END_TEST
 
@@ -411,8 +431,10 @@ START_TEST(what_learns_from_rewards_can_be_freed_to_the_last_byte)
 END_TEST
 
 static const TTest *const tests[] = {what_lib_makes_can_be_freed_to_the_last_byte,
+                                     a_text_that_is_refused_is_closed,
                                      what_counts_can_be_freed_to_the_last_byte,
                                      what_trains_a_transformer_can_be_freed_to_the_last_byte,
-                                     what_learns_from_rewards_can_be_freed_to_the_last_byte, NULL};
+                                     what_learns_from_rewards_can_be_freed_to_the_last_byte,
+                                     NULL};
 
 RUN_TESTS("leaks", tests)

@@ -555,6 +555,32 @@ START_TEST(one_signal_asks_and_the_second_ends)
 }
 END_TEST
 
+static void stop_by_term_then_int(void)
+{
+    opened();
+    raise(SIGTERM);
+    raise(SIGINT);
+    printf("still here\n");
+}
+
+static void stop_by_int_then_term(void)
+{
+    opened();
+    raise(SIGINT);
+    raise(SIGTERM);
+    printf("still here\n");
+}
+
+START_TEST(the_second_signal_ends_whichever_came_first)
+{
+    int status;
+    ck_assert_str_eq(printed(false, stop_by_term_then_int, &status), "");
+    ck_assert(WIFSIGNALED(status) && WTERMSIG(status) == SIGINT);
+    ck_assert_ptr_null(strstr(printed(false, stop_by_int_then_term, &status), "still here"));
+    ck_assert(WIFSIGNALED(status) && WTERMSIG(status) == SIGTERM);
+}
+END_TEST
+
 static void stay_deaf(void)
 {
     signal(SIGINT, SIG_IGN);
@@ -1170,6 +1196,7 @@ static const TTest *const tests[] = {every_directory_of_the_path_is_made,
                                      what_cant_be_shown_is_told,
                                      the_end_lists_what_was_written_and_the_seconds,
                                      one_signal_asks_and_the_second_ends,
+                                     the_second_signal_ends_whichever_came_first,
                                      an_ignored_interrupt_stays_ignored,
                                      a_pipe_gets_a_line_each_tenth_of_the_way,
                                      a_step_is_shown_once_and_steps_may_begin_again,
