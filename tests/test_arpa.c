@@ -217,6 +217,41 @@ START_TEST(files_of_other_tools_are_read)
 }
 END_TEST
 
+/* "a x b" by a model in which x is unknown, under the name that a tool gives it. */
+static double score_with_unknown(const char *unknown, int *symbols)
+{
+    char content[256];
+    Error err;
+    Vocabulary v;
+    TextOptions options = {.documents = TEXT_LINES, .level = TEXT_CHARS};
+    NgramScore s;
+    snprintf(content, sizeof content,
+             "\\data\\\nngram 1=5\nngram 2=1\n\n\\1-grams:\n-99 <s> -0.5\n-1 </s>\n"
+             "-0.7 %s -0.2\n-0.3 a -0.4\n-0.6 b -0.1\n\n\\2-grams:\n-0.25 %s b\n\n\\end\\\n",
+             unknown, unknown);
+    write_file(content);
+    Ngram *m = arpa_load(path, TEXT_LINES, &v, &err);
+    ck_assert_msg(m != NULL, "%s", err.text);
+    double score = score_of(m, &v, "axb\n", &options, &s);
+    ck_assert_uint_eq(s.unknown, 1);
+    *symbols = v.size;
+    ngram_free(m);
+    vocabulary_free(&v);
+    remove(path);
+    return score;
+}
+
+/* P(b | <unk>) is in the file; a, <unk> and </s> come by back-off. */
+START_TEST(srilms_name_of_the_unknown_is_as_good_as_the_other)
+{
+    int symbols, others;
+    double score = score_with_unknown("<unk>", &symbols);
+    ck_assert(close_to(score, (-0.5 - 0.3 - 0.4 - 0.7 - 0.25 - 0.1 - 1) * log(10), 1e-12));
+    ck_assert(score_with_unknown("<UNK>", &others) == score);
+    ck_assert(symbols == 3 && others == 3);
+}
+END_TEST
+
 /* -99 is probability 0 in either column: what is only to be had through such a weight is
  * impossible, not very improbable. */
 START_TEST(a_weight_of_minus_99_leaves_nothing_to_the_shorter_history)
@@ -464,6 +499,7 @@ static const TTest *const tests[] = {
     what_only_begins_like_an_escape_stands_for_itself,
     the_file_is_written_as_the_format_demands,
     files_of_other_tools_are_read,
+    srilms_name_of_the_unknown_is_as_good_as_the_other,
     a_weight_of_minus_99_leaves_nothing_to_the_shorter_history,
     a_byte_order_mark_and_blanks_in_the_header_are_skipped,
     a_broken_file_is_refused_with_the_line,

@@ -102,6 +102,22 @@ static void check_order(int i, int order, const Text *text)
     }
 }
 
+/* Nine tenths of the text are learnt and one is scored, which is also less work for a symbol. A
+ * clock that ran through both would show more for scoring, at every order; a moment in which the
+ * machine is busy elsewhere does so at one. */
+static void check_clocks(void)
+{
+    int quicker = 0;
+    char keys[64];
+    for (int i = 0; i < 6; i++) {
+        snprintf(keys, sizeof keys, "orders.%d.train_seconds", i);
+        double train = number_of(keys);
+        snprintf(keys, sizeof keys, "orders.%d.score_seconds", i);
+        quicker += number_of(keys) < train;
+    }
+    ck_assert_int_gt(quicker, 0);
+}
+
 START_TEST(orders_from_1_to_6_are_counted_unless_one_is_given)
 {
     Text text = tales_text(1);
@@ -110,6 +126,7 @@ START_TEST(orders_from_1_to_6_are_counted_unless_one_is_given)
     ck_assert_int_eq(cJSON_GetArraySize(item_of("orders")), 6);
     ck_assert_int_eq(cJSON_GetArraySize(item_of("smoothings")), 6);
     for (int order = 1; order <= 6; order++) check_order(order - 1, order, &text);
+    check_clocks();
     ck_assert(!item_of("settings.order") && !item_of("settings.smoothing"));
     ck_assert(number_of("settings.tales") == 60 && number_of("chapter") == 1);
     ck_assert(number_of("text.train_symbols") == (double)corpus_symbols(&text.train));
@@ -447,6 +464,68 @@ START_TEST(a_curve_without_a_number_is_not_drawn)
 }
 END_TEST
 
+START_TEST(a_table_that_can_not_be_written_is_a_failure)
+{
+    static const char *const tables[] = {"curves.csv", "recall.csv"};
+    for (int i = 0; i < 2; i++) {
+        char said[80];
+        shell("rm -rf out; mkdir -p out/chapter1/%s", tables[i]);
+        snprintf(said, sizeof said, "can't write out/chapter1/%s: Is a directory", tables[i]);
+        check_run(1, COUNTED "--order 2", said);
+    }
+}
+END_TEST
+
+/* What the program shows on a terminal, without the returns at the ends of lines. */
+static const char *shown(const char *run)
+{
+    static char text[1 << 16];
+    size_t used = 0, kept = 0;
+    int status;
+    char command[4096];
+    snprintf(command, sizeof command, "%s", program_command("", run));
+    int ours = posix_openpt(O_RDWR | O_NOCTTY);
+    ck_assert(ours >= 0 && grantpt(ours) == 0 && unlockpt(ours) == 0);
+    int theirs = open(ptsname(ours), O_RDWR | O_NOCTTY);
+    ck_assert_int_ge(theirs, 0);
+    fflush(NULL);
+    pid_t child = fork();
+    if (child == 0) {
+        dup2(theirs, STDOUT_FILENO);
+        close(ours);
+        _exit(shell("%s </dev/null", command) == 0 ? 0 : 1);
+    }
+    close(theirs);
+    for (ssize_t n; (n = read(ours, text + used, sizeof text - 1 - used)) > 0;) used += (size_t)n;
+    close(ours); /* a terminal ends with EIO */
+    ck_assert_int_eq(waitpid(child, &status, 0), child);
+    ck_assert_int_eq(status, 0);
+    for (size_t i = 0; i < used; i++)
+        if (text[i] != '\r') text[kept++] = text[i];
+    text[kept] = '\0';
+    return text;
+}
+
+START_TEST(a_terminal_gets_a_sketch_of_the_highest_order)
+{
+    static char sketch[8192];
+    const char *text = shown(COUNTED "--order 2");
+    ck_assert(strstr(text, "\nbits_named\n") != NULL);
+    text = shown(COUNTED);
+    Curves *c = table_of("out/chapter1/curves.csv"),
+           *one = curves_new("seed,log10_symbols,bits_named");
+    for (int i = 0; i < c->rows; i++)
+        if (curves_at(c, i, "order") == 6)
+            curves_add(one, 1, log10(curves_at(c, i, "symbols")), curves_at(c, i, "bits_named"));
+    FILE *out = fmemopen(sketch, sizeof sketch, "w");
+    curves_draw(out, one, "log10_symbols", "bits_named",
+                tales_entropy() / tales_mean_length() / log(2), "floor");
+    fclose(out);
+    ck_assert_msg(strstr(text, sketch) != NULL, "no\n%s\nin\n%s", sketch, text);
+    curves_free(c), curves_free(one);
+}
+END_TEST
+
 /* Sample i of order n is drawn by a stream of random numbers of its own. */
 START_TEST(samples_are_what_each_model_generates)
 {
@@ -560,6 +639,8 @@ static const TTest *const tests[] = {orders_from_1_to_6_are_counted_unless_one_i
                                      it_counts_with_as_many_threads_as_it_is_told,
                                      figures_are_told_the_orders_the_unit_and_the_floor,
                                      a_curve_without_a_number_is_not_drawn,
+                                     a_table_that_can_not_be_written_is_a_failure,
+                                     a_terminal_gets_a_sketch_of_the_highest_order,
                                      samples_are_what_each_model_generates,
                                      progress_counts_every_order_of_every_seed,
                                      a_run_that_is_stopped_writes_what_it_has,
