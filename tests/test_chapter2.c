@@ -1,7 +1,10 @@
 /* test_chapter2.c: the program as its user meets it: what it writes, resumes, scores and refuses.
  */
 #define SUITE_TIMEOUT 120
+#include <fcntl.h>
+#include <poll.h>
 #include <signal.h>
+#include <spawn.h>
 #include <sys/wait.h>
 #include <time.h>
 
@@ -185,6 +188,28 @@ START_TEST(a_saved_model_scores_and_writes_without_training)
     snprintf(command, sizeof command, "printf 'Zoe met \\303\\244 fox' > %s/text", dir);
     ck_assert_int_eq(system(command), 0);
     check_says(1, "--load @/a --eval @/text --out @/b", "8"); /* the byte of the strange letter */
+    cleanup();
+}
+END_TEST
+
+/* Before anything is scored or written, as where a model is trained. */
+START_TEST(what_a_saved_model_can_not_write_is_told_before_any_work)
+{
+    setup();
+    char text[64];
+    ck_assert_int_eq(run(SMALL "--steps 0 --out @/a"), 0);
+    check_says(2, "--load @/a --sample 100000 --length 1000000 --out @/b", "would take");
+    snprintf(text, sizeof text, "%s/text", dir);
+    FILE *out = fopen(text, "w");
+    ck_assert(out && fputs("Zoe met a fox.\n", out) != EOF && fclose(out) == 0);
+    check_says(1, "--load @/a --prompt 'Zo\xc3\xab' --out @/b", "--prompt");
+    char *alone = read_whole("said");
+    check_says(1, "--load @/a --eval @/text --prompt 'Zo\xc3\xab' --out @/b", "--prompt");
+    char *said = read_whole("said");
+    ck_assert_str_eq(said, alone);
+    snprintf(text, sizeof text, "%s/b/eval.json", dir);
+    ck_assert_int_ne(access(text, F_OK), 0);
+    free(said), free(alone);
     cleanup();
 }
 END_TEST
@@ -593,6 +618,27 @@ START_TEST(every_seed_has_a_model_of_its_own)
 }
 END_TEST
 
+START_TEST(of_several_seeds_the_first_scores_the_file)
+{
+    setup();
+    char text[64];
+    snprintf(text, sizeof text, "%s/text", dir);
+    FILE *out = fopen(text, "w");
+    ck_assert(out && fputs("Zoe met a fox.\n", out) != EOF && fclose(out) == 0);
+    check_says(0, SMALL "--seeds 2 --eval @/text --out @/a", "training, seed 2");
+    char *summary = read_whole("a/summary.json"), *eval = strstr(summary, "\"eval\":");
+    ck_assert(eval && !strstr(eval + 1, "\"eval\":"));
+    cJSON *j = json_of("a/summary.json");
+    double nats = number(cJSON_GetObjectItem(j, "eval"), "nats_per_symbol");
+    cJSON_Delete(j), free(summary);
+    ck_assert_int_eq(run("--load @/a --eval @/text --sample 0 --out @/b"), 0);
+    j = json_of("b/eval.json");
+    ck_assert(close_to(number(cJSON_GetObjectItem(j, "eval"), "nats_per_symbol"), nats, 1e-6));
+    cJSON_Delete(j);
+    cleanup();
+}
+END_TEST
+
 START_TEST(the_introduction_says_what_will_be_learnt)
 {
     setup();
@@ -655,6 +701,23 @@ static double held_out_nats(const char *file)
     return nats;
 }
 
+/* The step of the kept model, as the summary has it, and as it is said where it isn't the last. */
+static void check_best_step(const char *out, int best, int last)
+{
+    char file[64], line[128] = "the model of step";
+    snprintf(file, sizeof file, "%s/summary.json", out);
+    cJSON *j = json_of(file);
+    const cJSON *first = cJSON_GetArrayItem(cJSON_GetObjectItem(j, "runs"), 0);
+    ck_assert(number(first, "best_step") == best && number(first, "steps") == last);
+    cJSON_Delete(j);
+    char *said = read_whole("said");
+    if (best < last)
+        snprintf(line, sizeof line,
+                 "\nthe model of step %d is kept, which predicts the held-out text best\n", best);
+    ck_assert_msg((strstr(said, line) != NULL) == (best < last), "best %d: %s", best, said);
+    free(said);
+}
+
 /* The state holds the best loss, by which a resumed run knows that it does worse. */
 START_TEST(a_resumed_run_that_does_worse_keeps_the_model_from_before)
 {
@@ -667,6 +730,7 @@ START_TEST(a_resumed_run_that_does_worse_keeps_the_model_from_before)
     ck_assert_msg(mle_load(a.m, path, &err), "%s", err.text);
     ck_assert(close_to(a.m->best, best, 1e-6));
     again_free(&a);
+    check_best_step("a", 24, 24);
 
     check_says(
         0, SMALL "--steps 30 --lr 2 --last-lr 2 --resume --out @/a",
@@ -676,6 +740,36 @@ START_TEST(a_resumed_run_that_does_worse_keeps_the_model_from_before)
     ck_assert(curves_at(c, c->rows - 1, "held_out_loss") > best + 0.1);
     ck_assert(close_to(held_out_nats("a/summary.json"), best, 1e-6));
     curves_free(c);
+    check_best_step("a", 24, 30);
+
+    /* a model that somebody has removed is no better than any */
+    snprintf(path, sizeof path, "%s/a/model.safetensors", dir);
+    ck_assert_int_eq(unlink(path), 0);
+    check_says(0, SMALL "--steps 36 --lr 2 --last-lr 2 --resume --out @/a", "from step 30 of 36");
+    check_best_step("a", 36, 36);
+    ck_assert(held_out_nats("a/summary.json") > best + 0.1);
+    cleanup();
+}
+END_TEST
+
+/* At such a rate nothing is better than the first weights, whether or not the run has stopped. */
+START_TEST(a_resumed_run_says_which_model_it_keeps_as_if_never_stopped)
+{
+    setup();
+    ck_assert_int_eq(run(SMALL "--lr 2 --last-lr 2 --out @/whole"), 0);
+    check_best_step("whole", 0, 24);
+    ck_assert_int_eq(run(SMALL "--steps 12 --lr 2 --last-lr 2 --out @/a"), 0);
+    check_best_step("a", 0, 12);
+    ck_assert_int_eq(run(SMALL "--lr 2 --last-lr 2 --resume --out @/a"), 0);
+    check_best_step("a", 0, 24);
+    check_same("whole/curves.csv", "a/curves.csv");
+
+    /* where nothing is held out, the last is the best */
+    for (int i = 0; i < 2; i++) {
+        ck_assert_int_eq(
+            run(i ? SMALL "--held-out 0 --resume --out @/b" : SMALL "--held-out 0 --out @/b"), 0);
+        check_best_step("b", 24, 24);
+    }
     cleanup();
 }
 END_TEST
@@ -1007,11 +1101,52 @@ START_TEST(a_run_that_is_stopped_says_where_and_begins_no_other)
 }
 END_TEST
 
+/* The model of the second seed goes into a pipe that is too small for it, so that the signal comes
+ * while it is written. --resume would go on with the first seed, which is done. */
+START_TEST(a_run_that_is_stopped_in_a_later_seed_gives_no_advice)
+{
+    setup();
+    char path[128], command[1024], bytes[4096];
+    const char *build = getenv("BUILD");
+    snprintf(path, sizeof path, "%s/a/seed2/model.safetensors", dir);
+    snprintf(command, sizeof command, "mkdir -p %s/a/seed2 && mkfifo %s", dir, path);
+    ck_assert_int_eq(system(command), 0);
+    struct pollfd model = {.fd = open(path, O_RDONLY | O_NONBLOCK), .events = POLLIN};
+    ck_assert_int_ge(model.fd, 0);
+    snprintf(command, sizeof command,
+             "PATH=/nowhere exec %s/chapter2 --tales 20 --layers 1 --heads 1 --channels 64 "
+             "--context 16 --batch 2 --steps 1 --orders 0 --sample 0 --seeds 2 --out %s/a "
+             ">%s/said 2>&1 </dev/null",
+             build ? build : "build/gcc-float", dir, dir);
+    char *const argv[] = {(char *)"sh", (char *)"-c", command, NULL};
+    pid_t child;
+    int status;
+    ck_assert_int_eq(posix_spawn(&child, "/bin/sh", NULL, NULL, argv, environ), 0);
+    while (poll(&model, 1, 10) == 0 && !has_ended(child))
+        ;
+    kill(child, SIGTERM);
+    /* the model that it will look at is the first seed's */
+    snprintf(command, sizeof command, "rm %s && cp %s/a/model.safetensors %s", path, dir, path);
+    ck_assert_int_eq(system(command), 0);
+    while (poll(&model, 1, 10000) > 0 && read(model.fd, bytes, sizeof bytes) > 0)
+        ;
+    close(model.fd);
+    ck_assert_int_eq(waitpid(child, &status, 0), child);
+    char *said = read_whole("said");
+    ck_assert_msg(WIFEXITED(status) && WEXITSTATUS(status) == 1, "status %x: %s", status, said);
+    const char *second = strstr(said, "training, seed 2");
+    ck_assert_msg(second && strstr(second, "stopped at step 0 of 1\n"), "%s", said);
+    free(said);
+    cleanup();
+}
+END_TEST
+
 static const TTest *const tests[] = {a_run_writes_curves_summary_and_model,
                                      threads_change_no_byte_of_the_curves,
                                      another_seed_gives_other_curves_and_the_same_seed_the_same,
                                      an_interrupted_run_resumes_to_the_same_bytes,
                                      a_saved_model_scores_and_writes_without_training,
+                                     what_a_saved_model_can_not_write_is_told_before_any_work,
                                      a_chinese_stream_can_be_learnt,
                                      a_short_context_and_no_held_out_text_work,
                                      bad_input_gets_a_sentence_and_a_status,
@@ -1020,9 +1155,11 @@ static const TTest *const tests[] = {a_run_writes_curves_summary_and_model,
                                      samples_are_what_the_model_generates,
                                      a_file_is_scored_by_its_windows,
                                      every_seed_has_a_model_of_its_own,
+                                     of_several_seeds_the_first_scores_the_file,
                                      the_introduction_says_what_will_be_learnt,
                                      a_finished_run_goes_on_to_more_steps,
                                      a_resumed_run_that_does_worse_keeps_the_model_from_before,
+                                     a_resumed_run_says_which_model_it_keeps_as_if_never_stopped,
                                      a_resumed_run_drops_rows_that_its_state_has_not_come_to,
                                      one_short_sample_is_written_before_training_and_all_in_the_end,
                                      the_figure_of_losses_is_told_the_yardsticks,
@@ -1034,5 +1171,6 @@ static const TTest *const tests[] = {a_run_writes_curves_summary_and_model,
                                      without_held_out_text_the_last_model_is_kept,
                                      without_held_out_text_nothing_is_judged,
                                      a_run_that_is_stopped_says_where_and_begins_no_other,
+                                     a_run_that_is_stopped_in_a_later_seed_gives_no_advice,
                                      NULL};
 RUN_TESTS("chapter2", tests)

@@ -73,6 +73,30 @@ START_TEST(a_model_comes_back_as_it_was)
 }
 END_TEST
 
+/* Three files make a model: where one can't be written, none is said to be saved. */
+START_TEST(a_model_is_saved_with_all_of_its_files_or_not)
+{
+    static const char *const files[] = {"model.safetensors", "config.json", "vocab.json"};
+    Vocabulary v;
+    vocabulary_make(&v, (char *const *)symbols, 4, 0);
+    Transformer *t = transformer_new(&shape, 5);
+    for (int i = 0; i < 3; i++) {
+        char dir[32], path[64], wanted[128];
+        Error err;
+        in_new_directory(dir);
+        snprintf(path, sizeof path, "%s/%s", dir, files[i]);
+        snprintf(wanted, sizeof wanted, "can't write %s: Is a directory", path);
+        ck_assert_int_eq(mkdir(path, 0777), 0);
+        ck_assert(!model_save(dir, t, &v, TEXT_LINES, &err));
+        ck_assert_str_eq(err.text, wanted);
+        ck_assert_int_eq(rmdir(path), 0);
+        remove_directory(dir);
+    }
+    transformer_free(t);
+    vocabulary_free(&v);
+}
+END_TEST
+
 START_TEST(a_weight_that_is_no_number_is_refused_by_its_place)
 {
     const real none[] = {NAN, INFINITY};
@@ -281,6 +305,7 @@ END_TEST
 
 static const TTest *const tests[] = {
     a_model_comes_back_as_it_was,
+    a_model_is_saved_with_all_of_its_files_or_not,
     a_weight_that_is_no_number_is_refused_by_its_place,
     the_weights_are_counted_without_the_room_between_them,
     config_is_that_of_a_gpt2,

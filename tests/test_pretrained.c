@@ -95,6 +95,14 @@ static void check_said(const char *part)
     ck_assert_msg(strstr(said, part), "\"%s\" is missing in:\n%s", part, said);
 }
 
+static double said_nats(void)
+{
+    double nats = NAN;
+    const char *at = strstr(said, "; ");
+    if (at) sscanf(at, "; %lf nats per symbol on held-out text\n", &nats);
+    return nats;
+}
+
 /* A model of the text in a directory, as its seed begins. */
 static void put_model(const char *dir, const Text *text, Documents documents)
 {
@@ -142,8 +150,7 @@ START_TEST(a_model_of_chapter_2_that_fits_is_taken)
     check_said("chapter2: a transformer of 2 layers, 3 heads, 12 channels, context 32; ");
 
     /* its loss over the held-out text is what chapter 2 would say */
-    double nats = NAN;
-    sscanf(strstr(said, "; "), "; %lf nats per symbol on held-out text\n", &nats);
+    double nats = said_nats();
     Windows *w = windows_new(&text.held_out, text.vocabulary.end, 32);
     Mle *m = mle_new(model, &o.mle);
     double expected = mle_evaluate(m, w, w->windows, NULL);
@@ -165,6 +172,7 @@ START_TEST(a_small_model_is_trained_and_kept_for_the_next_time)
     check_said("trains a small model first: ");
     check_said("keeps it in ");
     check_said("context 64; ");
+    double kept = said_nats();
     ck_assert_int_eq(model->shape.vocabulary, text.vocabulary.size);
 
     /* it has gone the steps of its settings */
@@ -180,6 +188,7 @@ START_TEST(a_small_model_is_trained_and_kept_for_the_next_time)
     ck_assert(!strstr(said, "trains") && !strstr(said, "keeps"));
     check_said("begins from ");
     check_said("/keep: ");
+    ck_assert_msg(fabs(said_nats() - kept) < 2e-4, "%g, then %g", kept, said_nats());
     ck_assert_mem_eq(same->weights.base, model->weights.base, same->size * sizeof(real));
     given_back();
     mle_free(m);
@@ -347,6 +356,33 @@ START_TEST(whoever_comes_second_waits_for_the_model_and_finds_it)
 }
 END_TEST
 
+/* Ctrl-C or the like has come: not even the first step is enough to be kept. */
+START_TEST(who_is_stopped_trains_and_waits_no_longer)
+{
+    PretrainedOptions o = begin();
+    Text text = tales_text(0.2);
+    char wanted[128];
+    bool busy;
+    ck_assert_msg(run_open(&run, paths[OUT], NULL, &err), "%s", err.text);
+    raise(SIGTERM);
+    ck_assert(!asked(&o, &text));
+    ck_assert_str_eq(err.text, "stopped while pretraining: nothing was kept");
+    snprintf(wanted, sizeof wanted, "%s/model.safetensors", paths[KEEP]);
+    ck_assert_int_ne(access(wanted, F_OK), 0);
+
+    int held = directory_hold(paths[KEEP], &busy); /* as another run would */
+    ck_assert(held >= 0 && !busy);
+    ck_assert(!asked(&o, &text));
+    snprintf(wanted, sizeof wanted, "stopped while waiting for the model in %s", paths[KEEP]);
+    ck_assert_str_eq(err.text, wanted);
+    ck_assert(!strstr(said, "waits for another run"));
+    directory_release(held);
+    directory_release(run.held);
+    text_free(&text);
+    end();
+}
+END_TEST
+
 static const TTest *const tests[] = {vocabularies_are_the_same_if_every_symbol_is,
                                      a_model_of_chapter_2_that_fits_is_taken,
                                      a_small_model_is_trained_and_kept_for_the_next_time,
@@ -355,5 +391,6 @@ static const TTest *const tests[] = {vocabularies_are_the_same_if_every_symbol_i
                                      what_can_not_be_trained_is_refused,
                                      who_can_not_keep_the_model_is_told_where_it_would_be,
                                      whoever_comes_second_waits_for_the_model_and_finds_it,
+                                     who_is_stopped_trains_and_waits_no_longer,
                                      NULL};
 RUN_TESTS("pretrained", tests)
