@@ -701,6 +701,42 @@ START_TEST(every_text_is_in_one_minibatch_of_an_epoch_in_an_order_of_the_seed)
 }
 END_TEST
 
+/* Fisher and Yates, as ppo_update shuffles. */
+static void shuffled(int order[TEXTS], Rng rng)
+{
+    for (int i = 0; i < TEXTS; i++) {
+        int j = rng_below(&rng, i + 1);
+        order[i] = order[j];
+        order[j] = i;
+    }
+}
+
+/* Text i was drawn from stream i of the same seed: what chose its symbols is not to choose its
+ * place. The stream behind theirs shows that the shuffle here is the one there. */
+START_TEST(the_order_follows_from_no_stream_that_a_text_was_drawn_from)
+{
+    enum { SEEDS = 4 };
+    Toy *t = toy();
+    PpoOptions options = options_of(0);
+    options.epochs = 1;
+    Ppo *f = new_ppo(t, options);
+    int order[TEXTS], alike[TEXTS + 1] = {0};
+    for (uint64_t seed = 1; seed <= SEEDS; seed++) {
+        Rollout *r = draw(t, f, seed);
+        ppo_update(f, r, seed);
+        for (uint64_t stream = 0; stream <= TEXTS; stream++) {
+            shuffled(order, rng_stream(seed, stream));
+            alike[stream] += memcmp(order, f->order, sizeof order) == 0;
+        }
+        rollout_free(r);
+    }
+    ck_assert_int_eq(alike[TEXTS], SEEDS);
+    for (int i = 0; i < TEXTS; i++) ck_assert_msg(alike[i] < SEEDS, "stream %d", i);
+    ppo_free(f);
+    toy_free(t);
+}
+END_TEST
+
 START_TEST(every_epoch_has_an_order_of_its_own)
 {
     Toy *t = toy();
@@ -1131,6 +1167,7 @@ static const TTest *const tests[] = {
     every_minibatch_has_a_gradient_of_its_own,
     learning_from_a_rollout_ends_where_the_policy_has_gone_too_far,
     every_text_is_in_one_minibatch_of_an_epoch_in_an_order_of_the_seed,
+    the_order_follows_from_no_stream_that_a_text_was_drawn_from,
     every_epoch_has_an_order_of_its_own,
     every_text_is_as_often_in_every_place,
     at_learning_rate_zero_more_epochs_say_the_same,
