@@ -291,13 +291,23 @@ START_TEST(a_training_that_is_stopped_before_its_first_step_leaves_everything_as
 }
 END_TEST
 
+/* All that the run says is one line, by which it is refused. */
+static void check_refused_at_once(const char *run, const char *part)
+{
+    const Ended *e = run_program("", run);
+    const char *end = strchr(e->said, '\n');
+    ck_assert_msg(e->status == 1 && strstr(e->said, part) && end && !end[1],
+                  "chapter%s\nended with %d, or said more than \"%s\":\n%s", run, e->status, part,
+                  e->said);
+}
+
 /* What is asked for after the work is looked at before it: nothing is done and then lost. */
 START_TEST(files_for_the_end_are_looked_at_in_the_beginning)
 {
     ck_assert_int_eq(shell("echo Granny said hello. >text"), 0);
-    check_run(1, TINY_2 "--eval nowhere", "nowhere");
-    check_run(1, TINY_2 "--eval text --ids no/where", "make its directory first");
-    check_run(1, TINY_1 "--arpa no/where", "make its directory first");
+    check_refused_at_once(TINY_2 "--eval nowhere", "nowhere");
+    check_refused_at_once(TINY_2 "--eval text --ids no/where", "make its directory first");
+    check_refused_at_once(TINY_1 "--arpa no/where", "make its directory first");
     ck_assert_int_eq(shell("test -e out/chapter1/summary.json -o -e out/chapter2/curves.csv"), 256);
     check_run(2, "1 --load-arpa m.arpa --eval text --arpa n.arpa", "leave one out");
 }
@@ -306,15 +316,34 @@ END_TEST
 /* Of a file that is read nothing is lost, nor of two that would be written to one place. */
 START_TEST(no_result_is_written_over_what_is_read_or_over_another)
 {
+    static const char *const results[] = {"curves.csv",  "summary.json", "model.safetensors",
+                                          "config.json", "vocab.json",   "training.safetensors"};
+    static const char *const model[] = {"model.safetensors", "config.json", "vocab.json"};
+    char run[512], says[128];
     ck_assert_int_eq(shell("mkdir own && echo '{\"tales\": 30}' >own/config.json && "
-                           "echo Granny said hello. >own/curves.csv && cp -r own kept"),
+                           "echo Granny said hello. >own/curves.csv && "
+                           "echo model >own/model.safetensors && echo symbols >own/vocab.json && "
+                           "cp -r own kept"),
                      0);
     check_run(2, TINY_2 "--config own/config.json --out own", "own/config.json, which is read");
     check_run(2, TINY_1 "--text own/curves.csv --out own", "own/curves.csv, which is read");
     check_run(2, TINY_1 "--config own/config.json --arpa own/config.json", "which is read");
     check_run(1, TINY_3 "--config own/config.json --out own", "own/config.json, which is read");
-    check_run(2, TINY_2 "--eval own/curves.csv --ids new/model.safetensors --out new",
-              "new/model.safetensors is a file that the run itself writes");
+    check_run(2, TINY_1 "--eval own/curves.csv --out own", "own/curves.csv, which is read");
+    check_run(2, TINY_2 "--eval own/curves.csv --out own", "own/curves.csv, which is read");
+    check_run(2, "1 --load-arpa own/curves.csv --eval kept/curves.csv --out own",
+              "own/curves.csv, which is read");
+    for (int i = 0; i < 6; i++) {
+        snprintf(run, sizeof run, TINY_2 "--eval own/curves.csv --ids new/%s --out new",
+                 results[i]);
+        snprintf(says, sizeof says, "new/%s is a file that the run itself writes", results[i]);
+        check_run(2, run, says);
+    }
+    for (int i = 0; i < 3; i++) {
+        snprintf(run, sizeof run, "2 --load own --eval kept/curves.csv --ids own/%s", model[i]);
+        snprintf(says, sizeof says, "--ids would write over own/%s, which is read", model[i]);
+        check_run(2, run, says);
+    }
     check_run(2, TINY_1 "--arpa new/summary.json --out new", "a file that the run itself writes");
     check_run(0, TINY_1 "--arpa new/a.arpa --out new", "wrote");
     ck_assert_int_eq(shell("echo '{\"out\": null}' >null.json"), 0);
