@@ -554,6 +554,60 @@ START_TEST(a_flag_that_waits_for_another_is_refused)
 }
 END_TEST
 
+/* Reads the next flag of a list that --help shows, and a value that it takes: the one that it has
+ * anyway, or a word that will do for a reward, a prompt and a file; "" for a switch. */
+static bool next_flag(const char **help, char flag[32], char value[64])
+{
+    const char *at = strstr(*help, "\n  --");
+    if (!at || sscanf(at, "\n  --%31s", flag) != 1) return false;
+    *help = at + strlen("\n  --");
+    const char *named = *help + strlen(flag);
+    const char *end = strstr(named, "\n  --"), *given = strstr(named, "default");
+    strcpy(value, "length");
+    if (named[0] == ' ' && named[1] == ' ')
+        value[0] = '\0';
+    else if (given && end && given < end)
+        sscanf(given, "default%*[ \n]%63[^;)]", value);
+    return true;
+}
+
+/* Each flag of a program either is on a list or is refused. The list of --help ends in what every
+ * program takes, from --config on. To be quick, nothing is run: --out is a file. */
+START_TEST(every_flag_without_effect_is_refused)
+{
+    static const struct {
+        const char *run, *with, *used;
+    } ways[] = {
+        {"1 --load-arpa m.arpa --eval story", "--load-arpa",
+         " load-arpa eval arpa documents level threads out "},
+        {"2 --load model --eval story", "--load",
+         " load eval ids batch prompt sample length temperature top-k seed threads out "},
+        {"3 --env oracle", "--env oracle", " env largest-batch draws seed threads out "},
+        {"4 --env oracle", "--env oracle", " env batch draws seed threads out "},
+        {"5 --env oracle", "--env oracle", " env toy-steps toy-seeds seed seeds threads out "}};
+    shell("echo a hen met a fox >story");
+    for (size_t k = 0; k < sizeof ways / sizeof *ways; k++) {
+        char help[sizeof((Ended *)0)->said], run[512], flag[32], value[64], listed[40], says[160];
+        int flags = 0;
+        snprintf(run, sizeof run, "%c --help", ways[k].run[0]);
+        strcpy(help, run_program("", run)->said);
+        for (const char *at = help; next_flag(&at, flag, value); flags++) {
+            if (strcmp(flag, "config") == 0) break;
+            if (strcmp(flag, "resume") == 0) continue; /* --load refuses it by a word of its own */
+            snprintf(run, sizeof run, "%s --%s %s --out story", ways[k].run, flag, value);
+            snprintf(listed, sizeof listed, " %s ", flag);
+            snprintf(says, sizeof says, "--%s has no effect with %s: leave it out", flag,
+                     ways[k].with);
+            if (strstr(ways[k].used, listed))
+                check_run(1, run, "story is a file: choose another directory");
+            else
+                check_run(2, run, says);
+        }
+        ck_assert_int_gt(flags, 15);
+    }
+}
+END_TEST
+
 START_TEST(a_study_whose_table_cannot_be_saved_ends_at_once)
 {
     static const struct {
@@ -1323,6 +1377,7 @@ static const TTest *const tests[] = {
     a_stop_does_not_wait_for_the_rewards_command,
     a_flag_without_effect_is_refused,
     a_flag_that_waits_for_another_is_refused,
+    every_flag_without_effect_is_refused,
     a_study_whose_table_cannot_be_saved_ends_at_once,
     symbols_are_the_sum_of_the_lengths_before,
     the_columns_of_ppos_steps_stand_below_their_titles,
