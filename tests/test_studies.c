@@ -1346,15 +1346,31 @@ START_TEST(a_run_is_repeated_from_its_summary)
 }
 END_TEST
 
-/* Of a user's own text any model of its symbols will do, and no grammar knows it. */
+/* A quick model is good enough for a quick run alone. The command, which is started first, ends the
+ * run before more than a step of a better one is learnt. */
+START_TEST(a_model_that_has_learnt_too_little_is_not_the_books)
+{
+    static const char quick[] = "3 --quick --batch 2 --steps 1 --sample 0 --price 1";
+    check_run(0, quick, "keeps it in out/pretrained/quick: ");
+    ck_assert_int_eq(shell("mv out/pretrained/quick out/chapter2"), 0);
+    check_run(0, quick, "begins from out/chapter2: ");
+    check_run(1, "3 --threads 1 --reward-command 'kill -TERM $PPID; read x'",
+              "the model in out/chapter2 has learnt too little (");
+}
+END_TEST
+
+/* Of a user's own text any model of its symbols will do, of the size that was asked for, and no
+ * grammar knows it, though its letters spell a tale. */
 START_TEST(a_model_of_the_users_text_is_kept)
 {
-    shell("for i in 1 2 3 4 5 6 7 8 9 10 11 12; do echo 'a hen met a fox'; done > story");
+    shell("for i in 1 2 3 4 5 6 7 8 9 10 11 12; do echo 'Granny said hello.'; done > story");
     const Ended *e = learn(3, "--text story --reward length", NULL);
     ck_assert(strstr(e->said, "keeps it in out/pretrained"));
     ck_assert(!strstr(e->said, "that the grammar gives"));
     e = learn(3, "--text story --reward length", NULL);
-    ck_assert(strstr(e->said, "begins from out/pretrained"));
+    ck_assert(strstr(e->said, "begins from out/pretrained") && strstr(e->said, " 64 channels"));
+    e = learn(3, "--text story --reward length --quick", NULL);
+    ck_assert(strstr(e->said, "keeps it in out/pretrained") && strstr(e->said, " 32 channels"));
 }
 END_TEST
 
@@ -1410,6 +1426,7 @@ static const TTest *const tests[] = {
     a_program_says_which_reward_and_which_model_it_has,
     a_model_of_other_tales_or_other_steps_is_one_of_its_own,
     a_run_is_repeated_from_its_summary,
+    a_model_that_has_learnt_too_little_is_not_the_books,
     a_model_of_the_users_text_is_kept,
     NULL};
 
