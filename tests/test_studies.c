@@ -8,6 +8,7 @@
 #include "ceiling.h"
 #include "curves.h"
 #include "files.h"
+#include "lambda.h"
 #include "model.h"
 #include "studies.h"
 #include "threads.h"
@@ -256,6 +257,28 @@ START_TEST(lambda_of_one_or_a_right_critic_has_no_bias)
         before = bias;
     }
     curves_free(c);
+}
+END_TEST
+
+/* How the wrong critic errs follows from the seed, and so does its bias; nothing else that is exact
+ * does. */
+START_TEST(of_three_critics_the_seed_changes_the_wrong_one)
+{
+    Curves *c[2];
+    for (int k = 0; k < 2; k++) {
+        check_run(0,
+                  k ? "4 --env oracle --draws 100 --batch 4 --threads 1 --seed 2"
+                    : "4 --env oracle --draws 100 --batch 4 --threads 1 --seed 1",
+                  "wrote");
+        c[k] = table_of("out/chapter4/lambda.csv");
+    }
+    for (int i = 0; i < c[0]->rows; i++) {
+        double one = curves_at(c[0], i, "bias"), other = curves_at(c[1], i, "bias");
+        if (curves_at(c[0], i, "lambda") == 1) continue; /* it isn't asked */
+        bool wrong = curves_at(c[0], i, "critic") == CRITIC_WRONG;
+        ck_assert_msg(wrong == (one != other), "row %d: %g and %g", i, one, other);
+    }
+    for (int k = 0; k < 2; k++) curves_free(c[k]);
 }
 END_TEST
 
@@ -699,9 +722,10 @@ START_TEST(the_table_of_values_is_all_there_and_nothing_more)
                     " && ! grep -vE '^(text|[0-9]+),.*,[^,]+,[^,]+$' out/chapter4/values.csv") ==
               0);
     check_run(0,
-              TINY_4 "--batch 16 --steps 12 --critic-lr 1e-2 --reward length --seeds 2 --out out/2",
+              TINY_4 "--batch 16 --steps 12 --critic-lr 1e-2 --reward length --seeds 3 --out out/3",
               "values.csv");
-    check_same_files("out/chapter4/values.csv", "out/2/values.csv"); /* of the first seed */
+    /* of the first seed, though the third's critic explains more */
+    check_same_files("out/chapter4/values.csv", "out/3/values.csv");
 }
 END_TEST
 
@@ -882,6 +906,25 @@ START_TEST(a_comparison_runs_every_seed_without_a_baseline_too)
 }
 END_TEST
 
+/* Its weights may be no numbers any more: of such a run the curves alone are kept. */
+START_TEST(a_policy_that_has_run_away_is_not_kept)
+{
+#define AWAY                                                                                    \
+    "--batch 4 --steps 300 --sample 0 --reward '1e6*length' --beta 1e6 --lr 1e3 --last-lr 1e3 " \
+    "--clip 1e30 --critic-lr 1e3 --out out/away "
+    static const char *const runs[] = {TINY_4 AWAY, TINY_5 AWAY "--unclipped --stop-kl 0"};
+    for (int k = 0; k < 2; k++) {
+        const Ended *e = run_program("", runs[k]);
+        ck_assert_msg(e->status == 1 && strstr(e->said, "the gradient's norm is ") &&
+                          strstr(e->said, "(the curves so far are saved in out/away)"),
+                      "%d: %s", e->status, e->said);
+        ck_assert(access(in_place("out/away/curves.csv"), F_OK) == 0);
+        ck_assert(access(in_place("out/away/model.safetensors"), F_OK) != 0);
+    }
+#undef AWAY
+}
+END_TEST
+
 /* Nothing that can't be written is passed over in silence. */
 START_TEST(a_model_or_a_table_that_cannot_be_saved_ends_the_run)
 {
@@ -1012,11 +1055,39 @@ START_TEST(only_a_plain_reward_says_when_it_was_reached_and_what_it_cost_at_leas
 }
 END_TEST
 
-/* A program that notes what a figure is told, instead of gnuplot. */
+/* A program that notes what a figure is told and which script draws it, instead of gnuplot. */
+static void note_figures(void)
+{
+    shell("mkdir -p bin && printf '#!/bin/sh\\necho \"$3\" >> noted\\necho ${4##*/} >> scripts\\n'"
+          " > bin/gnuplot && chmod +x bin/gnuplot");
+}
+
+START_TEST(a_run_draws_the_figures_of_its_chapter)
+{
+    static const struct {
+        const char *run, *scripts;
+    } runs[] = {{TINY_3 "--reward length", "chapter3_reward.gp"},
+                {TINY_4 "--batch 16 --steps 12 --critic-lr 1e-2 --reward length",
+                 "chapter4_reward.gp chapter4_value.gp"},
+                {TINY_5 "--reward length", "chapter5_compare.gp"},
+                {"3 --env oracle --draws 100 --largest-batch 2 --threads 1",
+                 "chapter3_variance.gp chapter3_batch.gp"},
+                {"4 --env oracle --draws 100 --batch 4 --threads 1", "chapter4_lambda.gp"},
+                {"5 --env oracle --toy-steps 1 --toy-seeds 1 --threads 1",
+                 "chapter5_ceiling.gp chapter5_stress.gp chapter5_frontier.gp"}};
+    note_figures();
+    for (size_t k = 0; k < sizeof runs / sizeof *runs; k++) {
+        shell(": > scripts");
+        check_run(0, runs[k].run, "wrote");
+        ck_assert_msg(shell("test \"$(echo $(cat scripts))\" = '%s'", runs[k].scripts) == 0,
+                      "chapter%s does not draw %s", runs[k].run, runs[k].scripts);
+    }
+}
+END_TEST
+
 START_TEST(the_figure_is_told_what_the_reward_costs_at_least)
 {
-    shell("mkdir -p bin && printf '#!/bin/sh\\necho \"$3\" >> noted\\n' > bin/gnuplot"
-          " && chmod +x bin/gnuplot");
+    note_figures();
     learn(3, "--reward '0*length + contains:e' --length 3 --batch 40 --price 40", NULL);
     double p = number_of("out/chapter3/summary.json", "before.reward");
     double least = 0.95 * log(0.95 / p) + 0.05 * log(0.05 / (1 - p));
@@ -1305,6 +1376,10 @@ START_TEST(a_program_says_which_reward_and_which_model_it_has)
     ck_assert(strstr(e->said, ": a transformer of 2 layers, 4 heads, 32 channels, context 128"));
     e = learn(3, "--reward-command 'while read x; do echo 1; done'", NULL);
     ck_assert(strstr(e->said, "the reward is command, less"));
+    for (int n = 4; n <= 5; n++) {
+        e = learn(n, "--reward length --lr 3e-4 --critic-lr 2e-3", NULL);
+        ck_assert_msg(strstr(e->said, "learning rates 0.0003 and 0.002, seed 1"), "%s", e->said);
+    }
 }
 END_TEST
 
@@ -1384,6 +1459,7 @@ static const TTest *const tests[] = {
     the_variance_of_an_estimate_falls_as_one_over_the_batch,
     a_moving_baseline_rests_at_the_mean_return,
     lambda_of_one_or_a_right_critic_has_no_bias,
+    of_three_critics_the_seed_changes_the_wrong_one,
     a_study_of_one_row_has_a_line,
     ppo_comes_nearer_to_the_ceiling_and_never_above,
     the_stress_has_every_seed_with_the_clip_and_without,
@@ -1408,6 +1484,7 @@ static const TTest *const tests[] = {
     the_model_that_is_kept_is_the_first_seeds,
     a_batch_can_be_shared_down_to_single_texts,
     a_comparison_runs_every_seed_without_a_baseline_too,
+    a_policy_that_has_run_away_is_not_kept,
     a_model_or_a_table_that_cannot_be_saved_ends_the_run,
     what_cannot_be_saved_in_the_end_ends_the_run,
     texts_are_shown_as_they_end,
@@ -1415,6 +1492,7 @@ static const TTest *const tests[] = {
     a_price_is_measured_on_as_many_texts_as_asked_and_before_on_twice_as_many,
     a_price_is_measured_on_fresh_texts,
     only_a_plain_reward_says_when_it_was_reached_and_what_it_cost_at_least,
+    a_run_draws_the_figures_of_its_chapter,
     the_figure_is_told_what_the_reward_costs_at_least,
     an_undecided_policy_has_the_entropy_of_its_symbols,
     every_flag_of_learning_sets_what_it_names,
