@@ -252,6 +252,26 @@ START_TEST(srilms_name_of_the_unknown_is_as_good_as_the_other)
 }
 END_TEST
 
+/* Some tools count <unk> as any symbol: then it is predicted from what comes before. */
+START_TEST(an_ngram_that_ends_in_the_unknown_is_used)
+{
+    Error err;
+    Vocabulary v;
+    TextOptions options = {.documents = TEXT_LINES, .level = TEXT_CHARS};
+    NgramScore s;
+    write_file("\\data\\\nngram 1=4\nngram 2=2\n\n\\1-grams:\n-99 <s> -0.5\n-1 </s>\n"
+               "-0.7 <unk> -0.2\n-0.3 a -0.4\n\n\\2-grams:\n-0.15 a <unk>\n-0.05 <unk> <unk>\n"
+               "\n\\end\\\n");
+    Ngram *m = arpa_load(path, TEXT_LINES, &v, &err);
+    ck_assert_msg(m != NULL, "%s", err.text);
+    double score = score_of(m, &v, "axya\n", &options, &s); /* a; x, y: <unk>; a; the end */
+    ck_assert(close_to(score, (-0.5 - 0.3 - 0.15 - 0.05 - 0.2 - 0.3 - 0.4 - 1) * log(10), 1e-12));
+    ngram_free(m);
+    vocabulary_free(&v);
+    remove(path);
+}
+END_TEST
+
 /* -99 is probability 0 in either column: what is only to be had through such a weight is
  * impossible, not very improbable. */
 START_TEST(a_weight_of_minus_99_leaves_nothing_to_the_shorter_history)
@@ -500,6 +520,7 @@ static const TTest *const tests[] = {
     the_file_is_written_as_the_format_demands,
     files_of_other_tools_are_read,
     srilms_name_of_the_unknown_is_as_good_as_the_other,
+    an_ngram_that_ends_in_the_unknown_is_used,
     a_weight_of_minus_99_leaves_nothing_to_the_shorter_history,
     a_byte_order_mark_and_blanks_in_the_header_are_skipped,
     a_broken_file_is_refused_with_the_line,

@@ -902,7 +902,6 @@ START_TEST(the_figure_of_losses_is_told_the_yardsticks)
 }
 END_TEST
 
-/* A picture per head: more than 24 can't be read. */
 /* A stream of tales is one document, which is no tale: what could be reached is not known. */
 START_TEST(the_floor_is_that_of_tales_a_line_each)
 {
@@ -917,6 +916,7 @@ START_TEST(the_floor_is_that_of_tales_a_line_each)
 }
 END_TEST
 
+/* A picture per head: more than 24 can't be read. */
 START_TEST(attention_is_drawn_up_to_24_heads)
 {
     setup();
@@ -995,7 +995,6 @@ START_TEST(a_stream_is_judged_by_the_windows_that_it_fills)
 }
 END_TEST
 
-/* Where nothing is held out, nothing is the best: it is the last model that is kept. */
 /* The last step's loss is a number and the weights that it leaves are beyond all measure. */
 START_TEST(a_model_that_has_run_away_is_not_kept)
 {
@@ -1008,6 +1007,7 @@ START_TEST(a_model_that_has_run_away_is_not_kept)
 }
 END_TEST
 
+/* Where nothing is held out, nothing is the best: it is the last model that is kept. */
 START_TEST(without_held_out_text_the_last_model_is_kept)
 {
     setup();

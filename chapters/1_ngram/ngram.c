@@ -93,17 +93,15 @@ bool ngram_knows(const Ngram *m, int symbol)
 
 /* --- the chain rule -------------------------------------------------------------------------- */
 
-/* log P(x | h): while h x was never seen, pay for leaving h and try with a shorter history. */
+/* log P(x | h): while h x was never seen, pay for leaving h and try with a shorter history. What
+ * was never seen at all is asked for as <unk>. */
 double ngram_step(const Ngram *m, NgramState *state, int symbol)
 {
     const Node *nodes = m->trie.nodes;
     double logprob = 0;
     uint32_t context = *state, ngram;
     while ((ngram = trie_find(&m->trie, context, symbol)) == 0) {
-        if (context == TRIE_ROOT) {
-            ngram = m->unknown;
-            break;
-        }
+        if (context == TRIE_ROOT) return ngram_step(m, state, m->start + 1);
         logprob += nodes[context].backoff;
         context = nodes[context].suffix;
     }
