@@ -39,7 +39,8 @@ cc        = $(if $(V),,@$(if $(quietly),,echo '  $(CC) $(patsubst $(BUILD)/%,%,$
 # --- what there is --------------------------------------------------------------------------------
 FOLDERS  := $(sort $(wildcard chapters/*_*))
 NUMBERS  := $(foreach c,$(patsubst %/main.c,%,$(sort $(wildcard chapters/*_*/main.c))),$(firstword $(subst _, ,$(notdir $c))))
-TESTS    := $(filter-out $(if $(filter 0,$(LEARNING)),test_learning_%),$(patsubst tests/%.c,%,$(sort $(wildcard tests/test_*.c))))
+# a sanitizer leaves no room for faults: see below
+TESTS    := $(filter-out $(if $(filter 0,$(LEARNING)),test_learning_%) $(if $(SAN),test_faults),$(patsubst tests/%.c,%,$(sort $(wildcard tests/test_*.c))))
 TOOLS    := $(patsubst tools/%.c,%,$(sort $(wildcard tools/*.c)))
 BENCHES  := $(patsubst bench/%.c,%,$(sort $(wildcard bench/*.c)))
 folder    = $(filter chapters/$1_%,$(FOLDERS))
@@ -156,8 +157,8 @@ check-both: ## the tests alone, in float and in double
 $(BUILD)/tests/test_bench: $(call objects,bench/measure)
 $(BUILD)/tests/test_bench.o: CFLAGS += -Ibench
 
-# faults that test_faults injects; a sanitizer stands in front of the C library itself, and what
-# counts coverage needs memory to the end
+# faults that test_faults injects; a sanitizer stands in front of the C library itself, so that the
+# test is left out there, and what counts coverage needs memory to the end
 FAULTS   := $(if $(SAN)$(COVERAGE),,$(if $(filter Linux,$(shell uname -s)),$(BUILD)/tests/faults.so))
 $(BUILD)/tests/test_faults: | $(FAULTS)
 
