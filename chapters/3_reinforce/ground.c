@@ -56,11 +56,10 @@ bool ground_check(const GroundOptions *o, Error *err)
     return true;
 }
 
-static bool make_reward(Ground *g, bool quick, Error *err)
+static bool make_reward(Ground *g, Error *err)
 {
     const GroundOptions *o = g->options;
-    g->reward_name = reward_name(o, quick);
-    if (!read_reward(&g->reward, g->reward_name, o, err)) return false;
+    if (!read_reward(&g->reward, o->reward, o, err)) return false;
     if (!o->command) return true;
     if (!reward_command_start(&g->command, o->command, o->timeout, err)) return false;
     reward_give_command(&g->reward, g->command);
@@ -136,8 +135,8 @@ static bool writes_tales(const Vocabulary *v)
 bool ground_make(Ground *g, Run *run, GroundOptions *o, bool quick, Error *err)
 {
     *g = (Ground){.options = o};
-    if (!make_reward(g, quick, err)) return false;
-    o->reward = g->reward_name;
+    o->reward = reward_name(o, quick);
+    if (!make_reward(g, err)) return false;
     if ((!o->load || o->text) && !read_text(g, err)) return false;
     if (!find_model(g, run, quick, err)) return false;
     int context = g->reference->shape.context;

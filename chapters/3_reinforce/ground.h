@@ -72,7 +72,6 @@ typedef struct {
 
 typedef struct {
     const GroundOptions *options;
-    const char *reward_name;      /* as it is written */
     char from[DIRECTORY_MAX + 1]; /* the directory of the model that it begins from */
     Text text;                    /* empty where a model is loaded and nobody needs its text */
     bool has_text;

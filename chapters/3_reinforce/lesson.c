@@ -49,7 +49,7 @@ bool lesson_begin(Lesson *l, LessonOptions *options, Run *run, const char *progr
         reward_command_stop(l->ground.command);
         return false;
     }
-    printf("the reward is %s, less %g per nat of KL to that model\n", l->ground.reward_name,
+    printf("the reward is %s, less %g per nat of KL to that model\n", l->options->ground.reward,
            options->beta);
     const char *word = reward_unwritable(&l->ground.reward, &l->ground.vocabulary);
     if (word)
@@ -199,11 +199,11 @@ static Whose whose_curves(const Lesson *l, int chapter)
     snprintf(path, sizeof path, "%s/../chapter%d/summary.json", l->run->dir, chapter);
     cJSON *summary = file_read_json(path, NULL),
           *settings = cJSON_GetObjectItem(summary, "settings");
-    bool same = strcmp(text_in(settings, "reward"), l->ground.reward_name) == 0 &&
+    bool same = strcmp(text_in(settings, "reward"), l->options->ground.reward) == 0 &&
                 strcmp(text_in(summary, "begins_from"), l->ground.from) == 0;
     cJSON_Delete(summary);
     if (same) return BESIDE;
-    bool books = strcmp(l->ground.reward_name, "contains:hello") == 0 && l->ground.tales;
+    bool books = strcmp(l->options->ground.reward, "contains:hello") == 0 && l->ground.tales;
     return books ? THE_BOOKS : NOBODYS;
 }
 

@@ -189,10 +189,11 @@ int main(int argc, char **argv)
                         "more, or --baseline moving");
         fail(2, &err);
     }
-    if (o.env == ENV_ORACLE ? !settings_used(table, "--env oracle",
-                                             "env largest-batch draws seed threads out", &err)
-                            : !settings_idle(table, "--env tales", "largest-batch draws", &err))
-        fail(2, &err);
+    bool fits =
+        o.env == ENV_ORACLE
+            ? settings_used(table, "--env oracle", "env largest-batch draws seed threads out", &err)
+            : settings_idle(table, "--env tales", "largest-batch draws", &err);
+    if (!fits) fail(2, &err);
     if (o.baseline != BASELINE_MOVING &&
         !settings_idle(table, "a baseline that isn't moving", "memory", &err))
         fail(2, &err);

@@ -118,8 +118,7 @@ static void train(Lesson *l, ActorCritic *f, int seed)
             !(weights < WEIGHTS_MAX)) {
             error_set(&err,
                       "the gradient's norm is %g, the critic's %g, the weights' %g, at step %d: "
-                      "try a smaller --lr "
-                      "(it is %g) or --critic-lr (%g)",
+                      "try a smaller --lr (it is %g) or --critic-lr (%g)",
                       u.gradient_norm, u.critic_gradient_norm, weights, step + 1, o.method.lr,
                       o.method.critic.lr);
             lesson_fail(l, NULL, &err);
@@ -209,10 +208,10 @@ int main(int argc, char **argv)
                   lesson.ground.batch, o.method.minibatches);
         fail(2, &err);
     }
-    if (o.env == ENV_ORACLE
-            ? !settings_used(table, "--env oracle", "env batch draws seed threads out", &err)
-            : !settings_idle(table, "--env tales", "draws", &err))
-        fail(2, &err);
+    bool fits = o.env == ENV_ORACLE
+                    ? settings_used(table, "--env oracle", "env batch draws seed threads out", &err)
+                    : settings_idle(table, "--env tales", "draws", &err);
+    if (!fits) fail(2, &err);
     if (o.advantage != ADVANTAGE_GAE &&
         !settings_idle(table, "another advantage than gae", "lambda", &err))
         fail(2, &err);

@@ -273,10 +273,11 @@ int main(int argc, char **argv)
                   lesson.ground.batch, o.method.minibatches);
         fail(2, &err);
     }
-    if (o.env == ENV_ORACLE ? !settings_used(table, "--env oracle",
-                                             "env toy-steps toy-seeds seed seeds threads out", &err)
-                            : !settings_idle(table, "--env tales", "toy-steps toy-seeds", &err))
-        fail(2, &err);
+    bool fits = o.env == ENV_ORACLE
+                    ? settings_used(table, "--env oracle",
+                                    "env toy-steps toy-seeds seed seeds threads out", &err)
+                    : settings_idle(table, "--env tales", "toy-steps toy-seeds", &err);
+    if (!fits) fail(2, &err);
     if (o.advantage != ADVANTAGE_GAE &&
         !settings_idle(table, "another advantage than gae", "lambda", &err))
         fail(2, &err);
