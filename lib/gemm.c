@@ -431,48 +431,59 @@ static Slab slab_of(Factor f, int p, int depth, int m, int n, bool in_place)
     return packed(panels, depth);
 }
 
-/* The single column behind the last whole panel, of an A whose columns are contiguous: c = A b is
- * done as the row c' = b' A', whose m >= LANES numbers of each k lie side by side. Where fewer than
- * LANES are left, the last LANES are done again. A packed B is read from its panels, by the tiles.
- */
+/* The single column behind the last whole panel: c = A b is done as the row c' = b' A', whose
+ * numbers of each k lie side by side in a transposed A; another A is turned round, a block at a
+ * time. Where fewer than LANES rows are left, the last LANES are done again. */
 static void column(int m, int k, Strided a, Strided b, Strided from, real *c, long ldc)
 {
-    real row[WIDE * LANES];
+    enum { WIDTH = WIDE * LANES, DEPTH = 32 };
+    real row[WIDTH], turned[WIDTH * DEPTH];
     for (int i = 0; i < m;) {
-        int rows = m - i < WIDE * LANES ? (m - i) / LANES * LANES : WIDE * LANES;
+        int rows = m - i < WIDTH ? (m - i) / LANES * LANES : WIDTH;
         int first = rows > 0 ? i : m - LANES;
         if (rows == 0) rows = LANES;
         for (int r = 0; r < rows; r++) row[r] = from.data[(first + r) * from.row];
-        strip_body(1, rows, k, (Strided){b.data, 0, b.row}, a.data + first, a.col, NR, NULL,
-                   (Strided){row, 0, 1}, row, 0);
+        for (int p = 0, depth; p < k; p += depth) {
+            Strided block = at(a, first, p);
+            depth = a.row == 1 || k - p < DEPTH ? k - p : DEPTH;
+            if (a.row != 1) {
+                transpose(rows, depth, block.data, a.row, turned, WIDTH);
+                block = (Strided){turned, 1, WIDTH};
+            }
+            strip_body(1, rows, depth, (Strided){b.data + p * b.row, 0, b.row}, block.data,
+                       block.col, NR, NULL, (Strided){row, 0, 1}, row, 0);
+        }
         for (; i < first + rows; i++) c[i * ldc] = row[i - first];
     }
 }
 
-/* Some columns of C, KC rows of B at a time. */
+/* Some columns of C, a slab of B at a time: KC rows, as it was packed, or a quarter of them where
+ * the panels of so many columns would leave no room in L2. */
 static void columns(int m, int n, int k, Strided a, Factor f, bool in_place, Strided from, real *c,
                     long ldc)
 {
-    int p = 0;
+    int p = 0, deepest = !f.b.panels && n > 2 * NC ? KC / 4 : KC;
     do { /* even for k = 0: C = from */
-        int depth = k - p < KC ? k - p : KC;
+        int depth = k - p < deepest ? k - p : deepest;
         Slab slab = slab_of(f, p, depth, m, n, in_place);
         Strided begin = p == 0 ? from : (Strided){c, ldc, 1};
         multiply(m, n, depth, at(a, 0, p), slab, begin, c, ldc);
-        p += KC;
+        p += depth;
     } while (p < k);
 }
 
-/* Where B is packed on the way, NC columns at a time, and half as many more rather than a few at
- * last; but for an A whose strips are copied, for each block anew, it's all of them. */
+/* NC columns at a time, and half as many more rather than a few at last; but for an A whose strips
+ * are copied, for each block anew, it's all of them. The last column may stand alone. */
 static void product(int m, int n, int k, Strided a, Factor f, Strided from, real *c, long ldc)
 {
-    if (n % NR == 1 && a.row == 1 && m >= LANES && !f.b.panels) {
+    if (n % NR == 1 && m >= 4 * LANES && (a.row == 1 || a.col == 1) && (!f.b.panels || k <= KC)) {
         n--;
-        column(m, k, a, at(f.b, 0, f.first + n), at(from, 0, n), c + n, ldc);
+        Strided last = f.b.panels ? (Strided){f.b.panels + (long)(f.first + n) * k, NR, 1}
+                                  : at(f.b, 0, f.first + n);
+        column(m, k, a, last, at(from, 0, n), c + n, ldc);
     }
     bool in_place = f.b.col == 1 && m < WORTH_PACKING && n % LANES == 0;
-    bool whole = in_place || f.b.panels || lines_collide(a, n);
+    bool whole = in_place || lines_collide(a, n);
     for (int j = 0, cols; j < n; j += cols, f.first += cols) {
         cols = whole || n - j < NC + NC / 2 ? n - j : NC;
         columns(m, cols, k, a, f, in_place, at(from, 0, j), c + j, ldc);
