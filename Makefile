@@ -40,7 +40,9 @@ cc        = $(if $(V),,@$(if $(quietly),,echo '  $(CC) $(patsubst $(BUILD)/%,%,$
 FOLDERS  := $(sort $(wildcard chapters/*_*))
 NUMBERS  := $(foreach c,$(patsubst %/main.c,%,$(sort $(wildcard chapters/*_*/main.c))),$(firstword $(subst _, ,$(notdir $c))))
 # a sanitizer leaves no room for faults: see below
-TESTS    := $(filter-out $(if $(filter 0,$(LEARNING)),test_learning_%) $(if $(SAN),test_faults),$(patsubst tests/%.c,%,$(sort $(wildcard tests/test_*.c))))
+# the longest first, so that none of them is left alone at the end
+LONGEST  := test_faults test_studies test_reward test_chapter2
+TESTS    := $(filter-out $(if $(filter 0,$(LEARNING)),test_learning_%) $(if $(SAN),test_faults),$(LONGEST) $(filter-out $(LONGEST),$(patsubst tests/%.c,%,$(sort $(wildcard tests/test_*.c)))))
 TOOLS    := $(patsubst tools/%.c,%,$(sort $(wildcard tools/*.c)))
 BENCHES  := $(patsubst bench/%.c,%,$(sort $(wildcard bench/*.c)))
 folder    = $(filter chapters/$1_%,$(FOLDERS))
@@ -166,8 +168,8 @@ $(BUILD)/tests/faults.so: tests/faults.c Makefile
 	@mkdir -p $(@D)
 	$(cc) $(filter-out -fopenmp -march=%,$(CFLAGS)) -fPIC -shared $< -o $@ -ldl
 
-# every target also stands in test_fuzz, which replays its files
-FUZZED   := $(patsubst tests/fuzz/%.c,%,$(sort $(wildcard tests/fuzz/*.c)))
+# every target also stands in test_fuzz, which replays its files; the slowest reader comes first
+FUZZED   := text $(filter-out text,$(patsubst tests/fuzz/%.c,%,$(sort $(wildcard tests/fuzz/*.c))))
 FUZZTOOL := $(addprefix $(BUILD)/tools/,classroom/catalogue.o markers/items.o markers/page.o)
 $(BUILD)/tests/test_fuzz: $(FUZZED:%=$(BUILD)/tests/fuzz/%.o) $(FUZZTOOL)
 $(BUILD)/tests/fuzz/catalogue: $(FUZZTOOL)

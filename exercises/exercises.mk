@@ -136,7 +136,8 @@ PROVER := $(BUILD)/tests/prove
 $(PROVER): $(call objects,tests/classroom) $(call objects,tools/classroom) $(call objects,tools/markers) $(LIB)
 	$(cc) $(CFLAGS) $(LDFLAGS) $^ $(LDLIBS) -o $@
 
-exercises-built: $(PROVER) grade-ready $(BUILD)/tools/book
+# handouts are built from copies of what was compiled here: of what it is now
+exercises-built: $(PROVER) grade-ready $(BUILD)/tools/book $(addprefix $(BUILD)/chapter,$(NUMBERS))
 
 exercises-check: exercises-built
 	@$(CLASSROOM) $(PROVER) $(ONLY)

@@ -9,9 +9,8 @@ build=$(make -s CC=gcc ARCH=x86-64-v3 OPT=-O1 print-build)
 make -s "-j${JOBS:-$(getconf _NPROCESSORS_ONLN)}" CC=gcc ARCH=x86-64-v3 OPT=-O1 all
 rm -rf "$place" && mkdir -p "$place/bin" && cd "$place"
 ln -s "$(command -v sh)" bin/sh # for rewards by command; gnuplot is not found
-printf 'Zoe met a hen.\nThe hen said hello.\n' >text
 
-# check N ARGUMENTS...: the program of chapter N
+# check N ARGUMENTS...: the program of chapter N, here
 check() {
     program=chapter$1 began=$(date +%s)
     shift
@@ -30,19 +29,43 @@ if [ -n "${FULL:-}" ]; then
     for n in 1 2 3 4 5; do check $n --quick; done
     exit 0
 fi
+
+# beside PLACE COMMAND: in a directory of its own, at the same time as the others
+others=
+beside() {
+    mkdir "$1" && cd "$1" && "$2" &
+    others="$others $!"
+}
+
 learn='--quick --tales 30 --pretrain-steps 2 --length 12 --batch 4 --steps 2 --sample 1 --price 4'
-check 1 --tales 40 --order 3 --length 8 --arpa model.arpa --eval text
-check 1 --load-arpa model.arpa --eval text
-check 2 --tales 200 --layers 2 --heads 2 --channels 8 --context 16 --batch 2 --steps 4 \
-    --eval-every 2 --orders 2 --sample 2 --length 4 --prompt Zoe
-check 2 --load out/chapter2 --eval text --ids ids.json --out out/scored
 # shellcheck disable=SC2086 # words
 {
-    check 3 $learn --reward 'contains:e + 0.1*fluency + coherence' --compare
-    check 3 $learn --reward-command 'while read x; do echo 1; done'
-    check 3 --env oracle --largest-batch 4 --draws 100
-    check 4 $learn --reward length --minibatches 2
-    check 4 --env oracle --draws 100
-    check 5 $learn --reward length --minibatches 2 --epochs 2
-    check 5 --env oracle --toy-steps 1 --toy-seeds 1
+    counting_and_transformer() {
+        printf 'Zoe met a hen.\nThe hen said hello.\n' >text
+        check 1 --tales 40 --order 3 --length 8 --arpa model.arpa --eval text
+        check 1 --load-arpa model.arpa --eval text
+        check 2 --tales 200 --layers 2 --heads 2 --channels 8 --context 16 --batch 2 --steps 4 \
+            --eval-every 2 --orders 2 --sample 2 --length 4 --prompt Zoe
+        check 2 --load out/chapter2 --eval text --ids ids.json --out out/scored
+    }
+    reinforce() {
+        check 3 $learn --reward 'contains:e + 0.1*fluency + coherence' --compare
+        check 3 $learn --reward-command 'while read x; do echo 1; done'
+        check 3 --env oracle --largest-batch 4 --draws 100
+    }
+    actor_critic() {
+        check 4 $learn --reward length --minibatches 2
+        check 4 --env oracle --draws 100
+    }
+    ppo() {
+        check 5 $learn --reward length --minibatches 2 --epochs 2
+        check 5 --env oracle --toy-steps 1 --toy-seeds 1
+    }
 }
+beside 5 ppo
+beside 4 actor_critic
+beside 3 reinforce
+beside 2 counting_and_transformer
+failed=0
+for other in $others; do wait "$other" || failed=1; done
+exit $failed
