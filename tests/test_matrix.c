@@ -242,7 +242,7 @@ END_TEST
 START_TEST(products_whose_lines_collide_have_the_bits_of_plain_loops)
 {
     const int lengths[] = {504, 1016}; /* in double, in float */
-    set_threads(1); /* which gets all the columns */
+    set_threads(1);                    /* which gets all the columns */
     for (size_t i = 0; i < sizeof lengths / sizeof *lengths; i++) {
         check_products(30, 300, lengths[i], i); /* of A */
         check_products(lengths[i], 300, 20, i); /* of A' */
