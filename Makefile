@@ -39,10 +39,11 @@ cc        = $(if $(V),,@$(if $(quietly),,echo '  $(CC) $(patsubst $(BUILD)/%,%,$
 # --- what there is --------------------------------------------------------------------------------
 FOLDERS  := $(sort $(wildcard chapters/*_*))
 NUMBERS  := $(foreach c,$(patsubst %/main.c,%,$(sort $(wildcard chapters/*_*/main.c))),$(firstword $(subst _, ,$(notdir $c))))
-# a sanitizer leaves no room for faults: see below
-# the longest first, so that none of them is left alone at the end
+# the longest first, so that none of them is left alone at the end; LEARNING=0 leaves out what takes
+# long and no compiler changes, and a sanitizer leaves no room for faults: see below
 LONGEST  := test_faults test_studies test_reward test_chapter2
-TESTS    := $(filter-out $(if $(filter 0,$(LEARNING)),test_learning_%) $(if $(SAN),test_faults),$(LONGEST) $(filter-out $(LONGEST),$(patsubst tests/%.c,%,$(sort $(wildcard tests/test_*.c)))))
+SKIPPED  := $(if $(filter 0,$(LEARNING)),test_learning_% test_faults) $(if $(SAN),test_faults)
+TESTS    := $(filter-out $(SKIPPED),$(LONGEST) $(filter-out $(LONGEST),$(patsubst tests/%.c,%,$(sort $(wildcard tests/test_*.c)))))
 TOOLS    := $(patsubst tools/%.c,%,$(sort $(wildcard tools/*.c)))
 BENCHES  := $(patsubst bench/%.c,%,$(sort $(wildcard bench/*.c)))
 folder    = $(filter chapters/$1_%,$(FOLDERS))
@@ -57,7 +58,7 @@ IDEAS    := $(filter-out %/main.o,$(foreach c,$(FOLDERS),$(call objects,$c)))
 QUICK   ?=
 TEXT    ?=
 
-.PHONY: all help test check check-both built bench bench-keep plots overtake same-bits book book-check book-html clean tales $(addprefix chapter,$(NUMBERS))
+.PHONY: all help test check built bench bench-keep plots overtake same-bits book book-check book-html clean tales $(addprefix chapter,$(NUMBERS))
 .DELETE_ON_ERROR:
 .SECONDARY:
 
@@ -94,9 +95,12 @@ $(BUILD)/bench/%: $(BUILD)/bench/%.o $(call objects,bench/measure) $(IDEAS) $(LI
 
 # the kernel: always optimised, its multiply-adds always fused (see lib/gemm.c); so its yardsticks.
 # gcc would leave some of them in two where it tunes for AMD's Zen, if it weren't told not to.
-FUSED    := -ffp-contract=fast $(shell echo 'int x;' | $(CC) -Werror --param avoid-fma-max-bits=0 -x c -c -o /dev/null - 2>/dev/null && \
-            echo --param avoid-fma-max-bits=0)
+taken     = $(shell echo 'int x;' | $(CC) -Werror $1 -x c -c -o /dev/null - 2>/dev/null && echo '$1')
+FUSED    := -ffp-contract=fast $(call taken,--param avoid-fma-max-bits=0)
 $(BUILD)/lib/gemm.o $(call objects,bench/measure): CFLAGS += -O2 $(FUSED)
+# a sanitizer that watched its tiles would keep them out of registers: the end of a function looks
+# after what is on its stack, and all that is in the heap is watched
+$(BUILD)/lib/gemm.o: CFLAGS += $(if $(findstring address,$(SAN)),-fstack-protector-all $(call taken,--param asan-stack=0))
 $(BUILD)/bench/floor.o: CFLAGS += $(FUSED)
 
 $(BUILD)/%.o: %.c Makefile
@@ -152,9 +156,6 @@ test: ## run every test, in float and in double
 	$(MAKE) --no-print-directory book-check REAL=float; book=$$?; \
 	wait $$double; double=$$?; wait $$exercises; exit $$((float + double + $$? + book))
 
-check-both: ## the tests alone, in float and in double
-	@$(MAKE) --no-print-directory check REAL=float && $(MAKE) --no-print-directory check $(AT_ONCE)
-
 # what the bench makes of its rows, and the product that is its yardstick
 $(BUILD)/tests/test_bench: $(call objects,bench/measure)
 $(BUILD)/tests/test_bench.o: CFLAGS += -Ibench
@@ -189,7 +190,7 @@ fuzz: ## feed every reader with arbitrary bytes, 10 minutes each (clang; TIME=se
 	@PROGRAMS=build/clang-float-fuzzed-O1/tests/fuzz READERS="$(or $(READERS),$(FUZZED))" sh tests/fuzz.sh
 
 coverage: ## count the lines and branches of lib/ and chapters/ that the tests reach (gcc)
-	@$(MAKE) --no-print-directory counted-check CC=gcc OPT=-O0 COVERAGE=1 LEARNING=0
+	@$(MAKE) --no-print-directory counted-check CC=gcc OPT=-O0 COVERAGE=1 SKIPPED=test_learning_%
 
 .PHONY: coverage counted-check
 counted-check:
