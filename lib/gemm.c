@@ -434,7 +434,7 @@ static Slab slab_of(Factor f, int p, int depth, int m, int n, bool in_place)
 /* The single column behind the last whole panel: c = A b is done as the row c' = b' A', whose
  * numbers of each k lie side by side in a transposed A; another A is turned round, a block at a
  * time. Where fewer than LANES rows are left, the last LANES are done again. */
-static void column(int m, int k, Strided a, Strided b, Strided from, real *c, long ldc)
+static void column(int m, int k, Strided a, Slab b, Strided from, real *c, long ldc)
 {
     enum { WIDTH = WIDE * LANES, DEPTH = 32 };
     real row[WIDTH], turned[WIDTH * DEPTH];
@@ -478,8 +478,7 @@ static void product(int m, int n, int k, Strided a, Factor f, Strided from, real
 {
     if (n % NR == 1 && m >= 4 * LANES && (a.row == 1 || a.col == 1) && (!f.b.panels || k <= KC)) {
         n--;
-        Strided last = f.b.panels ? (Strided){f.b.panels + (long)(f.first + n) * k, NR, 1}
-                                  : at(f.b, 0, f.first + n);
+        Slab last = slab_of((Factor){f.b, f.cols, f.first + n}, 0, k, m, 1, true);
         column(m, k, a, last, at(from, 0, n), c + n, ldc);
     }
     bool in_place = f.b.col == 1 && m < WORTH_PACKING && n % LANES == 0;

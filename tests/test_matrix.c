@@ -242,12 +242,13 @@ END_TEST
 START_TEST(products_whose_lines_collide_have_the_bits_of_plain_loops)
 {
     const int lengths[] = {504, 1016}; /* in double, in float */
-    set_threads(1);                    /* which gets all the columns */
     for (size_t i = 0; i < sizeof lengths / sizeof *lengths; i++) {
+        set_threads(1);                         /* which gets all the columns */
+        check_products(13, 560, lengths[i], i); /* of A, and of B more columns than fit in L2 */
+        set_threads(2);
         check_products(30, 300, lengths[i], i); /* of A */
         check_products(lengths[i], 300, 20, i); /* of A' */
         check_products(30, lengths[i], 20, i);  /* of B, in blocks of columns */
-        check_products(13, 560, lengths[i], i); /* of A, and of B more columns than fit in L2 */
     }
 }
 END_TEST
