@@ -27,7 +27,7 @@ chapter() {
     case $n in
     1)
         ./chapter1 --seeds 5 --out "$to"
-        for order in 12 16 24; do
+        for order in 6 12 16 24; do
             ./chapter1 --order $order --smoothing kneser-ney --sample 0 --out $out/order$order
             cp $out/order$order/summary.json plots/chapter1_order$order.json
         done
