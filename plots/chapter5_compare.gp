@@ -45,7 +45,7 @@ set xrange [0:longest * 1.4]
 
 set origin 0, 0.5; set size 1, 0.5
 set title (last3 * last4 > 0 ? 'Three algorithms, at equal sampled symbols' : 'PPO')
-set ylabel 'mean reward of a batch'
+set ylabel 'mean reward'
 if (share) { set yrange [0:1] } else { set yrange [*:*] }
 set format x ''
 set bmargin 1

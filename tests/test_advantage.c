@@ -419,7 +419,7 @@ START_TEST(the_exact_value_of_the_first_state_is_the_objective)
     Toy *toy = new_toy();
     exact_values(toy->oracle, 1);
     double V = toy->oracle->all->values[0], J = oracle_objective(toy->oracle, toy->beta);
-    ck_assert_msg(fabs(V - J) <= exactly() && fabs(J) > 0.01, "V(s_0) = %g, J = %g", V, J);
+    ck_assert_msg(fabs(V - J) <= exactly() && fabs(J) > 0.01, "V(s_1) = %g, J = %g", V, J);
     toy_free(toy);
 }
 END_TEST

@@ -43,7 +43,7 @@ typedef struct {
      .help = "runs, with seeds seed, seed+1, ..."}, \
     {"price", SETTING_INT, &(o).price, .min = 1, .max = 1e7, .quick = "64", \
      .help = "texts that the final table is measured on, at least"}, \
-    {"sample", SETTING_INT, &(o).sample, .max = 1000, .help = "texts to show"}
+    {"sample", SETTING_INT, &(o).sample, .max = 1000, .help = "texts to show, of a batch"}
 /* clang-format on */
 
 typedef struct {

@@ -177,7 +177,7 @@ static void ask_oracle(Run *run)
     printf("chapter 4: actor and critic on a problem that can be enumerated\n");
     printf("the reward is %s, less %g per nat of KL\n", LAMBDA_REWARD, toy->beta);
     printf("%d texts, whose probabilities sum to %.9f\n", rollout_texts(q->all), toy_look(toy));
-    printf("J = %.4f, KL = %.4f nats, J_beta = %.4f = V(s_0)\n", oracle_reward(q), oracle_kl(q),
+    printf("J = %.4f, KL = %.4f nats, J_beta = %.4f = V(s_1)\n", oracle_reward(q), oracle_kl(q),
            oracle_objective(q, toy->beta));
     Curves *c = lambda_study(toy, batch, o.draws, (uint64_t)lesson.seed, run);
     if (c->rows > 0) {

@@ -82,6 +82,8 @@ static void a_symbol_gets_what_comes_with_it_and_after_it(void)
             {{1, 2, 0.5, -1, 4, 0.25, -2}, "each symbol gets its own reward only: sum"},
             {{4.75, 3.75, 1.75, 1.25, 2.25, -1.75, -2},
              "the sum runs on from one text into the other: set it back to 0"},
+            {{3, 2, 6.75, 6.25, 7.25, 3.25, 4.75},
+             "the sum runs on from one text into the other: set it back to 0"},
             {.likely = NULL}},
         "w_t = r_t + w_{t+1}, from the last symbol of a text to its first");
 }

@@ -62,6 +62,7 @@ static void what_came_less_what_was_expected(void)
                    "this is R(tau) - V: what came before a symbol "
                    "is not what its value expects"},
                   {{7, 5.5, 6.25, 2.5, 3}, "the sum runs on from one text into the other"},
+                  {{2.5, 1, 1.75, 5.5, 6}, "the sum runs on from one text into the other"},
                   {{-2.5, -1, -1.75, -2.5, -3}, "the sign: what came, less what was expected"},
                   {.likely = NULL}},
         "A_t = R_t - V(s_t)");
