@@ -6,6 +6,7 @@
 #include "actor_critic.h"
 #include "error.h"
 #include "gradient.h"
+#include "kl.h"
 #include "reinforce.h"
 #include "threads.h"
 #include "toy.h"
@@ -867,8 +868,13 @@ START_TEST(the_entropy_is_that_of_the_author)
         options.minibatches = 1;
         Ppo *f = new_ppo(t, options);
         Rollout *r = draw(t, f, 5);
+        Activations *whole = activations_new(&t->shape, rollout_rows(r), false);
+        rollout_score(r, t->policy, whole, r->logprob);
+        double mean = mean_entropy(whole->probs); /* over the symbols, and no padding */
         PpoStep s = ppo_update(f, r, 1);
         entropy[i] = s.entropy;
+        ck_assert_msg(fabs(s.entropy - mean) < 1e-6, "%g, by itself %g", s.entropy, mean);
+        activations_free(whole);
         ck_assert((s.approx_kl > 0) == (i == 1));
         rollout_free(r);
         ppo_free(f);

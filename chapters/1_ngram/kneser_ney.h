@@ -1,7 +1,7 @@
 /* kneser_ney.h: interpolated modified Kneser-Ney smoothing.
  *
- * To every history h belongs a share that its n-grams give up, for what h has not been followed by
- * yet; the shorter history h' (h without its oldest symbol) hands it out:
+ * To every history h belongs a share that its n-grams give up; the shorter history h' (h without
+ * its oldest symbol) hands it out, to what h has been followed by and to what it has not:
  *
  *     P(x | h) = (c(h x) - D(c(h x))) / c(h)  +  gamma(h) P(x | h')
  *     gamma(h) = sum over x of D(c(h x)) / c(h),      c(h) = sum over x of c(h x)
@@ -11,9 +11,9 @@
  *
  *     Y = t_1 / (t_1 + 2 t_2),      D_j = j - (j + 1) Y t_{j+1} / t_j    (j = 1, 2, and 3 or more)
  *
- * Second, an n-gram below the highest order is only asked for after a longer one has failed. How
- * often it occurs is then the wrong question; after how many different symbols it has occurred is
- * the right one. So for those orders c is the number of distinct left extensions,
+ * Second, an n-gram below the highest order matters most where a longer one has failed. How often
+ * it occurs is then the wrong question; after how many different symbols it has occurred is the
+ * right one. So for those orders c is the number of distinct left extensions,
  *
  *     c(w_1 .. w_n) = |{ v : v w_1 .. w_n occurs }|      (n below the highest order),
  *

@@ -62,7 +62,8 @@ double oracle_kl_to(const Oracle *o, const double *log_q);
 typedef void (*WeightsFunction)(Rollout *batch, void *arg);
 
 /* The expected gradient of an estimator that sees one text at a time, by one forward and backward
- * pass, into policy->gradients. With weights_total it is -grad J. */
+ * pass, into policy->gradients. With weights_total it is -grad J_beta, of the beta that the rewards
+ * have in them. */
 void oracle_gradient(Oracle *o, Transformer *policy, WeightsFunction weights, void *arg);
 
 /* grad log pi and grad KL of every row, a backward pass each: what follows needs them. */

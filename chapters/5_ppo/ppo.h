@@ -49,8 +49,9 @@ typedef struct {
  *
  * approx_kl is the mean of k3 = r_t - 1 - log r_t over symbols that pi_old drew. Its expectation is
  * exactly KL(pi_old || pi), as E_old[r_t] = 1, and the same holds for k1 = -log r_t; but k3 is
- * never negative, term by term (but for rounding), and less noisy, so a threshold on it means
- * something. Source of the names: Schulman 2020, "Approximating KL divergence". */
+ * never negative, term by term (but for rounding), and less noisy while ratios are near 1, so a
+ * threshold on it means something. Far from 1 it grows with r_t, and a single symbol can be all of
+ * it. Source of the names: Schulman 2020, "Approximating KL divergence". */
 void weights_clip(Rollout *r, const Slice *some, double epsilon, ClipStats *stats);
 
 /* The bonus for an undecided policy: the loss -c sum_t H_t, H = -sum_j p_j log p_j, of probs
@@ -58,6 +59,7 @@ void weights_clip(Rollout *r, const Slice *some, double epsilon, ClipStats *stat
  *
  *   dH/dlogits_j = -p_j (log p_j + H)   =>   dlogits_j += c p_j (log p_j + H)
  *
+ * States are taken as given: what a symbol does to the entropy of those after it is left out.
  * c has the 1/N of weights_mean in it. *total += sum_t H_t, nats, where c is 0, too. */
 void entropy_bonus(Matrix dlogits, Matrix probs, double c, double *total);
 
