@@ -387,8 +387,7 @@ START_TEST(a_batch_of_more_rows_than_were_promised_is_valued_but_not_learnt)
     real whole[ROWS], slices[ROWS];
     expect_returns(&f, returns);
     critic_update(f.critic, f.r, NULL);
-    memcpy(small->trunk->weights.base, f.critic->trunk->weights.base,
-           sizeof(real) * small->trunk->size);
+    transformer_copy_weights(small->trunk, f.critic->trunk);
     memcpy(small->head_weights.base, f.critic->head_weights.base,
            sizeof(real) * small->head_weights.used);
     critic_values(f.critic, f.r, whole);

@@ -88,8 +88,7 @@ static Learnt learn(const char *reward, double beta, PpoOptions options, uint64_
     Learnt l = {0};
     threads_use(1);
     Toy *toy = toy_new(reward, beta, 1, TOY_SEED);
-    memcpy(toy->policy->weights.base, toy->reference->weights.base,
-           sizeof(real) * toy->policy->size);
+    transformer_copy_weights(toy->policy, toy->reference);
     int longest = toy->oracle->all->longest;
     options.beta = beta;
     Ppo *f = ppo_new(toy->policy, &options, &toy->vocabulary, BATCH, longest);

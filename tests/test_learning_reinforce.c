@@ -20,7 +20,7 @@ static Learnt learn(ReinforceOptions options, const char *reward, double beta, i
 {
     Error err;
     Toy *t = toy_new(reward, beta, 1, TOY_SEED);
-    memcpy(t->policy->weights.base, t->reference->weights.base, t->policy->size * sizeof(real));
+    transformer_copy_weights(t->policy, t->reference);
     toy_look(t);
     options.beta = beta;
     Learnt l = {.before = oracle_reward(t->oracle)};

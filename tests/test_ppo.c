@@ -794,8 +794,8 @@ static void learn_with(int threads, Transformer *policy, Transformer *critic)
         ppo_update(f, r, seed);
         rollout_free(r);
     }
-    memcpy(policy->weights.base, t->policy->weights.base, sizeof(real) * policy->size);
-    memcpy(critic->weights.base, f->critic->trunk->weights.base, sizeof(real) * critic->size);
+    transformer_copy_weights(policy, t->policy);
+    transformer_copy_weights(critic, f->critic->trunk);
     ppo_free(f);
     toy_free(t);
 }

@@ -346,6 +346,7 @@ START_TEST(a_twin_has_the_weights_of_the_first_and_gradients_of_its_own)
     gradients_are(m.t, 2, whole);
     Transformer *stranger = transformer_new(&wider_shape, 1);
     ck_assert_dies(transformer_add_gradients(m.t, stranger), "of a model of another shape");
+    ck_assert_dies(transformer_copy_weights(m.t, stranger), "of a model of another shape");
     transformer_free(stranger);
     free(whole);
     transformer_free(twin);

@@ -125,6 +125,9 @@ Transformer *transformer_new(const TransformerShape *s, uint64_t seed);
 void transformer_free(Transformer *t);
 void transformer_zero_gradients(Transformer *t);
 
+/* Gives a model the weights of another of its shape. */
+void transformer_copy_weights(Transformer *to, const Transformer *from);
+
 /* The Euclidean norm of all weights, some dozens in a trained model. From WEIGHTS_MAX on steps have
  * been so large that what it computes may be no number any more. */
 #define WEIGHTS_MAX 1e6

@@ -212,6 +212,18 @@ void transformer_zero_gradients(Transformer *t)
     memset(t->gradients.base, 0, t->size * sizeof(real));
 }
 
+static void require_same_shape(const Transformer *a, const Transformer *b)
+{
+    REQUIRE(memcmp(&a->shape, &b->shape, sizeof a->shape) == 0,
+            "weights or gradients of a model of another shape");
+}
+
+void transformer_copy_weights(Transformer *to, const Transformer *from)
+{
+    require_same_shape(to, from);
+    memcpy(to->weights.base, from->weights.base, to->size * sizeof(real));
+}
+
 double transformer_norm(const Transformer *t)
 {
     return gradient_norm(t->weights.base, t->size);
@@ -219,8 +231,7 @@ double transformer_norm(const Transformer *t)
 
 void transformer_add_gradients(Transformer *t, const Transformer *twin)
 {
-    REQUIRE(memcmp(&t->shape, &twin->shape, sizeof t->shape) == 0,
-            "gradients of a model of another shape");
+    require_same_shape(t, twin);
     real *sum = t->gradients.base;
     const real *more = twin->gradients.base;
     long size = (long)t->size;

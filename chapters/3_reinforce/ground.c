@@ -5,7 +5,6 @@
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 
 #include "pretrained.h"
 #include "tales.h"
@@ -167,9 +166,8 @@ void ground_free(Ground *g)
 
 Transformer *ground_policy(const Ground *g)
 {
-    const Transformer *from = g->reference;
-    Transformer *policy = transformer_new(&from->shape, 0);
-    memcpy(policy->weights.base, from->weights.base, from->size * sizeof(real));
+    Transformer *policy = transformer_new(&g->reference->shape, 0);
+    transformer_copy_weights(policy, g->reference);
     return policy;
 }
 

@@ -2,7 +2,6 @@
 #include "toy.h"
 
 #include <stdlib.h>
-#include <string.h>
 
 #include "error.h"
 #include "kl.h"
@@ -35,7 +34,7 @@ Toy *toy_new(const char *reward, double beta, int batch, uint64_t seed)
     t->reference = transformer_new(&t->shape, seed);
     t->policy = transformer_new(&t->shape, seed);
     add_noise(t->reference, 0.3, seed);
-    memcpy(t->policy->weights.base, t->reference->weights.base, sizeof(real) * t->policy->size);
+    transformer_copy_weights(t->policy, t->reference);
     add_noise(t->policy, 0.05, seed + 1);
     t->oracle = oracle_new(&t->shape, &t->vocabulary, LONGEST, batch);
     REQUIRE(reward_parse(&t->reward, reward, &err), "%s", err.text);

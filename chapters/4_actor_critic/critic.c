@@ -37,7 +37,7 @@ Critic *critic_new(const Transformer *pretrained, const CriticOptions *options, 
     AdamOptions adam = {0.9, options->beta2, 1e-8, 0};
     c->options = *options;
     c->trunk = transformer_new(&pretrained->shape, 0);
-    memcpy(c->trunk->weights.base, pretrained->weights.base, sizeof(real) * pretrained->size);
+    transformer_copy_weights(c->trunk, pretrained);
     critic_layout(c, C, rows); /* counts */
     arena_reserve(&c->head_weights);
     arena_reserve(&c->head_gradients);

@@ -3,7 +3,6 @@
 
 #include <math.h>
 #include <stdlib.h>
-#include <string.h>
 
 #include "error.h"
 
@@ -58,8 +57,7 @@ Climb ceiling_climb(Toy *toy, const PpoOptions *options, int seed, Curves *c, Ru
     Oracle *q = toy->oracle;
     int longest = q->all->longest;
     double *best = NEW(double, rollout_texts(q->all)), symbols = 0;
-    memcpy(toy->policy->weights.base, toy->reference->weights.base,
-           sizeof(real) * toy->policy->size);
+    transformer_copy_weights(toy->policy, toy->reference);
     Ppo *f = ppo_new(toy->policy, o, &toy->vocabulary, CEILING_TEXTS, longest);
     Rollout *r = rollout_new(&toy->shape, &toy->vocabulary, CEILING_TEXTS, longest);
 
