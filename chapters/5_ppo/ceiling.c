@@ -52,26 +52,26 @@ static PpoStep learn(Toy *toy, Ppo *f, Rollout *r, int seed)
 
 Climb ceiling_climb(Toy *toy, const PpoOptions *options, int seed, Curves *c, Run *run)
 {
-    PpoOptions with_price = *options, *o = &with_price;
-    o->beta = toy->beta;
+    PpoOptions o = *options;
+    o.beta = toy->beta;
     Oracle *q = toy->oracle;
     int longest = q->all->longest;
     double *best = NEW(double, rollout_texts(q->all)), symbols = 0;
     transformer_copy_weights(toy->policy, toy->reference);
-    Ppo *f = ppo_new(toy->policy, o, &toy->vocabulary, CEILING_TEXTS, longest);
+    Ppo *f = ppo_new(toy->policy, &o, &toy->vocabulary, CEILING_TEXTS, longest);
     Rollout *r = rollout_new(&toy->shape, &toy->vocabulary, CEILING_TEXTS, longest);
 
     toy_look(toy);
     Climb climb = {.start = oracle_objective(q, toy->beta),
                    .ceiling = toy->beta * oracle_best(q, toy->beta, best)};
     PpoStep u = {.largest_ratio = 1};
-    for (int step = 0; step <= o->steps; step++) {
+    for (int step = 0; step <= o.steps; step++) {
         look(toy, best, &climb);
-        curves_add(c, seed, isinf(o->epsilon) ? 0 : o->epsilon, step, symbols, climb.reached,
+        curves_add(c, seed, isinf(o.epsilon) ? 0 : o.epsilon, step, symbols, climb.reached,
                    climb.reward, climb.kl, climb.kl_best, climb.ceiling, climb.share,
                    u.largest_ratio);
-        if (run) run_progress(run, step, o->steps, "%.2f%% of the way", 100 * climb.share);
-        if (step == o->steps || run_stopped()) break;
+        if (run) run_progress(run, step, o.steps, "%.2f%% of the way", 100 * climb.share);
+        if (step == o.steps || run_stopped()) break;
         u = learn(toy, f, r, seed);
         symbols += rollout_rows(r);
     }
