@@ -414,7 +414,7 @@ static void learn_and_measure(Run *run)
     for (int i = 0; i < count; i++) cJSON_AddItemToArray(orders, result_json(&results[i]));
     if (held_out) cJSON_AddItemToObject(json, "smoothings", smoothings_json(results, count));
     cJSON_AddBoolToObject(json, "stopped_early", run_stopped());
-    bool early = run_stopped() && (!figures.learning || figures.learning->rows == 0);
+    bool early = run_stopped() && figures.learning->rows == 0;
     if (early && access(run_path(run, "summary.json"), F_OK) == 0)
         printf("stopped early: the results that were in %s stay\n", run->dir);
     else if (!run_save_summary(run, json, &err))
