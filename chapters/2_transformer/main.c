@@ -118,15 +118,11 @@ static _Noreturn void fail(int status, const Error *err)
 
 /* ---- text --------------------------------------------------------------------------------- */
 
-static TextOptions text_options(Documents documents)
-{
-    return (TextOptions){.documents = documents, .level = TEXT_CHARS, .held_out = o.held_out};
-}
-
 static void read_text(Text *text)
 {
     Error err;
-    TextOptions options = text_options((Documents)o.documents);
+    TextOptions options = {
+        .documents = (Documents)o.documents, .level = TEXT_CHARS, .held_out = o.held_out};
     if (o.text) {
         if (!text_load(text, o.text, &options, &err)) fail(1, &err);
         return;
@@ -215,7 +211,7 @@ static void show_samples(const Transformer *t, const Vocabulary *v, Documents do
         if (n == 0) continue; /* stopped before it began */
         printf("    ");
         if (o.prompt) printf("%s", o.prompt);
-        text_print(stdout, v, TEXT_CHARS, ids, n > 0 && ids[n - 1] == v->end ? n - 1 : n);
+        text_print(stdout, v, TEXT_CHARS, ids, ids[n - 1] == v->end ? n - 1 : n);
         printf("\n");
     }
     free(prompt);
@@ -224,8 +220,7 @@ static void show_samples(const Transformer *t, const Vocabulary *v, Documents do
 
 /* ---- scoring a file ----------------------------------------------------------------------- */
 
-/* The text of --eval FILE, or NULL. It is read before training, so that none is lost to a mistake.
- */
+/* The text of --eval FILE, or NULL; read before training, so that none is lost to a mistake. */
 static Windows *read_eval(const Vocabulary *v, Documents documents, int context)
 {
     if (!o.eval) return NULL;
