@@ -158,11 +158,11 @@ const char *pretrained(Transformer **t, Vocabulary *v, const PretrainedOptions *
         error_set(err, "the text has no lines: nothing ends in it");
         return NULL;
     }
-    Error why, none;
+    Error why;
     if (load_if_it_fits(t, v, o->chapter2, o, text, &why)) return o->chapter2;
     int held;
     if (!hold(o->keep, &held, run, err)) return NULL;
-    bool good = load_if_it_fits(t, v, o->keep, o, text, &none);
+    bool good = load_if_it_fits(t, v, o->keep, o, text, NULL);
     if (!good) {
         printf("trains a small model first: %s\n", why.text);
         good = train_and_keep(t, v, o, text, run, err);
