@@ -23,10 +23,11 @@ bool checkpoint_save(const char *path, const Tensor *tensors, int count, const c
                      Error *err);
 
 /* Fills the given tensors from the file. Each must be there under its name, or under its name with
- * "transformer." before it, and have its shape; F32 and F64 are converted to real. Other tensors of
- * the file are left alone. Offsets, shapes and sizes are checked before anything is read: a
- * malformed file gets one sentence that names the tensor and the byte. On failure the tensors hold
- * what they held. *metadata, if not NULL, gets the metadata (cJSON_Delete it) or NULL. */
+ * "transformer." before it, and have its shape; F64, F32, F16 and BF16 are converted to real. Other
+ * tensors of the file are left alone. Offsets, shapes and sizes are checked before anything is
+ * read: a malformed file gets one sentence that names the tensor and the byte. On failure the
+ * tensors hold what they held. *metadata, if not NULL, gets the metadata (cJSON_Delete it) or NULL.
+ */
 bool checkpoint_load(const char *path, Tensor *tensors, int count, cJSON **metadata, Error *err);
 
 /* True if the file can be read and has a tensor of this name, or with "transformer." before it. */
