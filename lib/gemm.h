@@ -1,4 +1,4 @@
-/* gemm.h: the one product behind mat_add_ab, mat_add_abt and mat_add_atb. Private to lib/. */
+/* gemm.h: the one product behind all those of matrix.h. Private to lib/. */
 #ifndef GEMM_H
 #define GEMM_H
 
