@@ -56,11 +56,13 @@ typedef struct {
 bool reward_parse(Reward *r, const char *written, Error *err);
 void reward_free(Reward *r);
 
-/* The n-gram of "fluency" and the program of "command" come from outside, before reward_score. */
+/* True if it has a term of this name: "fluency". */
 bool reward_uses(const Reward *r, const char *name);
 
 /* The first of its words that no text of these symbols can contain, or NULL. */
 const char *reward_unwritable(const Reward *r, const Vocabulary *v);
+
+/* The n-gram of "fluency" and the program of "command" come from outside, before reward_score. */
 void reward_give_ngram(Reward *r, const Ngram *ngram);
 void reward_give_command(Reward *r, RewardCommand *command);
 
@@ -77,8 +79,8 @@ bool reward_score(Reward *r, Rollout *batch, Error *err);
  *   q ln(q/p) + (1-q) ln((1-q)/(1-p))
  *
  * It is reached by the policy that keeps the reference's proportions among the texts that earn 1,
- * and among those that earn 0. NAN where p is 0 or 1 and q is another number:
- * nothing that is drawn could lead there. */
+ * and among those that earn 0. NAN where p is 0 or 1 and q is another number: nothing that is drawn
+ * could lead there. */
 double least_kl(double p, double q);
 
 #endif
