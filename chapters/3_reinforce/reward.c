@@ -69,12 +69,12 @@ static bool in_word(char c)
     return (unsigned char)c >= 0x80 || isalnum((unsigned char)c) || c == '\'';
 }
 
-/* The words of a text: where each begins and how long it is. Returns how many, `most` at most. */
 typedef struct {
     const char *at;
     size_t length;
 } Word;
 
+/* The first words of a text, `most` at most. Returns how many. */
 static int split_words(const char *text, Word *words, int most)
 {
     int n = 0;
