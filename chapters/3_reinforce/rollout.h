@@ -13,8 +13,8 @@
  * Row n is one symbol, those of one text after those of another, without padding; so the row that
  * reads x_{t-1} (the end symbol before a text's first) stands for s_t, and targets holds x_t, the
  * end symbol included. Contract: rollout_draw; then raw rewards (reward.h) and rollout_compare, in
- * any order; then kl, by kl_rows or rollout_kl_sampled; then rollout_rewards. What is learnt from
- * them is weights, by row.
+ * any order; then kl, by kl_rows, rollout_kl or rollout_kl_sampled; then rollout_rewards. What is
+ * learnt from them is weights, by row.
  * Book: chapter 3, "The view". */
 #ifndef ROLLOUT_H
 #define ROLLOUT_H
