@@ -40,8 +40,8 @@ typedef struct {
     Trie trie;
     int end;               /* the end symbol's id: the vocabulary's, or its size if it has none */
     int start;             /* <s> as a symbol of the trie; never an outcome */
+    int symbols;           /* that it can draw: ids 0 .. symbols - 1, the end's among them */
     uint32_t unknown;      /* the node of <unk> */
-    int symbols;           /* 0 .. symbols - 1 are their ids, the end's among them */
     double (*discount)[4]; /* [n][1..3] of Kneser-Ney for order n, else NULL */
 } Ngram;
 
