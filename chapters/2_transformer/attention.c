@@ -4,7 +4,8 @@
 #include "error.h"
 #include "numeric.h"
 
-/* Rows of queries that are done together: the first of them sees at most as many keys too many. */
+/* Queries that one product does together: the first of them meets up to BLOCK - 1 keys of its
+ * future, for nothing. */
 enum { BLOCK = 32 };
 
 static int block_rows(int first, int rows)
