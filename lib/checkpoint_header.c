@@ -187,6 +187,7 @@ static bool entries_tile(Header *h, uint64_t data, uint64_t size, const char *pa
                      path, (unsigned long long)at, (unsigned long long)size);
 }
 
+/* Leaves the entries in order of their names, as header_find wants them. */
 static bool names_differ(Header *h, const char *path, Error *err)
 {
     if (h->count) qsort(h->entries, (size_t)h->count, sizeof *h->entries, by_name);
