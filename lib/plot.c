@@ -96,11 +96,6 @@ static bool is_whole(const char *path)
     return strstr(last, end) != NULL;
 }
 
-void run_drop(Run *r, const char *file)
-{
-    unlink(run_path(r, file));
-}
-
 static void figure_of(char file[80], const char *script)
 {
     snprintf(file, 80, "%.*s.svg", (int)strcspn(script, "."), script);

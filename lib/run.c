@@ -14,8 +14,6 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "utf8.h"
-
 enum { WIDEST = 79 };
 
 double clock_seconds(void)
@@ -190,6 +188,11 @@ void run_wrote(Run *r, const char *file)
         if (strcmp(r->written[i], file) == 0) return;
     if (r->written_count == most) return;
     snprintf(r->written[r->written_count++], sizeof *r->written, "%s", file);
+}
+
+void run_drop(Run *r, const char *file)
+{
+    unlink(run_path(r, file));
 }
 
 bool run_close(Run *r)
