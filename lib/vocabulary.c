@@ -10,7 +10,6 @@
 #include <string.h>
 
 #include "files.h"
-#include "utf8.h"
 
 /* FNV-1a (Fowler, Noll and Vo 1991), its high half folded in because slots are taken by low bits */
 static uint64_t hash(const char *bytes, size_t length)

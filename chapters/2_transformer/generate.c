@@ -6,7 +6,6 @@
 
 #include "error.h"
 #include "numeric.h"
-#include "sequences.h"
 #include "threads.h"
 
 enum { SLOTS = 16 }; /* texts that a thread writes at a time: their keys and values stay near */

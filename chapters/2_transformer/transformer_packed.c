@@ -4,7 +4,6 @@
  * products read the same: a batch that goes through in parts, every symbol of a text. */
 #include <string.h>
 
-#include "error.h"
 #include "transformer.h"
 
 static real *room_for(Arena *a, const Matrix *m, bool wanted)

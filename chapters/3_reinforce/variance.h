@@ -5,8 +5,6 @@
 #ifndef VARIANCE_H
 #define VARIANCE_H
 
-#include <cjson/cJSON.h>
-
 #include "curves.h"
 #include "reinforce.h"
 #include "toy.h"

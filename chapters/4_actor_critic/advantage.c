@@ -3,8 +3,6 @@
 
 #include <math.h>
 
-#include "error.h"
-
 /* ---- the advantages: all there is to this chapter ----------------------------------------- */
 
 /* A_t = sum_u r_u - V(s_t) */
