@@ -92,6 +92,27 @@ static bool read_shape(const cJSON *j, const char *path, TransformerShape *s, Er
            (shape_check(s, &why) || error_set(err, "%s: %s", path, why.text));
 }
 
+/* A config.json that doesn't say, as GPT-2's own, is of lines. */
+static bool read_documents(const cJSON *j, const char *path, Documents *documents, Error *err)
+{
+    const cJSON *item = cJSON_GetObjectItemCaseSensitive(j, "documents");
+    const char *word = !item ? "lines" : cJSON_IsString(item) ? item->valuestring : "";
+    *documents = strcmp(word, "stream") == 0 ? TEXT_STREAM : TEXT_LINES;
+    return *documents == TEXT_STREAM || strcmp(word, "lines") == 0 ||
+           error_set(err, "%s: \"documents\" must be \"lines\" or \"stream\"", path);
+}
+
+static bool read_config(const char *path, TransformerShape *s, Documents *documents, Error *err)
+{
+    cJSON *config = file_read_json(path, err);
+    if (!config) return false;
+    bool good = cJSON_IsObject(config) ||
+                error_set(err, "%s is not a JSON object: train again to write it anew", path);
+    good = good && read_shape(config, path, s, err) && read_documents(config, path, documents, err);
+    cJSON_Delete(config);
+    return good;
+}
+
 /* ---- the directory ------------------------------------------------------------------------ */
 
 bool model_save(const char *dir, const Transformer *t, const Vocabulary *v, Documents documents,
@@ -170,21 +191,9 @@ static bool load_weights(const char *path, Transformer *t, Error *err)
 bool model_load(const char *dir, Transformer **t, Vocabulary *v, Documents *documents, Error *err)
 {
     char path[PATH];
-    join(path, dir, "config.json");
-    cJSON *config = file_read_json(path, err);
-    if (!config) return false;
     TransformerShape shape;
-    bool good = cJSON_IsObject(config) ||
-                error_set(err, "%s is not a JSON object: train again to write it anew", path);
-    good = good && read_shape(config, path, &shape, err);
-    const cJSON *kind = cJSON_GetObjectItemCaseSensitive(config, "documents");
-    const char *word = !kind ? "lines" : cJSON_IsString(kind) ? kind->valuestring : "";
-    *documents = strcmp(word, "stream") == 0 ? TEXT_STREAM : TEXT_LINES;
-    if (good && *documents == TEXT_LINES && strcmp(word, "lines") != 0)
-        good = error_set(err, "%s: \"documents\" must be \"lines\" or \"stream\"", path);
-    cJSON_Delete(config);
-    if (!good) return false;
-
+    join(path, dir, "config.json");
+    if (!read_config(path, &shape, documents, err)) return false;
     join(path, dir, "vocab.json");
     if (!vocabulary_load(v, path, *documents, err)) return false;
     if (v->size != shape.vocabulary) {
