@@ -47,19 +47,18 @@ static double actor_step(ActorCritic *f, Rollout *r)
 {
     Activations *a = f->activations;
     Transformer *policy = f->policy;
+    const ActorCriticOptions *o = &f->options;
 
     /* dlogits_t = w_t (softmax - onehot(x_t)) + scale beta/N grad KL_t, and backward */
     mat_zero(a->dlogits);
     softmax_gradient(a->dlogits, a->probs, r->rows->targets, r->weights);
-    kl_gradient(a->dlogits, a->probs, r->log_ref, f->scale * f->options.beta / rollout_texts(r),
-                NULL);
+    kl_gradient(a->dlogits, a->probs, r->log_ref, f->scale * o->beta / rollout_texts(r), NULL);
     transformer_zero_gradients(policy);
     transformer_backward(policy, a, &r->rows->batch, a->dlogits);
 
     /* a step */
     real *gradient = policy->gradients.base;
-    double norm = gradient_clip(gradient, policy->size, f->options.clip);
-    const ActorCriticOptions *o = &f->options;
+    double norm = gradient_clip(gradient, policy->size, o->clip);
     double lr = learning_rate(f->adam.steps, 0, o->steps, o->lr, o->last_lr);
     adam_step(&f->adam, policy->weights.base, gradient, 0, lr);
     return norm;
