@@ -36,8 +36,8 @@ bool batch_next(const Batch *all, int rows, Batch *part)
  * rows, through all layers and needs to wait for no one; only the gradients of weights, which are
  * sums over all rows, are shared out by columns once the whole team has arrived. */
 typedef struct {
-    int sequence, last_sequence; /* sequence .. last_sequence - 1 */
-    int row, rows;
+    int sequence, end_sequence; /* sequence .. end_sequence - 1 */
+    int row, rows;              /* row .. row + rows - 1 */
     int thread, threads;
 } Part;
 
@@ -60,9 +60,9 @@ static Part part_of(const Batch *b, int thread, int threads)
 {
     Part p = {.thread = thread, .threads = threads};
     p.sequence = first_sequence(b, p.thread, p.threads);
-    p.last_sequence = first_sequence(b, p.thread + 1, p.threads);
+    p.end_sequence = first_sequence(b, p.thread + 1, p.threads);
     p.row = b->start[p.sequence] - b->start[0];
-    p.rows = b->start[p.last_sequence] - b->start[p.sequence];
+    p.rows = b->start[p.end_sequence] - b->start[p.sequence];
     return p;
 }
 
@@ -118,7 +118,7 @@ static void heads_forward(BlockActivations *a, const Batch *b, Part mine,
                           const TransformerShape *shape)
 {
     int C = shape->channels, H = shape->heads, N = batch_rows(b);
-    for (int s = mine.sequence; s < mine.last_sequence; s++) {
+    for (int s = mine.sequence; s < mine.end_sequence; s++) {
         Rows r = rows_of(b, s);
         Matrix qkv = mat_rows(a->qkv, r.first, r.count), y = mat_rows(a->heads, r.first, r.count);
         Matrix q = mat_cols(qkv, 0, C), k = mat_cols(qkv, C, C), v = mat_cols(qkv, 2 * C, C);
@@ -141,7 +141,7 @@ static void heads_forward_cached(BlockActivations *a, const Batch *b, Part mine,
                                  const TransformerShape *shape, Matrix keys, Matrix values)
 {
     int C = shape->channels, H = shape->heads, T = shape->context, N = batch_rows(b), d = C / H;
-    for (int s = mine.sequence; s < mine.last_sequence; s++) {
+    for (int s = mine.sequence; s < mine.end_sequence; s++) {
         Rows r = rows_of(b, s);
         Matrix k = mat_rows(keys, r.slot * C, C), v = mat_rows(values, r.slot * T, T);
         for (int i = 0; i < r.count; i++) {
@@ -159,7 +159,7 @@ static void heads_backward(Matrix dqkv, Matrix dheads, Matrix datt, const BlockA
                            const Batch *b, Part mine, const TransformerShape *shape)
 {
     int C = shape->channels, H = shape->heads, N = batch_rows(b);
-    for (int s = mine.sequence; s < mine.last_sequence; s++) {
+    for (int s = mine.sequence; s < mine.end_sequence; s++) {
         Rows r = rows_of(b, s);
         int n = r.count;
         Matrix qkv = mat_rows(a->qkv, r.first, n), d = mat_rows(dqkv, r.first, n);
