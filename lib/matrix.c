@@ -101,11 +101,14 @@ void mat_set_ab_blocks(Matrix c, Matrix a, Matrix b)
     gemm_blocks(m, n, k, plain(a), plain(b), below ? (long)k * b.stride : n, c.data, c.stride);
 }
 
+#define REQUIRE_ROW(row, c)                                                                     \
+    REQUIRE((row).rows == 1 && (row).cols == (c).cols, "a row of %d x %d for a %d x %d matrix", \
+            (row).rows, (row).cols, (c).rows, (c).cols)
+
 void mat_set_ab_row(Matrix c, Matrix a, Matrix b, Matrix row)
 {
     REQUIRE_AB("C = A B + row");
-    REQUIRE(row.rows == 1 && row.cols == c.cols, "a row of %d x %d for a %d x %d matrix", row.rows,
-            row.cols, c.rows, c.cols);
+    REQUIRE_ROW(row, c);
     gemm(c.rows, c.cols, a.cols, plain(a), plain(b), (Strided){row.data, 0, 1}, c.data, c.stride);
 }
 
@@ -154,8 +157,7 @@ void mat_add(Matrix c, Matrix a)
 void mat_set_a_row(Matrix c, Matrix a, Matrix row)
 {
     REQUIRE_SAME("C = A + row", c, a);
-    REQUIRE(row.rows == 1 && row.cols == c.cols, "a row of %d x %d for a %d x %d matrix", row.rows,
-            row.cols, c.rows, c.cols);
+    REQUIRE_ROW(row, c);
     for (int i = 0; i < c.rows; i++) {
         real *to = mat_row(c, i);
         const real *from = mat_row(a, i);
