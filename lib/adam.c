@@ -7,6 +7,8 @@
 #include "error.h"
 #include "numeric.h"
 
+enum { WORTH_A_TEAM = 1 << 15 }; /* numbers above which a second thread pays */
+
 Adam adam_new(size_t size, AdamOptions options)
 {
     return (Adam){options, size, 0, 1, 1, NEW(real, size), NEW(real, size)};
@@ -37,7 +39,7 @@ void adam_step(Adam *a, real *p, const real *g, size_t decayed, double lr)
     real decay = (real)(lr * a->options.weight_decay);
     real *m = a->m, *v = a->v;
     long size = (long)a->size;
-#pragma omp parallel for simd schedule(static) if (size > 1 << 15)
+#pragma omp parallel for simd schedule(static) if (size > WORTH_A_TEAM)
     for (long i = 0; i < size; i++) {
         m[i] = b1 * m[i] + fresh1 * g[i];
         v[i] = b2 * v[i] + fresh2 * g[i] * g[i];
@@ -65,7 +67,7 @@ double gradient_norm(const real *g, size_t size)
     for (long left = (long)size; left > 0; left -= (long)BLOCK * BLOCKS) {
         long count = left < (long)BLOCK * BLOCKS ? left : (long)BLOCK * BLOCKS;
         long blocks = (count + BLOCK - 1) / BLOCK;
-#pragma omp parallel for schedule(static) if (count > 1 << 15)
+#pragma omp parallel for schedule(static) if (count > WORTH_A_TEAM)
         for (long b = 0; b < blocks; b++)
             block[b] = sum_of_squares(g + b * BLOCK, b + 1 < blocks ? BLOCK : count - b * BLOCK);
         for (long b = 0; b < blocks; b++) total += block[b];
@@ -80,7 +82,7 @@ double gradient_clip(real *g, size_t size, double most)
     if (norm > most) {
         real scale = (real)(most / norm);
         long end = (long)size;
-#pragma omp parallel for simd schedule(static) if (end > 1 << 15)
+#pragma omp parallel for simd schedule(static) if (end > WORTH_A_TEAM)
         for (long i = 0; i < end; i++) g[i] *= scale;
     }
     return norm;
