@@ -235,9 +235,29 @@ static bool read_numbers(Mle *m, uint64_t *seed, const char *text)
            isfinite(m->symbols) && m->symbols >= 0;
 }
 
-static bool says(const cJSON *item, const char *text)
+/* What the state says under a key, or NULL. */
+static const char *said(const cJSON *metadata, const char *key)
 {
-    return cJSON_IsString(item) && strcmp(item->valuestring, text) == 0;
+    return cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(metadata, key));
+}
+
+static bool same(const char *text, const char *expected)
+{
+    return text && strcmp(text, expected) == 0;
+}
+
+/* Is it the state of a run that m could have made? */
+static bool same_kind(const Mle *m, const cJSON *metadata, const char *path, Error *err)
+{
+    const char *shape = said(metadata, "shape"), *shards = said(metadata, "shards");
+    if (!same(shape, describe_shape(&m->model->shape)))
+        return error_set(err, "%s is of a model with %.100s: give the same", path,
+                         shape ? shape : "an unknown shape");
+    if (m->options.text && !same(said(metadata, "text"), describe_text(m)))
+        return error_set(err, "%s is of a run on another text: give the same, or start anew", path);
+    if (shards && !same(shards, describe_shards(m)))
+        return error_set(err, "%s is of a run with --shards %.20s: give the same", path, shards);
+    return true;
 }
 
 bool mle_load(Mle *m, const char *path, Error *err)
@@ -245,28 +265,16 @@ bool mle_load(Mle *m, const char *path, Error *err)
     Tensor tensors[3];
     state_tensors(m, tensors);
     cJSON *metadata = NULL;
-    uint64_t seed;
+    uint64_t seed = 0;
     if (!checkpoint_load(path, tensors, 3, &metadata, err)) return false;
-    const cJSON *run = cJSON_GetObjectItemCaseSensitive(metadata, "run");
-    bool good = cJSON_IsString(run) && read_numbers(m, &seed, run->valuestring);
-    const cJSON *shape = cJSON_GetObjectItemCaseSensitive(metadata, "shape");
-    const cJSON *learnt = cJSON_GetObjectItemCaseSensitive(metadata, "text");
-    const cJSON *shards = cJSON_GetObjectItemCaseSensitive(metadata, "shards");
-    const cJSON *flags = cJSON_GetObjectItemCaseSensitive(metadata, "flags");
-    bool same = true;
-    if (!says(shape, describe_shape(&m->model->shape)))
-        same = error_set(err, "%s is of a model with %.100s: give the same", path,
-                         cJSON_IsString(shape) ? shape->valuestring : "an unknown shape");
-    else if (m->options.text && !says(learnt, describe_text(m)))
-        same = error_set(err, "%s is of a run on another text: give the same, or start anew", path);
-    else if (cJSON_IsString(shards) && !says(shards, describe_shards(m)))
-        same = error_set(err, "%s is of a run with --shards %.20s: give the same", path,
-                         shards->valuestring);
-    if (cJSON_IsString(flags) && !says(flags, describe_flags(m)))
-        snprintf(m->flags_before, sizeof m->flags_before, "%s", flags->valuestring);
+    const char *run = said(metadata, "run"), *flags = said(metadata, "flags");
+    bool good = same_kind(m, metadata, path, err);
+    if (good && !(run && read_numbers(m, &seed, run)))
+        good = error_set(err, "%s does not say where its run stopped: start anew", path);
+    if (good && flags && !same(flags, describe_flags(m)))
+        snprintf(m->flags_before, sizeof m->flags_before, "%s", flags);
     cJSON_Delete(metadata);
-    if (!same) return false;
-    if (!good) return error_set(err, "%s does not say where its run stopped: start anew", path);
+    if (!good) return false;
     m->adam.steps = m->step;
     if (seed != m->options.seed)
         return error_set(err, "%s is of a run with seed %" PRIu64 ": give --seed %" PRIu64, path,
