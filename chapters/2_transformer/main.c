@@ -443,61 +443,73 @@ static Score score_held_out(Mle *m, const Training *t, const Yardstick *y)
     return s;
 }
 
-/* ---- the program -------------------------------------------------------------------------- */
-
-static void run_seed(Training *t, const Yardstick *y, cJSON *summary)
+/* From here on the model is the one that was kept: that of the best step. */
+static void take_best(Mle *m, const Training *t)
 {
     Error err;
-    o.mle.seed = (uint64_t)t->seed;
-    Transformer *model = transformer_new(&o.shape, o.mle.seed);
-    Mle *m = mle_new(model, &o.mle);
-    int length = sample_length((Documents)o.documents, &o.shape);
-    bool first = t->seed == o.seed;
-    if (o.resume) resume(m, t);
-    double started = clock_seconds();
-    if (first && !o.resume && o.sample > 0) {
-        printf("\nbefore training it writes\n");
-        show_samples(model, &t->text->vocabulary, (Documents)o.documents, 1,
-                     length < 100 ? length : 100);
-    }
-    printf("\ntraining, seed %d\n", t->seed);
-    if (!train(m, t)) {
-        printf("stopped before the first step: what was in %s stays\n", t->dir);
-        mle_free(m);
-        transformer_free(model);
-        return;
-    }
-    double seconds = clock_seconds() - started;
-
+    Vocabulary v;
+    Documents documents;
     if (m->best_step < m->step)
         printf("the model of step %d is kept, which predicts the held-out text best\n",
                m->best_step);
-    transformer_free(model);
-    Vocabulary v;
-    Documents documents;
-    if (!model_load(t->dir, &model, &v, &documents, &err)) fail(1, &err);
+    transformer_free(m->model);
+    if (!model_load(t->dir, &m->model, &v, &documents, &err)) fail(1, &err);
     vocabulary_free(&v);
-    m->model = model;
-    Score s = score_held_out(m, t, y);
-    if (first && o.sample > 0) {
-        printf("\nafter training it writes\n");
-        show_samples(model, &t->text->vocabulary, (Documents)o.documents, o.sample, length);
-    }
-    if (t->held_out->windows) report_scores(y, s);
+}
+
+static cJSON *run_json(const Mle *m, const Training *t, double seconds, Score s)
+{
     cJSON *j = cJSON_CreateObject();
-    cJSON_AddItemToArray(cJSON_GetObjectItem(summary, "runs"), j);
     cJSON_AddNumberToObject(j, "seed", t->seed);
     cJSON_AddNumberToObject(j, "steps", m->step);
     cJSON_AddNumberToObject(j, "best_step", m->best_step);
     if (*m->flags_before) cJSON_AddStringToObject(j, "flags_before", m->flags_before);
     cJSON_AddNumberToObject(j, "training_seconds", seconds);
     report_json(j, "held_out", s);
-    if (first && t->eval) score_file(model, t->eval, summary);
+    return j;
+}
+
+/* Texts of the first seed's model; scores of each, on the screen and in the summary. */
+static void judge(Mle *m, const Training *t, const Yardstick *y, double seconds, cJSON *summary)
+{
+    Error err;
+    bool first = t->seed == o.seed;
+    take_best(m, t);
+    Score s = score_held_out(m, t, y);
+    if (first && o.sample > 0) {
+        printf("\nafter training it writes\n");
+        show_samples(m->model, &t->text->vocabulary, (Documents)o.documents, o.sample,
+                     sample_length((Documents)o.documents, &o.shape));
+    }
+    if (t->held_out->windows) report_scores(y, s);
+    cJSON_AddItemToArray(cJSON_GetObjectItem(summary, "runs"), run_json(m, t, seconds, s));
+    if (first && t->eval) score_file(m->model, t->eval, summary);
     if (first && t->held_out->windows &&
-        !report_attention(t->run, model, t->held_out, &t->text->vocabulary, &err))
+        !report_attention(t->run, m->model, t->held_out, &t->text->vocabulary, &err))
         fail(1, &err);
+}
+
+/* ---- the program -------------------------------------------------------------------------- */
+
+static void run_seed(const Training *t, const Yardstick *y, cJSON *summary)
+{
+    o.mle.seed = (uint64_t)t->seed;
+    Mle *m = mle_new(transformer_new(&o.shape, o.mle.seed), &o.mle);
+    if (o.resume) resume(m, t);
+    double started = clock_seconds();
+    if (t->seed == o.seed && !o.resume && o.sample > 0) {
+        int length = sample_length((Documents)o.documents, &o.shape);
+        printf("\nbefore training it writes\n");
+        show_samples(m->model, &t->text->vocabulary, (Documents)o.documents, 1,
+                     length < 100 ? length : 100);
+    }
+    printf("\ntraining, seed %d\n", t->seed);
+    if (train(m, t))
+        judge(m, t, y, clock_seconds() - started, summary);
+    else
+        printf("stopped before the first step: what was in %s stays\n", t->dir);
+    transformer_free(m->model);
     mle_free(m);
-    transformer_free(model);
 }
 
 static cJSON *summary_new(void)
