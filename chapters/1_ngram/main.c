@@ -192,7 +192,7 @@ static void compare_smoothings(Result *r, const Text *text)
 }
 
 /* Writes o.sample texts with one model. */
-static void show_samples(const Ngram *m, const Text *text, const Corpus *prompt)
+static void show_samples(const Ngram *m, const Vocabulary *v, const Corpus *prompt)
 {
     int given = prompt->documents > 0 ? (int)prompt->start[1] : 0;
     int *ids = NEW(int, given + o.length);
@@ -202,20 +202,20 @@ static void show_samples(const Ngram *m, const Text *text, const Corpus *prompt)
         if (given > 0) memcpy(ids, prompt->ids, (size_t)given * sizeof *ids);
         int count = ngram_generate(m, ids, given, given + o.length, o.temperature, &rng, &ended);
         printf(o.documents == TEXT_STREAM ? "order %d:\n" : "  %d  ", m->order);
-        text_print(stdout, &text->vocabulary, (Level)o.level, ids, count);
+        text_print(stdout, v, (Level)o.level, ids, count);
         printf(ended ? "\n" : " ...\n");
     }
     free(ids);
 }
 
-static Corpus read_prompt(const Text *text)
+static Corpus read_prompt(const Vocabulary *v)
 {
     Corpus prompt = {0};
     Error err;
     TextOptions options = text_options();
     if (o.prompt == NULL || o.prompt[0] == '\0') return prompt;
-    if (!corpus_from_string(&prompt, o.prompt, strlen(o.prompt), "--prompt", &text->vocabulary,
-                            &options, false, &err))
+    if (!corpus_from_string(&prompt, o.prompt, strlen(o.prompt), "--prompt", v, &options, false,
+                            &err))
         fail(1, &err);
     if (prompt.documents != 1) {
         error_set(&err, "--prompt has %d lines: give one", prompt.documents);
@@ -225,13 +225,13 @@ static Corpus read_prompt(const Text *text)
 }
 
 /* The text of --eval, in which unknown symbols are allowed. Empty if there is none. */
-static Corpus read_eval(const Text *text)
+static Corpus read_eval(const Vocabulary *v)
 {
     Corpus corpus = {0};
     Error err;
     TextOptions options = text_options();
     if (o.eval == NULL) return corpus;
-    if (!corpus_load(&corpus, o.eval, &text->vocabulary, &options, true, &err)) fail(1, &err);
+    if (!corpus_load(&corpus, o.eval, v, &options, true, &err)) fail(1, &err);
     return corpus;
 }
 
@@ -344,7 +344,7 @@ static cJSON *summary_new(void)
 static void score_with_arpa(Run *run)
 {
     Error err;
-    Text text = {0};
+    Vocabulary v;
     Result r = {.options = ngram_options(o.order)};
     if (o.eval == NULL) {
         error_set(&err, "--load-arpa needs a text to score: add --eval FILE");
@@ -354,12 +354,12 @@ static void score_with_arpa(Run *run)
         error_set(&err, "--load-arpa counts nothing for --arpa to write: leave one out");
         fail(2, &err);
     }
-    r.model = arpa_load(o.load_arpa, (Documents)o.documents, &text.vocabulary, &err);
+    r.model = arpa_load(o.load_arpa, (Documents)o.documents, &v, &err);
     if (r.model == NULL) fail(1, &err);
     r.options.order = r.model->order;
     printf("%s: a model of order %d, %d symbols, %u n-grams.\n", o.load_arpa, r.model->order,
-           text.vocabulary.size, r.model->trie.count - 1);
-    Corpus eval = read_eval(&text);
+           v.size, r.model->trie.count - 1);
+    Corpus eval = read_eval(&v);
     evaluate(&r, 1, &eval);
 
     cJSON *json = summary_new();
@@ -368,14 +368,14 @@ static void score_with_arpa(Run *run)
     cJSON_Delete(json);
     corpus_free(&eval);
     ngram_free(r.model);
-    vocabulary_free(&text.vocabulary);
+    vocabulary_free(&v);
 }
 
 static void learn_and_measure(Run *run)
 {
     Error err;
     Text text = read_text(o.seed);
-    Corpus prompt = read_prompt(&text), eval = read_eval(&text);
+    Corpus prompt = read_prompt(&text.vocabulary), eval = read_eval(&text.vocabulary);
     if (o.arpa != NULL && !file_replaceable(o.arpa, &err)) fail(1, &err); /* before the work */
     announce(&text);
 
@@ -389,7 +389,7 @@ static void learn_and_measure(Run *run)
 
     print_chain_rule(largest, &text, (Level)o.level);
     if (o.sample > 0) printf("\nWhat each order writes (temperature %g):\n", o.temperature);
-    for (int i = 0; i < count; i++) show_samples(results[i].model, &text, &prompt);
+    for (int i = 0; i < count; i++) show_samples(results[i].model, &text.vocabulary, &prompt);
 
     double truth = NAN, floor = NAN;
     if (truth_is_known()) {
