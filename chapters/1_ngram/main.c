@@ -338,6 +338,28 @@ static cJSON *summary_new(void)
     return json;
 }
 
+/* Where nothing was measured before Ctrl-C, what an earlier run has left stays. */
+static void save_summary(Run *run, const Text *text, double truth, const Result *results, int count,
+                         const Figures *f)
+{
+    Error err;
+    bool early = run_stopped() && f->learning->rows == 0;
+    if (early && access(run_path(run, "summary.json"), F_OK) == 0) {
+        printf("stopped early: the results that were in %s stay\n", run->dir);
+        return;
+    }
+    cJSON *json = summary_new();
+    cJSON_AddItemToObject(json, "text", text_json(text, o.text != NULL ? o.text : "tales"));
+    if (truth_is_known()) cJSON_AddItemToObject(json, "truth", truth_json(truth, &f->pooled));
+    cJSON *orders = cJSON_AddArrayToObject(json, "orders");
+    for (int i = 0; i < count; i++) cJSON_AddItemToArray(orders, result_json(&results[i]));
+    if (corpus_symbols(&text->held_out) > 0)
+        cJSON_AddItemToObject(json, "smoothings", smoothings_json(results, count));
+    cJSON_AddBoolToObject(json, "stopped_early", run_stopped());
+    if (!run_save_summary(run, json, &err)) fail(1, &err);
+    cJSON_Delete(json);
+}
+
 /* --- two ways to run ------------------------------------------------------------------------- */
 
 /* --load-arpa: score a text with a model that is already there. */
@@ -407,20 +429,8 @@ static void learn_and_measure(Run *run)
         print_recall(&figures.pooled, o.order);
     }
     draw_figures(&figures, run, floor);
-    cJSON *json = summary_new();
-    cJSON_AddItemToObject(json, "text", text_json(&text, o.text != NULL ? o.text : "tales"));
-    if (truth_is_known()) cJSON_AddItemToObject(json, "truth", truth_json(truth, &figures.pooled));
-    cJSON *orders = cJSON_AddArrayToObject(json, "orders");
-    for (int i = 0; i < count; i++) cJSON_AddItemToArray(orders, result_json(&results[i]));
-    if (held_out) cJSON_AddItemToObject(json, "smoothings", smoothings_json(results, count));
-    cJSON_AddBoolToObject(json, "stopped_early", run_stopped());
-    bool early = run_stopped() && figures.learning->rows == 0;
-    if (early && access(run_path(run, "summary.json"), F_OK) == 0)
-        printf("stopped early: the results that were in %s stay\n", run->dir);
-    else if (!run_save_summary(run, json, &err))
-        fail(1, &err);
+    save_summary(run, &text, truth, results, count, &figures);
 
-    cJSON_Delete(json);
     curves_free(figures.learning);
     curves_free(figures.recall);
     for (int i = 0; i < count; i++) ngram_free(results[i].model);
