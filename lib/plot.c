@@ -108,9 +108,23 @@ void run_drop_figure(Run *r, const char *script)
     run_drop(r, file);
 }
 
+/* What gnuplot is told before the script: the variables that run_plot promises, and where to put an
+ * unfinished figure. */
+static void make_commands(char *commands, size_t size, const Run *r, const char *defines)
+{
+    char dir[DIRECTORY_MAX + 3]; /* "./~" is a directory, and "~" would be another one */
+    snprintf(dir, sizeof dir, "%s%s", *r->dir == '/' ? "" : "./", r->dir);
+    commands[0] = '\0';
+    add_string(commands, size, "dir", dir);
+    add_string(commands, size, "root", r->root);
+    add_string(commands, size, "suffix", ".tmp");
+    size_t used = strlen(commands);
+    snprintf(commands + used, size - used, "%s", defines ? defines : "");
+}
+
 void run_plot(Run *r, const char *script, const char *defines)
 {
-    char path[1024], file[80], half[96], commands[8192] = "", complaint[256];
+    char path[1024], file[80], half[96], commands[8192], complaint[256];
     snprintf(path, sizeof path, "%s/plots/%s", r->root, script);
     figure_of(file, script);
     snprintf(half, sizeof half, "%s.tmp", file);
@@ -120,13 +134,7 @@ void run_plot(Run *r, const char *script, const char *defines)
         return;
     }
     if (r->without_figures) return;
-    char dir[DIRECTORY_MAX + 3]; /* "./~" is a directory, and "~" would be another one */
-    snprintf(dir, sizeof dir, "%s%s", *r->dir == '/' ? "" : "./", r->dir);
-    add_string(commands, sizeof commands, "dir", dir);
-    add_string(commands, sizeof commands, "root", r->root);
-    add_string(commands, sizeof commands, "suffix", ".tmp");
-    size_t used = strlen(commands);
-    snprintf(commands + used, sizeof commands - used, "%s", defines ? defines : "");
+    make_commands(commands, sizeof commands, r, defines);
     int status = run_gnuplot(commands, path, complaint, sizeof complaint);
     bool there = access(run_path(r, half), F_OK) == 0, whole = is_whole(run_path(r, half));
     if (status == 0 && whole && rename(run_path(r, half), run_path(r, file)) == 0) {
