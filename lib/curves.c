@@ -179,6 +179,10 @@ typedef struct {
     double low, high;
 } Range;
 
+typedef struct {
+    int x, y, seed; /* seed -1: there is no such column */
+} Columns;
+
 static void range_add(Range *r, double v)
 {
     if (!isfinite(v)) return;
@@ -204,7 +208,7 @@ static int letter_of(double seed, double *seeds, int *count)
 }
 
 /* Marks the mean of y in each column of the sketch, a letter per seed. */
-static void mark_curves(char canvas[HEIGHT][WIDTH + 1], const Curves *c, const int column[3],
+static void mark_curves(char canvas[HEIGHT][WIDTH + 1], const Curves *c, Columns at,
                         const Range *rx, const Range *ry)
 {
     static double sum[SEEDS_MAX][WIDTH], count[SEEDS_MAX][WIDTH];
@@ -213,9 +217,9 @@ static void mark_curves(char canvas[HEIGHT][WIDTH + 1], const Curves *c, const i
     memset(sum, 0, sizeof sum);
     memset(count, 0, sizeof count);
     for (int i = 0; i < c->rows; i++) {
-        double x = value_at(c, i, column[0]), y = value_at(c, i, column[1]);
+        double x = value_at(c, i, at.x), y = value_at(c, i, at.y);
         if (!isfinite(x) || !isfinite(y)) continue;
-        int s = letter_of(column[2] >= 0 ? value_at(c, i, column[2]) : 0, seeds, &seed_count);
+        int s = letter_of(at.seed >= 0 ? value_at(c, i, at.seed) : 0, seeds, &seed_count);
         sum[s][place(rx, x, WIDTH)] += y;
         count[s][place(rx, x, WIDTH)] += 1;
     }
@@ -256,13 +260,13 @@ static void print_sketch(FILE *out, char canvas[HEIGHT][WIDTH + 1], const char *
 void curves_draw(FILE *out, const Curves *c, const char *x, const char *y, double bound,
                  const char *name)
 {
-    const int column[3] = {find_column(c, x), find_column(c, y), find_column(c, "seed")};
-    REQUIRE(column[0] >= 0 && column[1] >= 0, "no columns are called %s and %s", x, y);
+    Columns at = {find_column(c, x), find_column(c, y), find_column(c, "seed")};
+    REQUIRE(at.x >= 0 && at.y >= 0, "no columns are called %s and %s", x, y);
     Range rx = {NAN, NAN}, ry = {NAN, NAN};
     for (int i = 0; i < c->rows; i++) {
-        if (!isfinite(value_at(c, i, column[0])) || !isfinite(value_at(c, i, column[1]))) continue;
-        range_add(&rx, value_at(c, i, column[0]));
-        range_add(&ry, value_at(c, i, column[1]));
+        if (!isfinite(value_at(c, i, at.x)) || !isfinite(value_at(c, i, at.y))) continue;
+        range_add(&rx, value_at(c, i, at.x));
+        range_add(&ry, value_at(c, i, at.y));
     }
     if (isnan(rx.low)) return; /* nothing was measured */
     range_add(&ry, bound);
@@ -270,7 +274,7 @@ void curves_draw(FILE *out, const Curves *c, const char *x, const char *y, doubl
     memset(canvas, ' ', sizeof canvas);
     if (isfinite(bound))
         for (int j = 0; j < WIDTH; j += 2) canvas[HEIGHT - 1 - place(&ry, bound, HEIGHT)][j] = '-';
-    mark_curves(canvas, c, column, &rx, &ry);
+    mark_curves(canvas, c, at, &rx, &ry);
     print_sketch(out, canvas, x, y, &rx, &ry, bound, name);
 }
 
