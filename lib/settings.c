@@ -129,14 +129,13 @@ static bool apply_config(Setting *table, const char *path, Error *err)
     char *text = read_config(path, err);
     if (!text) return false;
     cJSON *json = parse_object(text, path, err);
-    bool ok = json != NULL;
-    const cJSON *inner =
-        cJSON_GetObjectItemCaseSensitive(json, "settings"); /* a summary has them */
-    const cJSON *settings = cJSON_IsObject(inner) ? inner : json;
-    for (const cJSON *item = ok ? settings->child : NULL; item && ok; item = item->next)
-        ok = apply_item(table, item, path, err);
-    cJSON_Delete(json);
     free(text);
+    if (!json) return false;
+    const cJSON *inner = cJSON_GetObjectItemCaseSensitive(json, "settings"); /* of a summary */
+    const cJSON *item = cJSON_IsObject(inner) ? inner->child : json->child;
+    bool ok = true;
+    for (; item && ok; item = item->next) ok = apply_item(table, item, path, err);
+    cJSON_Delete(json);
     return ok;
 }
 
