@@ -313,7 +313,7 @@ void trunk_forward(const Transformer *t, Activations *a, const Batch *b, Cache *
     require_batch(b, cache);
     activations_require(a, &t->shape);
     if (a->rows != batch_rows(b)) activations_layout(a, batch_rows(b));
-    if (worth_a_team(b, &t->shape)) {
+    if (worth_a_team(b, &t->shape)) { /* else no region at all: sampling calls this per symbol */
 #pragma omp parallel
         my_trunk_forward(t, a, b, cache, part_of(b, team_rank(), team_size()));
     } else {
