@@ -161,10 +161,9 @@ static bool weights_are_there(const char *path, const TransformerShape *s, Error
  * would overflow in its products. */
 static bool all_sane(const char *path, const Tensor *t, Error *err)
 {
-    const double most = 1e6;
     for (int i = 0; i < t->m.rows; i++)
         for (int j = 0; j < t->m.cols; j++)
-            if (!(fabs((double)mat_row(t->m, i)[j]) <= most))
+            if (!(fabs((double)mat_row(t->m, i)[j]) <= WEIGHTS_MAX))
                 return error_set(err, "%s: tensor \"%s\" holds %g at row %d, column %d: train anew",
                                  path, t->name, (double)mat_row(t->m, i)[j], i, j);
     return true;
