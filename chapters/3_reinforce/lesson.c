@@ -188,9 +188,9 @@ static const char *text_in(const cJSON *object, const char *name)
     return text ? text : "";
 }
 
-/* Whose curves of an earlier chapter may stand in this one's figure: of a run with the same reward,
- * from the same model, beside this one, else the book's, else none, where those are of other
- * things. */
+/* Whose curves of an earlier chapter this one's figure shows: those of a run beside this one, if it
+ * had the same reward and began from the same model; else the book's, if reward and texts are the
+ * book's; else nobody's. */
 typedef enum { NOBODYS, THE_BOOKS, BESIDE } Whose;
 
 static Whose whose_curves(const Lesson *l, int chapter)
