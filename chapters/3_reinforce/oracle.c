@@ -179,7 +179,6 @@ static void keep_row(Oracle *o, Transformer *policy, int row, int t)
     softmax_gradient(a->dlogits, a->probs, one->rows->targets, one->weights);
     keep_gradient(o->score, row, o, policy);
 
-    rollout_score(one, policy, a, one->logprob);
     mat_zero(a->dlogits);
     kl_gradient(mat_rows(a->dlogits, t, 1), mat_rows(a->probs, t, 1), mat_rows(one->log_ref, t, 1),
                 1, NULL);
