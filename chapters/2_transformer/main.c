@@ -521,6 +521,17 @@ static cJSON *summary_new(void)
     return summary;
 }
 
+static cJSON *summary_of_training(const Yardstick *y)
+{
+    cJSON *summary = summary_new();
+    cJSON_AddNumberToObject(summary, "uniform_nats_per_symbol", y->uniform);
+    if (y->truth) cJSON_AddNumberToObject(summary, "floor_nats_per_symbol", y->floor);
+    cJSON_AddNumberToObject(summary, "best_ngram_order", y->order);
+    report_json(summary, "best_ngram", y->ngram);
+    cJSON_AddArrayToObject(summary, "runs"); /* a row for each seed, by judge */
+    return summary;
+}
+
 /* A model that is there already: score and sample, no training. What its training left, a summary
  * among it, may stand in the same directory and stays. */
 static void use_model(Run *run)
@@ -589,6 +600,16 @@ static void show_results(const Training *t, const Yardstick *y, cJSON *summary)
     }
 }
 
+/* The first seed's model stands in --out itself, another's in a directory below. */
+static void choose_dir(Training *t)
+{
+    Error err;
+    snprintf(t->dir, sizeof t->dir, "%s", t->run->dir);
+    if (t->seed == o.seed) return;
+    snprintf(t->dir, sizeof t->dir, "%s/seed%d", t->run->dir, t->seed);
+    if (!directory_make(t->dir, &err)) fail(1, &err);
+}
+
 static void train_all(Run *run)
 {
     Error err;
@@ -619,18 +640,9 @@ static void train_all(Run *run)
         error_set(&err, "the text is too short to learn from: it has fewer than two symbols");
         fail(1, &err);
     }
-    cJSON *summary = summary_new();
-    cJSON_AddNumberToObject(summary, "uniform_nats_per_symbol", y->uniform);
-    if (y->truth) cJSON_AddNumberToObject(summary, "floor_nats_per_symbol", y->floor);
-    cJSON_AddNumberToObject(summary, "best_ngram_order", y->order);
-    report_json(summary, "best_ngram", y->ngram);
-    cJSON_AddArrayToObject(summary, "runs");
+    cJSON *summary = summary_of_training(y);
     for (t.seed = o.seed; t.seed < o.seed + o.seeds && !run_stopped(); t.seed++) {
-        snprintf(t.dir, sizeof t.dir, "%s", run->dir);
-        if (t.seed > o.seed) {
-            snprintf(t.dir, sizeof t.dir, "%s/seed%d", run->dir, t.seed);
-            if (!directory_make(t.dir, &err)) fail(1, &err);
-        }
+        choose_dir(&t);
         run_seed(&t, y, summary);
     }
     if (t.curves->rows > 0) show_results(&t, y, summary);
