@@ -291,11 +291,11 @@ static bool read_model(Reader *r, const char *text, size_t size)
 {
     r->at = text;
     if (!read_header(r)) return false;
+    r->symbol = NEW(char, size + 1);
     Reader titled = *r; /* the second pass begins here again */
-    r->symbol = titled.symbol = NEW(char, size + 1);
     read_vocabulary(r);
-    r->m = titled.m = ngram_new(r->v, r->order);
     *r = titled;
+    r->m = ngram_new(r->v, r->order);
     if (!read_sections(r)) return false;
     fill_gaps(&r->m->trie);
     return true;
