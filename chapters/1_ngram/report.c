@@ -62,13 +62,13 @@ static void print_step(const Ngram *m, const Text *text, Level level, NgramState
 
 void print_chain_rule(const Ngram *m, const Text *text, Level level)
 {
-    enum { HEAD = 12, TAIL = 4 };
+    enum { HEAD = 12, TAIL = 4, LONG = 1000, BEGINNING = 24 };
     size_t count = 0;
     const int *ids = short_document(&text->held_out, &count);
     if (ids == NULL) ids = short_document(&text->train, &count);
     if (ids == NULL) return;
-    bool whole = count < 1000;
-    size_t last = whole ? count : 24;
+    bool whole = count < LONG;
+    size_t last = whole ? count : BEGINNING;
 
     printf(
         "\nThe chain rule with order %d: P(text) is the product of P(%s | what is remembered).\n",
