@@ -42,12 +42,12 @@ Curves *study_frontier(int first_seed, int seeds, int steps, Run *run)
 {
     static const double betas[] = {1, 0.5, 0.3, 0.2, 0.1};
     enum { BETAS = sizeof betas / sizeof *betas };
-    Curves *c = curves_new("beta,seed,reward,kl,best_reward,best_kl,least_kl"), *way;
+    Curves *c = curves_new("beta,seed,reward,kl,best_reward,best_kl,least_kl");
     PpoOptions o = ceiling_options(steps);
     for (int i = 0; i < BETAS * seeds && !run_stopped(); i++) {
         int seed = first_seed + i % seeds;
         double beta = betas[i / seeds];
-        way = ceiling_curves();
+        Curves *way = ceiling_curves();
         Climb climb = climb_anew(FRONTIER_REWARD, beta, &o, seed, way, run);
         double p = curves_at(way, 0, "reward"), q = 1 / (1 + (1 - p) / p * exp(-1 / beta));
         curves_add(c, beta, seed, climb.reward, climb.kl, q, least_kl(p, q),
