@@ -39,8 +39,7 @@ Toy *toy_new(const char *reward, double beta, int batch, uint64_t seed)
     t->oracle = oracle_new(&t->shape, &t->vocabulary, LONGEST, batch);
     REQUIRE(reward_parse(&t->reward, reward, &err), "%s", err.text);
     REQUIRE(reward_score(&t->reward, t->oracle->all, &err), "%s", err.text);
-    Rollout *all = t->oracle->all;
-    rollout_compare(all, t->reference, t->oracle->activations);
+    rollout_compare(t->oracle->all, t->reference, t->oracle->activations);
     toy_look(t);
     return t;
 }
