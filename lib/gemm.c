@@ -388,7 +388,7 @@ __attribute__((noinline)) static Slab first_strip(int n, int k, Strided a, Slab 
     return packed(b.copy_to, k);
 }
 
-/* One slab of k. */
+/* All rows of C, strip by strip, for one slab of k. */
 INLINE void multiply(int m, int n, int k, Strided a, Slab b, Strided from, real *c, long ldc)
 {
     real copy[MR * KC];
@@ -472,8 +472,9 @@ static void columns(int m, int n, int k, Strided a, Factor f, bool in_place, Str
     } while (p < k);
 }
 
-/* NC columns at a time, and half as many more rather than a few at last; but for an A whose strips
- * are copied, for each block anew, it's all of them. The last column may stand alone. */
+/* NC columns at a time, at last up to half as many more, rather than a few alone; all at once where
+ * B is read in place, and where strips of A are copied, which each block would do anew. A single
+ * column behind the last panel is done by itself. */
 static void product(int m, int n, int k, Strided a, Factor f, Strided from, real *c, long ldc)
 {
     if (n % NR == 1 && m >= 4 * LANES && (a.row == 1 || a.col == 1) && (!f.b.panels || k <= KC)) {
