@@ -21,6 +21,12 @@ bool is_directory(const char *path)
     return stat(path, &s) == 0 && S_ISDIR(s.st_mode);
 }
 
+bool same_file(const char *a, const char *b)
+{
+    struct stat s, t;
+    return stat(a, &s) == 0 && stat(b, &t) == 0 && s.st_dev == t.st_dev && s.st_ino == t.st_ino;
+}
+
 /* mkdir -p */
 bool directory_make(const char *dir, Error *err)
 {
@@ -117,11 +123,10 @@ bool file_replaceable(const char *path, Error *err)
 bool file_spares(const char *flag, const char *path, const char *const inputs[], int count,
                  Error *err)
 {
-    struct stat to, from;
+    struct stat to;
     if (!path || stat(path, &to) != 0 || !S_ISREG(to.st_mode)) return true;
     for (int i = 0; i < count; i++)
-        if (inputs[i] && stat(inputs[i], &from) == 0 && from.st_dev == to.st_dev &&
-            from.st_ino == to.st_ino)
+        if (inputs[i] && same_file(inputs[i], path))
             return error_set(err, "%s would write over %s, which is read: choose another place",
                              flag, inputs[i]);
     return true;

@@ -13,6 +13,9 @@
 
 bool is_directory(const char *path);
 
+/* True where both names lead to one file, or to one directory. */
+bool same_file(const char *a, const char *b);
+
 /* Makes a directory and those above it; fine if it is there. At most DIRECTORY_MAX bytes. Where one
  * can't be made, errno says why. */
 enum { DIRECTORY_MAX = 511 };

@@ -10,7 +10,6 @@
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/resource.h>
-#include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -100,14 +99,13 @@ bool run_spares(const Run *r, const char *const inputs[], int count, Error *err)
 
 bool run_leaves(const Run *r, const char *flag, const char *path, Error *err)
 {
-    struct stat here, there;
-    char folder[PATH_MAX];
-    const char *slash = path ? strrchr(path, '/') : NULL, *name = slash ? slash + 1 : path;
-    snprintf(folder, sizeof folder, "%.*s", slash ? (int)(slash - path) + 1 : 1,
-             slash ? path : ".");
-    for (int i = 0; path && i < RESULTS; i++)
-        if (strcmp(name, results[i]) == 0 && stat(folder, &there) == 0 &&
-            stat(r->dir, &here) == 0 && here.st_dev == there.st_dev && here.st_ino == there.st_ino)
+    char folder[PATH_MAX] = ".";
+    if (!path) return true;
+    const char *slash = strrchr(path, '/'), *name = slash ? slash + 1 : path;
+    if (slash) snprintf(folder, sizeof folder, "%.*s", (int)(name - path), path);
+    if (!same_file(folder, r->dir)) return true;
+    for (int i = 0; i < RESULTS; i++)
+        if (strcmp(name, results[i]) == 0)
             return error_set(err, "%s %s is a file that the run itself writes: name another file",
                              flag, path);
     return true;
