@@ -6,14 +6,18 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <spawn.h>
 #include <string.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 extern char **environ;
 
 enum { NO_GNUPLOT = 127 }; /* also the status of a child whose program was not found */
+enum { TOO_SLOW = 128 };   /* what no program ends with: it was ended */
+enum { PATIENCE = 30 };    /* seconds that a figure may take */
 
 /* name='text'; */
 static void add_string(char *commands, size_t size, const char *name, const char *text)
@@ -51,6 +55,22 @@ static pid_t start_gnuplot(const char *commands, const char *script, int output[
     return child;
 }
 
+/* Waits for a child, but not for ever: then it and all that it has started are ended. */
+static bool wait_for(pid_t child, int *status)
+{
+    const struct timespec moment = {.tv_nsec = 2000000};
+    double end = clock_seconds() + PATIENCE;
+    while (waitpid(child, status, WNOHANG) == 0) {
+        if (clock_seconds() > end) {
+            kill(-child, SIGKILL);
+            waitpid(child, status, 0);
+            return false;
+        }
+        nanosleep(&moment, NULL);
+    }
+    return true;
+}
+
 /* The last line that is not blank: there gnuplot names the file, the line and the mistake. */
 static void last_line(FILE *in, char *last, size_t size)
 {
@@ -62,7 +82,7 @@ static void last_line(FILE *in, char *last, size_t size)
     }
 }
 
-/* gnuplot's exit status, or NO_GNUPLOT; complaint gets its last line. */
+/* gnuplot's exit status, NO_GNUPLOT or TOO_SLOW; complaint gets its last line. */
 static int run_gnuplot(const char *commands, const char *script, char *complaint, size_t size)
 {
     int output[2], status = -1;
@@ -71,15 +91,16 @@ static int run_gnuplot(const char *commands, const char *script, char *complaint
     pid_t child = start_gnuplot(commands, script, output);
     int why = errno;
     close(output[1]);
-    FILE *in = child > 0 ? fdopen(output[0], "r") : NULL;
-    if (in) {
-        last_line(in, complaint, size);
+    bool done = child > 0 && wait_for(child, &status);
+    fcntl(output[0], F_SETFL, O_NONBLOCK); /* what it started may still hold the other end */
+    FILE *in = fdopen(output[0], "r");
+    if (in && child > 0) last_line(in, complaint, size);
+    if (in)
         fclose(in);
-    } else {
+    else
         close(output[0]);
-    }
     if (child < 0) return why == ENOENT ? NO_GNUPLOT : -1;
-    while (waitpid(child, &status, 0) < 0 && errno == EINTR) continue;
+    if (!done) return TOO_SLOW;
     return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
 }
 
@@ -147,9 +168,11 @@ void run_plot(Run *r, const char *script, const char *defines)
         return;
     }
     run_drop(r, file); /* an earlier run's */
-    r->without_figures = status == NO_GNUPLOT;
+    r->without_figures = status == NO_GNUPLOT || status == TOO_SLOW;
     if (status == NO_GNUPLOT)
         printf("no figure: gnuplot is not installed (sh setup.sh installs it)\n");
+    else if (status == TOO_SLOW)
+        printf("no figure: gnuplot took more than %d seconds\n", PATIENCE);
     else
         printf("no figure %s: %s\n", file, *complaint ? complaint : "gnuplot wrote none");
 }

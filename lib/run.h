@@ -29,7 +29,7 @@ typedef struct {
     int phase_first;      /* that step */
     int phase_last;       /* the latest one */
     int phase_tenths;     /* tenths of the way that a pipe has seen */
-    bool without_figures; /* it was said that gnuplot is missing */
+    bool without_figures; /* it was said that gnuplot is missing, or too slow */
 } Run;
 
 double clock_seconds(void); /* monotonic wall clock */
@@ -70,7 +70,8 @@ void run_progress_end(Run *r); /* clears the line: call it before printing anyth
 /* Runs plots/<script> with gnuplot: the script sees the variables `dir` (where the data are and the
  * figure goes), `root` (the project's directory) and whatever `defines` sets ("floor=0.61; n=3", or
  * NULL). The figure is <script's name>.svg, by plots/style.gp. Where gnuplot or the script is
- * missing, or complains, says so in one line and returns; a figure is never a reason to fail. */
+ * missing, complains or takes half a minute, says so in one line and returns; a figure is never a
+ * reason to fail. */
 void run_plot(Run *r, const char *script, const char *defines);
 
 /* Removes what an earlier run has left under this name, where this one has nothing to put there: a

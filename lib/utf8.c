@@ -10,6 +10,8 @@
 
 /* --- characters ------------------------------------------------------------------------------- */
 
+static const char cut_off[] = "begins a character that the end of the text cuts off";
+
 /* What is wrong with the character that begins at p, with `left` bytes up to the end; or NULL. */
 static const char *fault(const unsigned char *p, size_t left)
 {
@@ -17,7 +19,7 @@ static const char *fault(const unsigned char *p, size_t left)
     int length = utf8_length(p[0]);
     if (length == 0) return "does not begin a character";
     for (int i = 1; i < length; i++) {
-        if ((size_t)i >= left) return "begins a character that the end of the text cuts off";
+        if ((size_t)i >= left) return cut_off;
         if ((p[i] & 0xc0) != 0x80) return "begins a character that is not completed";
     }
     const char *at = (const char *)p;
@@ -44,6 +46,7 @@ static const char *likely_encoding(const char *bytes, size_t size)
 bool utf8_check(const char *bytes, size_t size, const char *name, Error *err)
 {
     const unsigned char *p = (const unsigned char *)bytes;
+    bool long_ones = false; /* characters of several bytes: it is UTF-8 for sure */
     for (size_t i = 0; i < size; i += (size_t)utf8_length(p[i])) {
         if (p[i] == 0)
             return error_set(err,
@@ -51,11 +54,17 @@ bool utf8_check(const char *bytes, size_t size, const char *name, Error *err)
                              "or remove NULs with tr -d '\\000'",
                              name, i);
         const char *wrong = p[i] < 0x80 ? NULL : fault(p + i, size - i);
+        if (wrong == cut_off && long_ones)
+            return error_set(err,
+                             "%s ends in the middle of a character, which begins at byte offset "
+                             "%zu: cut it off there, for example with head -c %zu",
+                             name, i, i);
         if (wrong)
             return error_set(err,
                              "%s is not UTF-8 text: at byte offset %zu, 0x%02x %s; convert it, for "
                              "example with iconv -f %s -t UTF-8",
                              name, i, p[i], wrong, likely_encoding(bytes, size));
+        long_ones = long_ones || p[i] >= 0x80;
     }
     return true;
 }

@@ -1049,6 +1049,24 @@ START_TEST(what_gnuplot_said_last_is_the_reason)
 }
 END_TEST
 
+/* What it has started holds its output, and is ended with it. */
+static void draw_for_ever(void)
+{
+    draw_with("/bin/sleep 1000 & echo $! >$0.sleeps; wait");
+    char sleeps[300];
+    snprintf(sleeps, sizeof sleeps, "%s", in_place("bin/gnuplot.sleeps"));
+    pid_t sleeper = atoi(read_bytes(sleeps));
+    for (int i = 0; i < 100 && kill(sleeper, 0) == 0; i++) usleep(20000); /* somebody reaps it */
+    printf("%d\n", sleeper > 0 && kill(sleeper, 0) != 0);
+}
+
+START_TEST(a_gnuplot_that_never_ends_is_ended)
+{
+    ck_assert_str_eq(printed(false, draw_for_ever, NULL),
+                     "no figure: gnuplot took more than 30 seconds\n0\n1\n");
+}
+END_TEST
+
 static bool have_gnuplot(void)
 {
     return system("command -v gnuplot >/dev/null") == 0;
@@ -1219,6 +1237,7 @@ static const TTest *const tests[] = {every_directory_of_the_path_is_made,
                                      a_figure_that_is_cut_short_leaves_the_earlier_one,
                                      a_figure_that_fails_is_one_line,
                                      without_gnuplot_it_is_said_once,
+                                     a_gnuplot_that_never_ends_is_ended,
                                      what_gnuplot_said_last_is_the_reason,
                                      threads_start_anew_unless_the_user_has_set_how_they_wait,
                                      threads_are_as_many_as_was_asked_for,

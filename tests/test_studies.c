@@ -567,6 +567,8 @@ START_TEST(a_flag_that_waits_for_another_is_refused)
     check_run(2, TINY_3 "--largest-batch 4", "--largest-batch has no effect with --env tales");
     check_run(2, TINY_3 "--memory 0.5", "--memory has no effect with a baseline that isn't moving");
     check_run(0, TINY_3 "--memory 0.5 --baseline moving", "wrote");
+    check_run(2, TINY_5 "--reward-timeout 3",
+              "--reward-timeout has no effect with a reward without");
     check_run(2, TINY_4 "--draws 500", "--draws has no effect with --env tales");
     check_run(2, TINY_4 "--advantage td --lambda 0.5", "--lambda has no effect with another");
     check_run(2, TINY_5 "--toy-steps 5", "--toy-steps has no effect with --env tales");
@@ -884,6 +886,18 @@ START_TEST(a_batch_can_be_shared_down_to_single_texts)
     learn(5, "--reward length --minibatches 2 --stop-kl 1e-9 --lr 0.01", &c);
     for (int i = 0; i < c->rows; i++) ck_assert(curves_at(c, i, "updates") < 4);
     curves_free(c);
+}
+END_TEST
+
+START_TEST(a_policy_that_writes_one_text_only_is_remarked_on)
+{
+    static const char note[] = "note: all texts of a batch are the same";
+    const Ended *e = learn(3, "--lr 1000 --steps 4 --batch 8 --reward length", NULL);
+    ck_assert_msg(strstr(e->said, note), "%s", e->said);
+    e = learn(3, "--batch 8 --reward length", NULL);
+    ck_assert_msg(!strstr(e->said, note), "%s", e->said);
+    e = learn(3, "--batch 1 --baseline none --reward length", NULL); /* which is no wonder */
+    ck_assert_msg(!strstr(e->said, note), "%s", e->said);
 }
 END_TEST
 
@@ -1357,7 +1371,8 @@ START_TEST(fluency_needs_a_text_of_the_models_symbols)
           "> xy");
     check_run(1, TINY_3 "--load out/undecided --reward fluency", "and a tale has other symbols");
     check_run(1, TINY_3 "--load out/undecided --reward fluency --text xy",
-              "and xy has other symbols: name it with --text");
+              "reads other symbols than xy has: give the text that it has learnt");
+    check_run(1, TINY_3 "--load out/undecided --text xy", "reads other symbols than xy has");
     check_run(0, TINY_3 "--load out/undecided --reward fluency --text ab",
               "log P under the n-gram");
 }
@@ -1483,6 +1498,7 @@ static const TTest *const tests[] = {
     a_run_whose_report_is_lost_has_failed,
     the_model_that_is_kept_is_the_first_seeds,
     a_batch_can_be_shared_down_to_single_texts,
+    a_policy_that_writes_one_text_only_is_remarked_on,
     a_comparison_runs_every_seed_without_a_baseline_too,
     a_policy_that_has_run_away_is_not_kept,
     a_model_or_a_table_that_cannot_be_saved_ends_the_run,

@@ -107,7 +107,8 @@ START_TEST(what_is_not_utf8_is_refused_with_its_offset)
         {"\xf0\x9f\x98", "offset 0, 0xf0 begins a character that the end of the text cuts off;"},
         {"\xe4\xb8g", "offset 0, 0xe4 begins a character that is not completed;"},
         {"\xe4\xc3\xa9", "offset 0, 0xe4 begins a character that is not completed;"},
-        {"ab\xef\xbb\xbf\xe9", "offset 5, 0xe9 begins a character that the end of the text"},
+        {"ab\xef\xbb\xbf\xe9", "middle of a character, which begins at byte offset 5: cut it off"},
+        {"\xe4\xb8\xad\xe4\xb8", "byte offset 3: cut it off there, for example with head -c 3"},
     };
     for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++) {
         Error err = {""};

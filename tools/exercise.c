@@ -43,11 +43,12 @@ static int fail(const Error *err)
     return FAILED;
 }
 
-/* False unless the word is digits alone, few enough for an int. */
+/* False unless the word is digits alone, few enough for an int, and no 0 before another. */
 static bool number_of(const char *word, int *n)
 {
     size_t digits = strspn(word, "0123456789");
-    *n = digits > 0 && digits < 9 && !word[digits] ? atoi(word) : -1;
+    bool plain = digits > 0 && digits < 9 && !word[digits] && (word[0] != '0' || digits == 1);
+    *n = plain ? atoi(word) : -1;
     return *n >= 0;
 }
 

@@ -391,6 +391,17 @@ static int step_of_lowest(const Curves *c)
     return step;
 }
 
+static bool model_is_whole(const char *dir, Error *err)
+{
+    Transformer *t;
+    Vocabulary v;
+    Documents documents;
+    if (!model_load(dir, &t, &v, &documents, err)) return false;
+    transformer_free(t);
+    vocabulary_free(&v);
+    return true;
+}
+
 /* Takes up an interrupted run. */
 static void resume(Mle *m, const Training *t)
 {
@@ -408,6 +419,11 @@ static void resume(Mle *m, const Training *t)
     if (!mle_load(m, state_path(t), &err) ||
         !curves_load(t->curves, run_path(t->run, "curves.csv"), &err))
         fail(1, &err);
+    if (t->curves->rows == 0) {
+        error_set(&err, "%s has no rows, and no run goes on without them: leave out --resume",
+                  run_path(t->run, "curves.csv"));
+        fail(1, &err);
+    }
     for (int i = 0; i < t->curves->rows; i++)
         if (curves_at(t->curves, i, "seed") != t->seed) {
             error_set(&err, "%s has other seeds as well, and --resume goes on with one: start anew",
@@ -417,8 +433,13 @@ static void resume(Mle *m, const Training *t)
     while (t->curves->rows > 0 && curves_at(t->curves, t->curves->rows - 1, "step") > m->step)
         t->curves->rows--;
     m->best_step = step_of_lowest(t->curves);
-    if (access(run_path(t->run, "model.safetensors"), F_OK) != 0)
-        m->best = INFINITY; /* it is gone: the next one is kept */
+    if (!model_is_whole(t->dir, &err)) {
+        printf("note: the model of step %d is lost, and this one takes its place (%s)\n",
+               m->best_step, err.text);
+        m->best = held_out_loss(m, t), m->best_step = m->step;
+        if (!model_save(t->dir, m->model, &t->text->vocabulary, (Documents)o.documents, &err))
+            fail(1, &err);
+    }
     printf("goes on from step %d of %d\n", m->step, o.mle.steps);
     if (*m->flags_before) printf("note: until there it was a run with %s\n", m->flags_before);
 }
@@ -617,7 +638,8 @@ static void train_all(Run *run)
     read_text(&text);
     o.shape.vocabulary = text.vocabulary.size;
     if (!shape_check(&o.shape, &err) ||
-        !rows_check(&o.shape, o.mle.batch, o.shape.context, "windows", &err) || !shards_check(&err))
+        !rows_check(&o.shape, o.mle.batch, o.shape.context, "windows", &err) ||
+        !shards_check(&err) || !mle_fits(&o.shape, &o.mle, &err))
         fail(2, &err);
     o.mle.text = text_hash(&text);
     check_prompt(&text.vocabulary, (Documents)o.documents);

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "model.h"
 #include "threads.h"
 
 /* A batch goes through the model in parts, so small that what forward leaves is still in the cache
@@ -19,13 +20,34 @@ static int rows_at_a_time(int context, int rows, int shards)
     return few < rows ? few : rows;
 }
 
+/* Shards, 1 where the options don't say. */
+static int shards_of(const MleOptions *o)
+{
+    return o->shards < 1 ? 1 : o->shards;
+}
+
+/* The most rows of a shard. */
+static int shard_rows(const MleOptions *o, int context)
+{
+    return (o->batch + shards_of(o) - 1) / shards_of(o) * context;
+}
+
+bool mle_fits(const TransformerShape *s, const MleOptions *o, Error *err)
+{
+    int S = shards_of(o), T = s->context, threads = S < threads_count() ? S : threads_count();
+    double learning = activations_size(s, rows_at_a_time(T, shard_rows(o, T), S), true);
+    double scoring = activations_size(s, rows_at_a_time(T, o->batch * T, 1), false);
+    double model = (S + 3.0) * model_weights(s); /* weights, Adam's two, and gradients */
+    return memory_fits(sizeof(real) * (threads * learning + scoring + model),
+                       "training such a model", "make it smaller, or its --context", err);
+}
+
 Mle *mle_new(Transformer *model, const MleOptions *options)
 {
     Mle *m = NEW(Mle, 1);
     int T = model->shape.context, rows = options->batch * T;
     m->options = *options;
-    if (m->options.shards < 1) m->options.shards = 1;
-    int S = m->options.shards, most = (options->batch + S - 1) / S * T; /* rows of a shard */
+    int S = m->options.shards = shards_of(options), most = shard_rows(options, T);
     REQUIRE(S <= options->batch, "%d shards of %d windows", S, options->batch);
     m->model = model;
     m->adam =

@@ -56,6 +56,8 @@ typedef struct {
     double lr;
 } MleStep;
 
+/* False, with a sentence, where mle_new would take more memory than this machine has. */
+bool mle_fits(const TransformerShape *shape, const MleOptions *options, Error *err);
 Mle *mle_new(Transformer *model, const MleOptions *options);
 void mle_free(Mle *m);
 

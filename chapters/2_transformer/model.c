@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "files.h"
 
@@ -191,7 +192,13 @@ bool model_load(const char *dir, Transformer **t, Vocabulary *v, Documents *docu
 {
     char path[PATH];
     TransformerShape shape;
+    struct stat s;
+    if (stat(dir, &s) == 0 && !S_ISDIR(s.st_mode))
+        return error_set(err, "%s is a file: give the directory that it is in", dir);
     join(path, dir, "config.json");
+    if (access(path, F_OK) != 0 && errno == ENOENT)
+        return error_set(err, "there is no model in %s, for %s is missing (./chapter2 trains one)",
+                         dir, path);
     if (!read_config(path, &shape, documents, err)) return false;
     join(path, dir, "vocab.json");
     if (!vocabulary_load(v, path, *documents, err)) return false;

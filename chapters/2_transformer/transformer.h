@@ -144,6 +144,7 @@ int transformer_tensors(const Transformer *t, Tensor *tensors);
 
 /* for_backward: false saves memory where only the forward pass is run (sampling, scoring). */
 Activations *activations_new(const TransformerShape *s, int rows, bool for_backward);
+double activations_size(const TransformerShape *s, int rows, bool for_backward); /* in numbers */
 void activations_layout(Activations *a, int rows); /* trunk_forward calls it where N changes */
 void activations_require(const Activations *a, const TransformerShape *s); /* made for this shape */
 void activations_free(Activations *a);

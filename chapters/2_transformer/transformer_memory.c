@@ -239,7 +239,8 @@ void transformer_add_gradients(Transformer *t, const Transformer *twin)
     for (long i = 0; i < size; i++) sum[i] += more[i];
 }
 
-Activations *activations_new(const TransformerShape *s, int rows, bool for_backward)
+/* Without memory for what is counted. */
+static Activations *activations_counted(const TransformerShape *s, int rows, bool for_backward)
 {
     Activations *a = NEW(Activations, 1);
     a->shape = *s;
@@ -248,10 +249,24 @@ Activations *activations_new(const TransformerShape *s, int rows, bool for_backw
     a->block = NEW(BlockActivations, s->layers);
     a->packed.block = NEW(Block, s->layers);
     a->weights = NEW(PackedWeight, 4 * s->layers + 1);
-    activations_layout(a, rows); /* counts */
+    activations_layout(a, rows);
+    return a;
+}
+
+Activations *activations_new(const TransformerShape *s, int rows, bool for_backward)
+{
+    Activations *a = activations_counted(s, rows, for_backward);
     arena_reserve(&a->arena);
     activations_layout(a, rows); /* places */
     return a;
+}
+
+double activations_size(const TransformerShape *s, int rows, bool for_backward)
+{
+    Activations *a = activations_counted(s, rows, for_backward);
+    double size = (double)a->arena.used;
+    activations_free(a);
+    return size;
 }
 
 void activations_require(const Activations *a, const TransformerShape *s)

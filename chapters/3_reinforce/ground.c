@@ -46,9 +46,11 @@ static bool read_reward(Reward *r, const char *name, const GroundOptions *o, Err
                      name);
 }
 
-bool ground_check(const GroundOptions *o, Error *err)
+bool ground_check(const GroundOptions *o, const Setting *table, Error *err)
 {
     Reward r;
+    if (!o->command && !settings_idle(table, "a reward without a command", "reward-timeout", err))
+        return false;
     if (o->command && !reward_command_check(o->command, err)) return false;
     if (!read_reward(&r, reward_name(o, false), o, err)) return false;
     reward_free(&r);
@@ -72,9 +74,9 @@ static bool count_ngrams(Ground *g, Error *err)
     if (!g->has_text && !read_text(g, err)) return false;
     if (!same_symbols(&g->text.vocabulary, &g->vocabulary))
         return error_set(err,
-                         "fluency needs the text that the model in %s has learnt, and %s has other "
-                         "symbols: name it with --text",
-                         g->options->load, g->options->text ? g->options->text : "a tale");
+                         "fluency needs the text that the model in %s has learnt, and a tale has "
+                         "other symbols: name it with --text",
+                         g->options->load);
     g->ngram = ngram_train(&g->text.train, &g->vocabulary, &options);
     reward_give_ngram(&g->reward, g->ngram);
     return true;
@@ -139,6 +141,11 @@ bool ground_make(Ground *g, Run *run, GroundOptions *o, bool quick, Error *err)
     if (!make_reward(g, err)) return false;
     if ((!o->load || o->text) && !read_text(g, err)) return false;
     if (!find_model(g, run, quick, err)) return false;
+    if (o->load && o->text && !same_symbols(&g->text.vocabulary, &g->vocabulary))
+        return error_set(err,
+                         "the model in %s reads other symbols than %s has: give the text that it "
+                         "has learnt, or leave out --text",
+                         o->load, o->text);
     int context = g->reference->shape.context;
     if (o->length > context)
         return error_set(err, "--length %d is more than the model's context of %d symbols",

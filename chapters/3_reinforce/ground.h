@@ -85,7 +85,7 @@ typedef struct {
 } Ground;
 
 /* False for options that no run can mean: a reward that is badly written. */
-bool ground_check(const GroundOptions *o, Error *err);
+bool ground_check(const GroundOptions *o, const Setting *table, Error *err);
 
 /* quick: where no model fits, one is trained that is smaller still. */
 bool ground_make(Ground *g, Run *run, GroundOptions *o, bool quick, Error *err);

@@ -11,9 +11,9 @@
 
 /* ---- files ---------------------------------------------------------------------------------- */
 
-bool lesson_check(const LessonOptions *options, Error *err)
+bool lesson_check(const LessonOptions *options, const Setting *table, Error *err)
 {
-    return ground_check(&options->ground, err);
+    return ground_check(&options->ground, table, err);
 }
 
 static bool holds(const Run *run, const char *file)
@@ -171,6 +171,8 @@ cJSON *lesson_after(Lesson *l, const Transformer *policy, Activations *a, int se
     double until = plain ? symbols_until(l->curves, first_row, batch, 0.95) : NAN;
     double least = price_least_kl(&l->before, &after);
     price_print(&l->before, &after);
+    if (batch > 1 && after.stats.distinct * batch < 1.5)
+        printf("note: all texts of a batch are the same: try a smaller --lr, or a larger --beta\n");
     if (!isnan(until)) printf("reward 0.95 was reached after %.0f symbols\n", until);
     cJSON *j = cJSON_CreateObject();
     cJSON_AddItemToArray(cJSON_GetObjectItem(l->summary, "runs"), j);

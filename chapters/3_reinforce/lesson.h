@@ -4,7 +4,7 @@
  *     LessonOptions o = LESSON_DEFAULTS(64, 0.04);
  *     Setting table[] = {LESSON_SETTINGS(o), ..., {0}};
  *     ...
- *     if (!lesson_check(&o, &err)) ...                 wrong usage
+ *     if (!lesson_check(&o, table, &err)) ...                 wrong usage
  *     if (!lesson_begin(&l, &o, &run, ...)) ...        a model, a reward, a rollout, files
  *     for each seed:
  *         policy = ground_policy(&l.ground);
@@ -58,7 +58,7 @@ typedef struct {
 } Lesson;
 
 /* False where the options can't be meant: a reward that is badly written. */
-bool lesson_check(const LessonOptions *options, Error *err);
+bool lesson_check(const LessonOptions *options, const Setting *table, Error *err);
 
 /* program: "chapter3", for its files and messages. columns: the header of curves.csv; among them
  * seed, step, symbols and reward. quick: as ground_make has it. Says what the run begins from. */

@@ -183,7 +183,6 @@ int main(int argc, char **argv)
     o.method.credit = (Credit)o.credit;
     o.method.steps = o.steps;
     o.method.beta = lesson.beta;
-    if (!lesson_check(&lesson, &err)) fail(2, &err);
     if (lesson.ground.batch == 1 && o.baseline == BASELINE_BATCH) {
         error_set(&err, "a batch of one text has no other texts to compare with: give --batch 2 or "
                         "more, or --baseline moving");
@@ -197,6 +196,7 @@ int main(int argc, char **argv)
     if (o.baseline != BASELINE_MOVING &&
         !settings_idle(table, "a baseline that isn't moving", "memory", &err))
         fail(2, &err);
+    if (!lesson_check(&lesson, table, &err)) fail(2, &err);
     if (!run_open(&run, o.out, argv[0], &err)) fail(1, &err);
     if (o.env == ENV_ORACLE)
         ask_oracle(&run);

@@ -265,7 +265,6 @@ int main(int argc, char **argv)
     o.method.beta = lesson.beta;
     if (o.unclipped) o.method.epsilon = INFINITY;
     if (o.method.stop_kl == 0) o.method.stop_kl = INFINITY;
-    if (!lesson_check(&lesson, &err)) fail(2, &err);
     if (o.method.minibatches > lesson.ground.batch) {
         error_set(&err,
                   "%d texts can't be shared by --minibatches %d: give fewer of those or a "
@@ -281,6 +280,7 @@ int main(int argc, char **argv)
     if (o.advantage != ADVANTAGE_GAE &&
         !settings_idle(table, "another advantage than gae", "lambda", &err))
         fail(2, &err);
+    if (!lesson_check(&lesson, table, &err)) fail(2, &err);
     if (!run_open(&run, o.out, argv[0], &err)) fail(1, &err);
     if (o.env == ENV_ORACLE)
         ask_oracle(&run);

@@ -104,10 +104,13 @@ bool work_make(const Catalogue *c, int chapter, const char *folder, int *kept, E
 
 /* ---- work/bugN ---------------------------------------------------------------------------- */
 
+/* Not over one that is there, in which the reader may have taken notes. */
 static bool put_readme(const Bug *b, const char *folder, Error *err)
 {
     char path[1024], *text;
     size_t size;
+    snprintf(path, sizeof path, "%s/README.md", folder);
+    if (access(path, F_OK) == 0) return true;
     bool sound = *b->original; /* else this tree has the bug too */
     FILE *out = text_stream(&text, &size);
     fprintf(
@@ -120,7 +123,6 @@ static bool put_readme(const Bug *b, const char *folder, Error *err)
         sound ? "What the two print is in out.txt and sound.txt" : "What it prints is in out.txt",
         b->number);
     fclose(out);
-    snprintf(path, sizeof path, "%s/README.md", folder);
     bool good = file_replace_text(path, text, err);
     free(text);
     return good;
