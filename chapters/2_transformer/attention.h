@@ -17,9 +17,10 @@
  * att (n, m or more) and y (n, d) are overwritten. */
 void attention_forward(Matrix y, Matrix att, Matrix q, Matrix k, Matrix v);
 
-/* The same bits for the last position alone, which is what sampling asks for, and for all H heads
- * of it: q and y (H, d), att (H, m or more). Keys lie as columns, so that nothing is turned round:
- * keys (H d, as many as att has), of which the first m count; v (m, H d). */
+/* The same bits for the last position alone, which is what sampling asks for, and for many heads,
+ * h of them, of one sequence or of several that are equally long: q and y (h, d), att (h, m or
+ * more). Keys lie as columns, so that nothing is turned round: keys (h d, as many as att has), of
+ * which the first m count; v (m, h d). */
 void attention_forward_cached(Matrix y, Matrix att, Matrix q, Matrix keys, Matrix v);
 
 /* dq, dk, dv (n, d) are overwritten; datt (n, n) is room to work in. n = m: a whole sequence. */

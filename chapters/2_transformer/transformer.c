@@ -128,29 +128,50 @@ static void heads_forward(BlockActivations *a, const Batch *b, Part mine,
     }
 }
 
-/* Puts the key and the value of a sequence's next position behind those of earlier ones. */
-static void remember(Matrix keys, Matrix values, const real *k, const real *v, int position)
+/* How many sequences from s on write at the same position, in slots side by side. */
+static int sequences_abreast(const Batch *b, int s, int end)
 {
-    memcpy(mat_row(values, position), v, sizeof(real) * (size_t)values.cols);
-    for (int c = 0; c < keys.rows; c++) mat_row(keys, c)[position] = k[c];
+    Rows first = rows_of(b, s);
+    int n = 1;
+    for (; first.count == 1 && s + n < end; n++) {
+        Rows r = rows_of(b, s + n);
+        if (r.count > 1 || r.past != first.past || r.slot != first.slot + n) break;
+    }
+    return n;
 }
 
-/* The same a position at a time, with the keys and values of all before it. The heads of a row of
- * C = H d channels are H rows of d. */
+/* Puts the keys and the values of some sequences' next position, k and v (n, C), behind those of
+ * earlier ones. */
+static void remember(Matrix keys, Matrix values, Matrix k, Matrix v, int position)
+{
+    int C = k.cols;
+    for (int i = 0; i < k.rows; i++) {
+        const real *key = mat_row(k, i);
+        real *column = mat_row(keys, i * C) + position;
+        for (int c = 0; c < C; c++, column += keys.stride) *column = key[c];
+        memcpy(mat_row(values, position) + i * C, mat_row(v, i), sizeof(real) * (size_t)C);
+    }
+}
+
+/* The same a position at a time, with the keys and values of all before it. n rows of C = H d
+ * channels are n H heads of d, which lie below one another once the queries have been copied to
+ * where x_mid will be. */
 static void heads_forward_cached(BlockActivations *a, const Batch *b, Part mine,
                                  const TransformerShape *shape, Matrix keys, Matrix values)
 {
-    int C = shape->channels, H = shape->heads, T = shape->context, N = batch_rows(b), d = C / H;
-    for (int s = mine.sequence; s < mine.end_sequence; s++) {
+    int C = shape->channels, H = shape->heads, d = C / H;
+    for (int s = mine.sequence, n; s < mine.end_sequence; s += n) {
+        n = sequences_abreast(b, s, mine.end_sequence);
         Rows r = rows_of(b, s);
-        Matrix k = mat_rows(keys, r.slot * C, C), v = mat_rows(values, r.slot * T, T);
+        Matrix k = mat_rows(keys, r.slot * C, n * C), v = mat_cols(values, r.slot * C, n * C);
         for (int i = 0; i < r.count; i++) {
-            int n = r.first + i, seen = r.past + i + 1;
-            real *qkv = mat_row(a->qkv, n);
-            Matrix att = {.rows = H, .cols = T, .stride = N * T, .data = mat_row(a->att, n)};
-            remember(k, v, qkv + C, qkv + 2 * C, seen - 1);
-            attention_forward_cached(mat(mat_row(a->heads, n), H, d), att, mat(qkv, H, d), k,
-                                     mat_rows(v, 0, seen));
+            int row = r.first + i, position = r.past + i;
+            Matrix qkv = mat_rows(a->qkv, row, n), q = mat_rows(a->x_mid, row, n);
+            remember(k, v, mat_cols(qkv, C, C), mat_cols(qkv, 2 * C, C), position);
+            mat_copy(q, mat_cols(qkv, 0, C));
+            attention_forward_cached(mat(mat_row(a->heads, row), n * H, d),
+                                     mat_rows(a->att, row * H, n * H), mat(q.data, n * H, d), k,
+                                     mat_rows(v, 0, position + 1));
         }
     }
 }

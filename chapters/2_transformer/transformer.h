@@ -109,7 +109,7 @@ typedef struct {
 typedef struct {
     int sequences;
     Matrix *keys;   /* (L) of (sequences C, T): slot s has the rows s C .. s C + C - 1 */
-    Matrix *values; /* (L) of (sequences T, C): slot s has the rows s T .. s T + T - 1 */
+    Matrix *values; /* (L) of (T, sequences C): slot s has the columns s C .. s C + C - 1 */
     Arena arena;
 } Cache;
 

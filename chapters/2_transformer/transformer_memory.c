@@ -99,7 +99,7 @@ static void cache_layout(Cache *c, const TransformerShape *s)
 {
     for (int l = 0; l < s->layers; l++) {
         c->keys[l] = arena_matrix(&c->arena, c->sequences * s->channels, s->context);
-        c->values[l] = arena_matrix(&c->arena, c->sequences * s->context, s->channels);
+        c->values[l] = arena_matrix(&c->arena, s->context, c->sequences * s->channels);
     }
 }
 
