@@ -17,7 +17,6 @@ extern char **environ;
 
 enum { NO_GNUPLOT = 127 }; /* also the status of a child whose program was not found */
 enum { TOO_SLOW = 128 };   /* what no program ends with: it was ended */
-enum { PATIENCE = 30 };    /* seconds that a figure may take */
 
 /* name='text'; */
 static void add_string(char *commands, size_t size, const char *name, const char *text)
@@ -56,10 +55,10 @@ static pid_t start_gnuplot(const char *commands, const char *script, int output[
 }
 
 /* Waits for a child, but not for ever: then it and all that it has started are ended. */
-static bool wait_for(pid_t child, int *status)
+static bool wait_for(pid_t child, double patience, int *status)
 {
     const struct timespec moment = {.tv_nsec = 2000000};
-    double end = clock_seconds() + PATIENCE;
+    double end = clock_seconds() + patience;
     while (waitpid(child, status, WNOHANG) == 0) {
         if (clock_seconds() > end) {
             kill(-child, SIGKILL);
@@ -83,7 +82,8 @@ static void last_line(FILE *in, char *last, size_t size)
 }
 
 /* gnuplot's exit status, NO_GNUPLOT or TOO_SLOW; complaint gets its last line. */
-static int run_gnuplot(const char *commands, const char *script, char *complaint, size_t size)
+static int run_gnuplot(const char *commands, const char *script, double patience, char *complaint,
+                       size_t size)
 {
     int output[2], status = -1;
     snprintf(complaint, size, "gnuplot could not be started");
@@ -91,7 +91,7 @@ static int run_gnuplot(const char *commands, const char *script, char *complaint
     pid_t child = start_gnuplot(commands, script, output);
     int why = errno;
     close(output[1]);
-    bool done = child > 0 && wait_for(child, &status);
+    bool done = child > 0 && wait_for(child, patience, &status);
     fcntl(output[0], F_SETFL, O_NONBLOCK); /* what it started may still hold the other end */
     FILE *in = fdopen(output[0], "r");
     if (in && child > 0) last_line(in, complaint, size);
@@ -156,7 +156,7 @@ void run_plot(Run *r, const char *script, const char *defines)
     }
     if (r->without_figures) return;
     make_commands(commands, sizeof commands, r, defines);
-    int status = run_gnuplot(commands, path, complaint, sizeof complaint);
+    int status = run_gnuplot(commands, path, r->patience, complaint, sizeof complaint);
     bool there = access(run_path(r, half), F_OK) == 0, whole = is_whole(run_path(r, half));
     if (status == 0 && whole && rename(run_path(r, half), run_path(r, file)) == 0) {
         run_wrote(r, file);
@@ -172,7 +172,7 @@ void run_plot(Run *r, const char *script, const char *defines)
     if (status == NO_GNUPLOT)
         printf("no figure: gnuplot is not installed (sh setup.sh installs it)\n");
     else if (status == TOO_SLOW)
-        printf("no figure: gnuplot took more than %d seconds\n", PATIENCE);
+        printf("no figure: gnuplot took more than %g seconds\n", r->patience);
     else
         printf("no figure %s: %s\n", file, *complaint ? complaint : "gnuplot wrote none");
 }

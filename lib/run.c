@@ -125,6 +125,7 @@ static bool hold(Run *r, Error *err)
 bool run_open(Run *r, const char *dir, const char *argv0, Error *err)
 {
     *r = (Run){.started = clock_seconds(), .terminal = isatty(STDOUT_FILENO), .held = -1};
+    r->patience = 30;
     if (!dir || !*dir) return error_set(err, "--out is empty: name a directory");
     if (strlen(dir) >= sizeof r->dir)
         return error_set(err, "--out is %zu bytes long: %zu are the most", strlen(dir),

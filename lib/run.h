@@ -30,6 +30,7 @@ typedef struct {
     int phase_last;       /* the latest one */
     int phase_tenths;     /* tenths of the way that a pipe has seen */
     bool without_figures; /* it was said that gnuplot is missing, or too slow */
+    double patience;      /* seconds that a figure may take */
 } Run;
 
 double clock_seconds(void); /* monotonic wall clock */
