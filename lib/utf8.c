@@ -46,7 +46,6 @@ static const char *likely_encoding(const char *bytes, size_t size)
 bool utf8_check(const char *bytes, size_t size, const char *name, Error *err)
 {
     const unsigned char *p = (const unsigned char *)bytes;
-    bool long_ones = false; /* characters of several bytes: it is UTF-8 for sure */
     for (size_t i = 0; i < size; i += (size_t)utf8_length(p[i])) {
         if (p[i] == 0)
             return error_set(err,
@@ -54,7 +53,7 @@ bool utf8_check(const char *bytes, size_t size, const char *name, Error *err)
                              "or remove NULs with tr -d '\\000'",
                              name, i);
         const char *wrong = p[i] < 0x80 ? NULL : fault(p + i, size - i);
-        if (wrong == cut_off && long_ones)
+        if (wrong == cut_off && utf8_count(bytes, i) < i) /* by longer ones before: it is UTF-8 */
             return error_set(err,
                              "%s ends in the middle of a character, which begins at byte offset "
                              "%zu: cut it off there, for example with head -c %zu",
@@ -64,7 +63,6 @@ bool utf8_check(const char *bytes, size_t size, const char *name, Error *err)
                              "%s is not UTF-8 text: at byte offset %zu, 0x%02x %s; convert it, for "
                              "example with iconv -f %s -t UTF-8",
                              name, i, p[i], wrong, likely_encoding(bytes, size));
-        long_ones = long_ones || p[i] >= 0x80;
     }
     return true;
 }
