@@ -10,7 +10,6 @@
 #include <spawn.h>
 #include <string.h>
 #include <sys/wait.h>
-#include <time.h>
 #include <unistd.h>
 
 extern char **environ;
@@ -54,22 +53,6 @@ static pid_t start_gnuplot(const char *commands, const char *script, int output[
     return child;
 }
 
-/* Waits for a child, but not for ever: then it and all that it has started are ended. */
-static bool wait_for(pid_t child, double patience, int *status)
-{
-    const struct timespec moment = {.tv_nsec = 2000000};
-    double end = clock_seconds() + patience;
-    while (waitpid(child, status, WNOHANG) == 0) {
-        if (clock_seconds() > end) {
-            kill(-child, SIGKILL);
-            waitpid(child, status, 0);
-            return false;
-        }
-        nanosleep(&moment, NULL);
-    }
-    return true;
-}
-
 /* The last line that is not blank: there gnuplot names the file, the line and the mistake. */
 static void last_line(FILE *in, char *last, size_t size)
 {
@@ -91,15 +74,23 @@ static int run_gnuplot(const char *commands, const char *script, double patience
     pid_t child = start_gnuplot(commands, script, output);
     int why = errno;
     close(output[1]);
-    bool done = child > 0 && wait_for(child, patience, &status);
+    if (child < 0) {
+        close(output[0]);
+        return why == ENOENT ? NO_GNUPLOT : -1;
+    }
+    bool done = child_ended(child, patience, &status);
+    if (!done) {
+        kill(-child, SIGKILL); /* with all that it has started */
+        waitpid(child, &status, 0);
+    }
     fcntl(output[0], F_SETFL, O_NONBLOCK); /* what it started may still hold the other end */
     FILE *in = fdopen(output[0], "r");
-    if (in && child > 0) last_line(in, complaint, size);
-    if (in)
+    if (in) {
+        last_line(in, complaint, size);
         fclose(in);
-    else
+    } else {
         close(output[0]);
-    if (child < 0) return why == ENOENT ? NO_GNUPLOT : -1;
+    }
     if (!done) return TOO_SLOW;
     return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
 }

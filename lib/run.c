@@ -4,12 +4,14 @@
 #include <errno.h>
 #include <limits.h>
 #include <math.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/resource.h>
+#include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -53,6 +55,16 @@ static void catch_signals(void)
 bool run_stopped(void)
 {
     return stop_asked;
+}
+
+/* --- children --------------------------------------------------------------------------------- */
+
+bool child_ended(pid_t child, double seconds, int *status)
+{
+    for (double until = clock_seconds() + seconds;; poll(NULL, 0, 5)) {
+        if (waitpid(child, status, WNOHANG) != 0) return true;
+        if (clock_seconds() >= until) return false;
+    }
 }
 
 /* --- places ----------------------------------------------------------------------------------- */

@@ -8,6 +8,7 @@
 
 #include <cjson/cJSON.h>
 #include <stdio.h>
+#include <sys/types.h>
 
 #include "error.h"
 #include "files.h"
@@ -34,6 +35,10 @@ typedef struct {
 } Run;
 
 double clock_seconds(void); /* monotonic wall clock */
+
+/* Waits so many seconds for a child's end. *status as waitpid gives it; what it held where somebody
+ * else has waited for it. */
+bool child_ended(pid_t child, double seconds, int *status);
 
 /* argv0 finds the project's directory. Fails where dir can't be made or written, where another run
  * is using it, and where a file that every program writes is there and protected. */

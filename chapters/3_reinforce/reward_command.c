@@ -102,14 +102,9 @@ bool reward_command_start(RewardCommand **c, const char *command, double timeout
 /* Waits up to `seconds` for the program's end. */
 static bool has_ended(RewardCommand *c, double seconds, int *status)
 {
-    for (double until = clock_seconds() + seconds;; poll(NULL, 0, 5)) {
-        pid_t got = waitpid(c->child, status, WNOHANG);
-        if (got == c->child || (got < 0 && errno == ECHILD)) {
-            c->child = 0;
-            return true;
-        }
-        if (clock_seconds() >= until) return false;
-    }
+    bool ended = child_ended(c->child, seconds, status);
+    if (ended) c->child = 0;
+    return ended;
 }
 
 void reward_command_stop(RewardCommand *c)
