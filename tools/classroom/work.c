@@ -104,26 +104,24 @@ bool work_make(const Catalogue *c, int chapter, const char *folder, int *kept, E
 
 /* ---- work/bugN ---------------------------------------------------------------------------- */
 
-/* Not over one that is there, in which the reader may have taken notes. */
-static bool put_readme(const Bug *b, const char *folder, Error *err)
+static bool put_readme(const Bug *b, Work *w, Error *err)
 {
-    char path[1024], *text;
+    char *text;
     size_t size;
-    snprintf(path, sizeof path, "%s/README.md", folder);
-    if (access(path, F_OK) == 0) return true;
     bool sound = *b->original; /* else this tree has the bug too */
     FILE *out = text_stream(&text, &size);
-    fprintf(
-        out,
-        "# Bug %d\n\n%s\n\nSomewhere in this folder one place is wrong. `make bug N=%d` runs "
-        "`chapter%d %s`%s into %s/curves.svg (run it again after a change: your files are "
-        "kept). %s.\nMend the place, and ask:\n\n    make found N=%d\n",
-        b->number, b->symptom, b->number, b->chapter, b->run,
-        sound ? " with the bug\nand without it and draws both" : "\nand draws its curves", folder,
-        sound ? "What the two print is in out.txt and sound.txt" : "What it prints is in out.txt",
-        b->number);
+    fprintf(out,
+            "# Bug %d\n\n%s\n\nSomewhere in this folder one place is wrong. `make bug N=%d` runs "
+            "`chapter%d %s`%s into %s/curves.svg (run it again after a change: your files are "
+            "kept). %s.\nMend the place, and ask:\n\n    make found N=%d\n",
+            b->number, b->symptom, b->number, b->chapter, b->run,
+            sound ? " with the bug\nand without it and draws both" : "\nand draws its curves",
+            w->folder,
+            sound ? "What the two print is in out.txt and sound.txt"
+                  : "What it prints is in out.txt",
+            b->number);
     fclose(out);
-    bool good = file_replace_text(path, text, err);
+    bool good = put_source("README.md", text, w, err); /* not over the reader's notes */
     free(text);
     return good;
 }
@@ -138,7 +136,7 @@ bool work_make_bug(const Bug *b, const char *folder, Error *err)
     free(text);
     /* the planted file first: what is there is kept */
     bool good = planted && directory_make(folder, err) && put_source(b->file, planted, &w, err) &&
-                stubs_make(&nothing, b->chapter, put_source, &w, err) && put_readme(b, folder, err);
+                stubs_make(&nothing, b->chapter, put_source, &w, err) && put_readme(b, &w, err);
     free(planted);
     return good;
 }
