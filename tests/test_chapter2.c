@@ -757,6 +757,10 @@ START_TEST(a_resumed_run_that_does_worse_keeps_the_model_from_before)
     check_says(0, SMALL "--steps 36 --lr 2 --last-lr 2 --resume --out @/a", "from step 30 of 36");
     check_best_step("a", 30, 36); /* that of the state has taken its place */
     ck_assert(held_out_nats("a/summary.json") > best + 0.1);
+    snprintf(path, sizeof path, "%s/a/vocab.json", dir);
+    ck_assert_int_eq(unlink(path), 0);
+    check_says(0, SMALL "--steps 36 --lr 2 --last-lr 2 --resume --out @/a",
+               "note: the model of step");
     cleanup();
 }
 END_TEST

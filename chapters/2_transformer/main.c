@@ -311,6 +311,15 @@ static _Noreturn void run_away(const Mle *m, const Training *t, const char *what
     fail(1, &err);
 }
 
+/* The model as it is now is the best so far. */
+static void keep_model(Mle *m, const Training *t, double held_out)
+{
+    Error err;
+    m->best = held_out, m->best_step = m->step;
+    if (!model_save(t->dir, m->model, &t->text->vocabulary, (Documents)o.documents, &err))
+        fail(1, &err);
+}
+
 /* A row of the curves, the state, and the model where it is the best so far. */
 static void keep(Mle *m, const Training *t, const MleStep *last, double held_out)
 {
@@ -320,12 +329,7 @@ static void keep(Mle *m, const Training *t, const MleStep *last, double held_out
     curves_add(t->curves, (double)t->seed, (double)m->step, m->symbols, train, held_out, last->lr,
                last->gradient_norm);
     m->recent_loss = m->recent_steps = 0;
-    Error err;
-    if (t->held_out->windows == 0 || held_out < m->best) {
-        m->best = held_out, m->best_step = m->step;
-        if (!model_save(t->dir, m->model, &t->text->vocabulary, (Documents)o.documents, &err))
-            fail(1, &err);
-    }
+    if (t->held_out->windows == 0 || held_out < m->best) keep_model(m, t, held_out);
     save_state(m, t);
 }
 
@@ -436,9 +440,8 @@ static void resume(Mle *m, const Training *t)
     if (!model_is_whole(t->dir, &err)) {
         printf("note: the model of step %d is lost, and this one takes its place (%s)\n",
                m->best_step, err.text);
-        m->best = held_out_loss(m, t), m->best_step = m->step;
-        if (!model_save(t->dir, m->model, &t->text->vocabulary, (Documents)o.documents, &err))
-            fail(1, &err);
+        keep_model(m, t, held_out_loss(m, t));
+        save_state(m, t); /* which says how good the model is that was kept */
     }
     printf("goes on from step %d of %d\n", m->step, o.mle.steps);
     if (*m->flags_before) printf("note: until there it was a run with %s\n", m->flags_before);

@@ -32,13 +32,19 @@ static int shard_rows(const MleOptions *o, int context)
     return (o->batch + shards_of(o) - 1) / shards_of(o) * context;
 }
 
+/* Threads that a shard at a time keeps busy. */
+static int workers_of(const MleOptions *o)
+{
+    return shards_of(o) < threads_count() ? shards_of(o) : threads_count();
+}
+
 bool mle_fits(const TransformerShape *s, const MleOptions *o, Error *err)
 {
-    int S = shards_of(o), T = s->context, threads = S < threads_count() ? S : threads_count();
+    int S = shards_of(o), T = s->context;
     double learning = activations_size(s, rows_at_a_time(T, shard_rows(o, T), S), true);
     double scoring = activations_size(s, rows_at_a_time(T, o->batch * T, 1), false);
     double model = (S + 3.0) * model_weights(s); /* weights, Adam's two, and gradients */
-    return memory_fits(sizeof(real) * (threads * learning + scoring + model),
+    return memory_fits(sizeof(real) * (workers_of(o) * learning + scoring + model),
                        "training such a model", "make it smaller, or its --context", err);
 }
 
@@ -54,7 +60,7 @@ Mle *mle_new(Transformer *model, const MleOptions *options)
         adam_new(model->size, (AdamOptions){0.9, options->beta2, 1e-8, options->weight_decay});
     m->shards = NEW(Shard, S);
     for (int i = 0; i < S; i++) m->shards[i].model = i == 0 ? model : transformer_twin(model);
-    m->workers = S < threads_count() ? S : threads_count();
+    m->workers = workers_of(options);
     m->activations = NEW(Activations *, m->workers);
     for (int i = 0; i < m->workers; i++)
         m->activations[i] = activations_new(&model->shape, rows_at_a_time(T, most, S), true);

@@ -192,8 +192,7 @@ bool model_load(const char *dir, Transformer **t, Vocabulary *v, Documents *docu
 {
     char path[PATH];
     TransformerShape shape;
-    struct stat s;
-    if (stat(dir, &s) == 0 && !S_ISDIR(s.st_mode))
+    if (access(dir, F_OK) == 0 && !is_directory(dir))
         return error_set(err, "%s is a file: give the directory that it is in", dir);
     join(path, dir, "config.json");
     if (access(path, F_OK) != 0 && errno == ENOENT)

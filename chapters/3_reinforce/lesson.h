@@ -4,7 +4,7 @@
  *     LessonOptions o = LESSON_DEFAULTS(64, 0.04);
  *     Setting table[] = {LESSON_SETTINGS(o), ..., {0}};
  *     ...
- *     if (!lesson_check(&o, table, &err)) ...                 wrong usage
+ *     if (!lesson_check(&o, table, &err)) ...          wrong usage
  *     if (!lesson_begin(&l, &o, &run, ...)) ...        a model, a reward, a rollout, files
  *     for each seed:
  *         policy = ground_policy(&l.ground);
@@ -57,7 +57,8 @@ typedef struct {
     bool kept; /* a policy has been saved */
 } Lesson;
 
-/* False where the options can't be meant: a reward that is badly written. */
+/* False where the options can't be meant: a reward that is badly written, or a flag of the table
+ * that has no effect with it. */
 bool lesson_check(const LessonOptions *options, const Setting *table, Error *err);
 
 /* program: "chapter3", for its files and messages. columns: the header of curves.csv; among them
