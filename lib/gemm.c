@@ -457,12 +457,21 @@ static void column(int m, int k, Strided a, Slab b, Strided from, real *c, long 
     }
 }
 
-/* Some columns of C, a slab of B at a time: KC rows, as it was packed, or a quarter of them where
- * the panels of so many columns would leave no room in L2. */
+/* How many rows of B make a slab: KC, as it was packed, or a quarter of them where the panels of so
+ * many columns would leave no room in L2. A transposed A needs room there too, for each strip reads
+ * a little of every line. */
+static int slab_depth(int m, int n, Strided a, Factor f)
+{
+    if (f.b.panels) return KC;
+    if (n > 2 * NC) return KC / 4;
+    return a.col != 1 && m + n >= 2 * NC ? KC / 2 : KC;
+}
+
+/* Some columns of C, a slab of B at a time. */
 static void columns(int m, int n, int k, Strided a, Factor f, bool in_place, Strided from, real *c,
                     long ldc)
 {
-    int p = 0, deepest = !f.b.panels && n > 2 * NC ? KC / 4 : KC;
+    int p = 0, deepest = slab_depth(m, n, a, f);
     do { /* even for k = 0: C = from */
         int depth = k - p < deepest ? k - p : deepest;
         Slab slab = slab_of(f, p, depth, m, n, in_place);

@@ -52,12 +52,11 @@ static void settle(int threads)
 Measured measure(const Bench *b, void (*work)(void *arg), void *arg)
 {
     enum { FEWEST = 3, MOST = 4096 };
-    const double length = 2e-3; /* of a burst: shorter than the turn that a scheduler gives */
     double seconds[MOST], peak[MOST];
     settle(b->threads);
     work(arg);
     double first = burst(work, arg, 1);
-    int calls = first < length ? (int)(length / first) : 1, n = 0;
+    int calls = first < BURST_SECONDS ? (int)(BURST_SECONDS / first) : 1, n = 0;
     for (double start = clock_seconds(); n < MOST; n++) {
         if (n >= FEWEST && clock_seconds() - start >= b->seconds) break;
         seconds[n] = burst(work, arg, calls);

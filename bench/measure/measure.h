@@ -52,8 +52,13 @@ double median(double *x, int n); /* sorts x; the upper one of two in the middle 
 /* n numbers between -1/2 and 1/2, at a multiple of 64 bytes; free() them. */
 real *random_numbers(size_t n);
 
+/* A burst is shorter than the turn that a scheduler gives, and yet so long that the system's own
+ * interruptions are in each: in a virtual machine they may take a twentieth of the time. */
+#define BURST_SECONDS 2e-3
+
 /* Multiply-adds that `threads` cores can do at once, each on numbers that never leave its
- * registers: GFLOP/s, two for each multiply-add. Takes some tenths of a millisecond. */
+ * registers: GFLOP/s, two for each multiply-add. Takes a burst, for what is held against it has the
+ * interruptions of one. */
 double peak_rate(int threads);
 
 /* Nanoseconds until one core reads what another has written: some 30 where they share a cache,

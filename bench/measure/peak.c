@@ -23,13 +23,14 @@ typedef real Vector __attribute__((vector_size(VECTOR_BYTES)));
 #define UNROLL _Pragma("GCC unroll 24")
 #endif
 
-/* The sum of all lanes, so that nothing can be left out; a < 1 keeps it small. */
-static double multiply_add(long rounds)
+/* The sum of all lanes, so that nothing can be left out; a < 1 keeps it small. No two calls begin
+ * alike, or a compiler could make them one. */
+static double multiply_add(long rounds, double begin)
 {
     Vector x[VECTORS], a = {0}, b = {0};
     a += (real)0.75, b += (real)0.125;
     UNROLL
-    for (int i = 0; i < VECTORS; i++) x[i] = b + (real)i;
+    for (int i = 0; i < VECTORS; i++) x[i] = b + (real)(begin + i);
     for (long k = 0; k < rounds; k++) {
         UNROLL
         for (int i = 0; i < VECTORS; i++) x[i] = x[i] * a + b;
@@ -43,15 +44,18 @@ static double multiply_add(long rounds)
 /* Each thread has a clock of its own: how long a thread takes to wake is not the machine's rate. */
 double peak_rate(int threads)
 {
-    enum { ROUNDS = 50000 };
+    enum { ROUNDS = 10000 };
     double rate = 0, sum = 0;
     (void)threads; /* without OpenMP there is one */
 #pragma omp parallel num_threads(threads) reduction(+ : rate, sum)
     {
 #pragma omp barrier
-        double start = clock_seconds();
-        sum += multiply_add(ROUNDS);
-        rate += 2e-9 * ROUNDS * VECTORS * LANES / (clock_seconds() - start);
+        double start = clock_seconds(), seconds = 0, rounds = 0;
+        for (; seconds < BURST_SECONDS; seconds = clock_seconds() - start) {
+            sum += multiply_add(ROUNDS, seconds);
+            rounds += ROUNDS;
+        }
+        rate += 2e-9 * rounds * VECTORS * LANES / seconds;
     }
     REQUIRE(sum > 0, "the sum of all x_i came out as %g", sum);
     return rate;
