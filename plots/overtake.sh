@@ -26,7 +26,8 @@ train tales-64 $gently --steps 3000
 set -- --text "$text" --documents stream
 train text-64 "$@" $gently --eval-windows 0 --last-lr 1e-5 --context 64 --heads 2 --batch 12 --steps 10000 \
     --eval-every 500
-train text-128 "$@" --config chapters/2_transformer/shakespeare.json --eval-windows 0
+train text-128 "$@" --config chapters/2_transformer/shakespeare.json --eval-windows 0 \
+    --eval-every 200
 
 echo text,channels,symbols,loss >plots/chapter2_overtake.csv
 for run in "$out"/*-*; do
