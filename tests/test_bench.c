@@ -10,13 +10,21 @@
 #include "measure/measure.h"
 #include "measure/results.h"
 
-/* One row, as the programs of bench/ print them. */
-static void add(Rows *rows, const char *what, const char *name, const char *by, int threads,
-                const char *unit, double value)
+/* One row, as the programs of bench/ print them; NAN: without a peak. */
+static void add_beside(Rows *rows, const char *what, const char *name, const char *by, int threads,
+                       const char *unit, double value, double peak)
 {
     Series key = {.threads = threads};
     strcpy(key.what, what), strcpy(key.name, name), strcpy(key.by, by), strcpy(key.unit, unit);
-    rows_add(rows, &key, value, value / 100);
+    rows_add(rows, &key, value, value / peak);
+}
+
+/* Products beside a peak of 100, all else without one. */
+static void add(Rows *rows, const char *what, const char *name, const char *by, int threads,
+                const char *unit, double value)
+{
+    add_beside(rows, what, name, by, threads, unit, value,
+               strcmp(unit, "GFLOP/s") == 0 ? 100 : NAN);
 }
 
 /* The result of that name; the rows are used up. */
@@ -134,6 +142,10 @@ START_TEST(absolute_targets_are_scaled_by_the_peak_of_one_core)
     r = only_result(&rows, "Shakespeare, 2000 steps", 2);
     ck_assert(r.scaled == 28.5);
     ck_assert_int_eq(r.verdict, MISSED);
+
+    add(&rows, "machine", "multiply-add", "ours", 1, "GFLOP/s", 1);
+    add_beside(&rows, "sampling one", "2/2/64", "ours", 1, RATE, 125, 116); /* its own counts */
+    ck_assert_double_eq_tol(only_result(&rows, "sampling one", 1).scaled, 250, 1e-9);
 
     add(&rows, "sampling one", "2/2/64", "ours", 1, RATE, 1e9); /* a peak that nobody knows */
     ck_assert_int_eq(only_result(&rows, "sampling one", 1).verdict, UNJUDGED);

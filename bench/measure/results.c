@@ -123,7 +123,9 @@ static Result result_of(const Rows *rows, const Series *ours, double peak)
     find_peer(&r, rows, ours);
     bool less = less_is_better(r.unit);
     r.ratio = less ? r.peer_value / r.ours : r.ours / r.peer_value;
-    r.scaled = r.target.limit > 0 ? scale(r.unit, r.ours, peak) : NAN;
+    double peak_then = r.ours / series_share(ours) / ours->threads; /* of a core */
+    r.scaled =
+        r.target.limit > 0 ? scale(r.unit, r.ours, isnan(peak_then) ? peak : peak_then) : NAN;
     r.target_set = r.target.share > 0 || r.target.ratio > 0 || r.target.limit > 0;
     r.verdict = worse(judge(r.share, r.target.share, false), judge(r.ratio, r.target.ratio, false));
     r.verdict = worse(r.verdict, judge(r.scaled, r.target.limit, less));
