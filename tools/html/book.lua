@@ -92,6 +92,31 @@ function Math(formula)
   end
 end
 
+local function in_line(inline)
+  return inline and inline.t == "Math" and inline.mathtype == "InlineMath"
+end
+
+-- Browsers would put a comma behind a formula on the next line, and a bracket before it on the last.
+function Inlines(inlines)
+  local out = pandoc.List()
+  local kept
+  for _, inline in ipairs(inlines) do
+    local last = out[#out]
+    local opens = in_line(inline) and last and last.t == "Str" and last.text:match("%($")
+    local closes = inline.t == "Str" and inline.text:match("^%p") and (in_line(last) or kept)
+    if opens or closes then
+      local together = kept and last.content or pandoc.List({last})
+      together:insert(inline)
+      out[#out] = pandoc.Span(together, pandoc.Attr("", {"word"}))
+      kept = opens
+    else
+      out:insert(inline)
+      kept = nil
+    end
+  end
+  return out
+end
+
 -- A long name may be broken behind its underscores and slashes, a command between its words, and
 -- what is short nowhere.
 function Code(code)
@@ -104,6 +129,21 @@ function Code(code)
     text = text:gsub("([_/])", "%1<wbr>")
   end
   return pandoc.RawInline("html", "<code>" .. text .. "</code>")
+end
+
+-- about how many characters wide: a formula's commands and braces are not seen
+local function width(cell)
+  local seen = pandoc.walk_block(cell, {Math = function(formula)
+    return pandoc.Str((formula.text:gsub("\\%a+", "x"):gsub("[{}_^\\ ]", "")))
+  end})
+  return utf8.len(pandoc.utils.stringify(seen))
+end
+
+-- Text in a table that would stand in a tall narrow column on a phone is given room there.
+function Table(rows)
+  return pandoc.walk_block(rows, {Plain = function(cell)
+    if width(cell) > 45 then return box("long", cell) end
+  end})
 end
 
 function RawInline(html)
@@ -129,4 +169,4 @@ local function settings(meta)
   if meta.source then source = pandoc.utils.stringify(meta.source):gsub("/?$", "/") end
 end
 
-return {{Meta = settings}, {RawInline = RawInline, Link = Link, Math = Math, Code = Code}, {Blocks = Blocks}, {Pandoc = title}}
+return {{Meta = settings}, {Table = Table}, {RawInline = RawInline, Link = Link, Math = Math, Code = Code}, {Inlines = Inlines}, {Blocks = Blocks}, {Pandoc = title}}
