@@ -3,7 +3,7 @@
 -- The first heading becomes the page's title, ```math a formula, a figure with the paragraph in
 -- italics below it a figure with a caption. Listings say which file they are from, tables and wide
 -- formulas get a box to scroll in, and links to files of the project lead to SOURCE, a folder or
--- an address (a metadata field). Comments vanish.
+-- an address (a metadata field). Chinese is marked as such. Comments vanish.
 
 local source = "../"
 
@@ -146,6 +146,11 @@ function Table(rows)
   end})
 end
 
+-- Han characters (U+4E00 to U+9FFF) begin with these bytes.
+function Str(str)
+  if str.text:find("[\xe4-\xe9]") then return pandoc.Span({str}, pandoc.Attr("", {}, {lang = "zh"})) end
+end
+
 function RawInline(html)
   if html.format == "html" and html.text:match("^<!%-%-") then return {} end
 end
@@ -169,4 +174,4 @@ local function settings(meta)
   if meta.source then source = pandoc.utils.stringify(meta.source):gsub("/?$", "/") end
 end
 
-return {{Meta = settings}, {Table = Table}, {RawInline = RawInline, Link = Link, Math = Math, Code = Code}, {Inlines = Inlines}, {Blocks = Blocks}, {Pandoc = title}}
+return {{Meta = settings}, {Table = Table, Str = Str}, {RawInline = RawInline, Link = Link, Math = Math, Code = Code}, {Inlines = Inlines}, {Blocks = Blocks}, {Pandoc = title}}
