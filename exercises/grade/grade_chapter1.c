@@ -252,7 +252,16 @@ static void add_one_on_ten_words(void)
                     probability(m, DOG, SAT), probability(m, DOG, RAN)};
     expect_numbers(
         "P(the|<s>), P(cat|the), P(dog|the), P(sat|dog), P(ran|dog)", TEN ", k = 1, W = 8", got,
-        (double[]){4.0 / 11, 3.0 / 11, 2.0 / 11, 2.0 / 9, 1.0 / 9}, 5, NO_KNOWN,
+        (double[]){4.0 / 11, 3.0 / 11, 2.0 / 11, 2.0 / 9, 1.0 / 9}, 5,
+        (Known[]){
+            {{3.0 / 11, 2.0 / 11, 1.0 / 11, 1.0 / 9, 0},
+             "nothing comes from the uniform distribution: every context leaves k W / (c(h) + "
+             "k W), also one that nothing was counted after, and the empty one"},
+            {{4.125 / 12, 3.125 / 12, 2.125 / 12, 2.125 / 10, 1.125 / 10},
+             "W counts <s>, which is never an outcome"},
+            {{3.875 / 10, 2.875 / 10, 1.875 / 10, 1.875 / 8, 0.875 / 8},
+             "W lacks an outcome: the end and <unk> are two of them"},
+            {.likely = NULL}},
         "(c(h x) + k) / (c(h) + k W). own(h x) is c(h x) / (c(h) + k W), and what h leaves "
         "to the uniform distribution is k W / (c(h) + k W)");
 }
@@ -510,6 +519,26 @@ static void a_temperature_changes_the_odds(void)
            "never <unk>: a symbol that training hasn't seen gets no weight (ngram_knows)");
 }
 
+static void a_small_temperature_leaves_something(void)
+{
+    double share[4];
+    frequencies(share, 1 / 2000.0);
+    expect("the share of ends at temperature 1/2000", AFTER_A, share[END], 1, NO_KNOWN,
+           "e^(log P / T) is 0 for all of them: take the largest logarithm away first");
+}
+
+static void where_nothing_can_come_a_text_ends(void)
+{
+    Ngram *m = by_hand();
+    Rng rng = rng_stream(5, 1);
+    real weights[8];
+    for (uint32_t i = 0; i < m->trie.count; i++) m->trie.nodes[i].logprob = -INFINITY;
+    int got = ngram_sample(m, state_of(m, A), 1, &rng, weights);
+    expect_that(got == m->end, "what is drawn", "a state after which nothing has a probability",
+                "the end", say("symbol %d", got),
+                "where nothing has a probability, as without smoothing, the text ends");
+}
+
 static void temperature_zero_takes_the_likeliest(void)
 {
     double share[4];
@@ -543,6 +572,11 @@ static void draws_come_as_often_as_their_weights_say(void)
                       (Known[]){{{i == 0 ? 1 : 0},
                                  "weights needn't sum to 1: compare with a number "
                                  "between 0 and their sum"},
+                                {{i == 1 ? 7 / 16.0 : -1},
+                                 "one random number for the whole walk, not a new one at each "
+                                 "index"},
+                                {{i == 1 ? 0.25 : -1},
+                                 "compare with the sum of the weights so far, not with one weight"},
                                 {.likely = NULL}},
                       "index i with probability p_i / sum");
 }
@@ -612,6 +646,8 @@ const Grader graders[] = {GRADER("1.1", a_text_has_the_product_of_its_conditiona
                           GRADER("1.7", a_history_is_shortened_symbol_by_symbol),
                           GRADER("1.8", a_temperature_changes_the_odds),
                           GRADER("1.8", temperature_zero_takes_the_likeliest),
+                          GRADER("1.8", a_small_temperature_leaves_something),
+                          GRADER("1.8", where_nothing_can_come_a_text_ends),
                           GRADER("1.9", draws_come_as_often_as_their_weights_say),
                           GRADER("1.9", what_has_no_weight_never_comes),
                           GRADER("1-sum", kneser_ney_sums_to_one),
