@@ -306,6 +306,12 @@ static void large_scores_do_not_overflow(void)
     expect_numbers("the weights att", "scores of 1000 and 2000", numbers_of(att),
                    (double[]){1, 0, 0, 1}, 4, NO_KNOWN,
                    "take the largest score of a row away before exp()");
+    q = slice_of(2, 1, (double[]){-1000, -1000});
+    attention_forward(y, att, q, k, v);
+    expect_numbers("the weights att", "scores of -1000 and -2000", numbers_of(att),
+                   (double[]){1, 0, 1, 0}, 4, NO_KNOWN,
+                   "the largest score of a row may be far below 0: the search for it doesn't begin "
+                   "with 0");
 }
 
 static void what_is_remembered_can_be_read(void)
@@ -388,6 +394,12 @@ static void nothing_overflows_and_nothing_is_lost(void)
     expect_numbers("probs", "logits (1000, 1000) and (0, -1000)", numbers_of(probs),
                    (double[]){0.5, 0.5, 1, 0}, 4, NO_KNOWN,
                    "e^1000 is infinite: take the largest logit of the row away first");
+    Matrix low = slice_of(1, 2, (double[]){-1000, -1000});
+    softmax_forward(mat_rows(probs, 0, 1), NULL, low, NULL);
+    expect_numbers("probs", "logits (-1000, -1000)", numbers_of(mat_rows(probs, 0, 1)),
+                   (double[]){0.5, 0.5}, 2, NO_KNOWN,
+                   "the largest logit of a row may be far below 0: the search for it doesn't begin "
+                   "with 0");
     expect(
         "logprob of the second row's symbol", "logits (0, -1000), symbol 1", (double)logprob[1],
         -1000, NO_KNOWN,
@@ -494,7 +506,26 @@ static void a_large_gradient_makes_no_larger_step(void)
     expect("the first step", "g = 0", (double)q, 0, NO_KNOWN, "0/0: eps stands beside sqrt(v)");
 }
 
+static void epsilon_is_added_to_the_root(void)
+{
+    AdamOptions o = adam_options;
+    o.epsilon = 1;
+    Adam a = adam_new(1, o);
+    real p = 10, g = 3;
+    adam_step(&a, &p, &g, 0, 0.1);
+    expect_within("the parameter after one step", "p = 10, g = 3, lr = 0.1, eps = 1", (double)p,
+                  10 - 0.1 * 3 / (3 + 1), 1e-7,
+                  (Known[]){{{10 - 0.1 * 3 / sqrt(9 + 1)}, "eps is added to the root, not in it"},
+                            {{10 - 0.1 * 3 / (0.6 + 1) * 0.2},
+                             "eps is added to the root of the v that has been divided by 1 - b2^t"},
+                            {{9.9}, "eps is missing"},
+                            {.likely = NULL}},
+                  "m/(1 - b1^t) / (sqrt(v/(1 - b2^t)) + eps)");
+}
+
 /* ---- 2.9 the learning rate ------------------------------------------------------------------- */
+
+#define INTEGERS "an integer is divided by an integer, and what is left over is lost: 1/4 is 0"
 
 static void it_rises_and_falls_in_straight_lines(void)
 {
@@ -508,6 +539,10 @@ static void it_rises_and_falls_in_straight_lines(void)
              "the first step has rate lr/warmup, not 0: a step of "
              "size 0 is a batch thrown away"},
             {{2, 4, 6, 8, 8, 6.4, 4.8, 3.2, 1.6}, "`last` is reached at the final step, total - 1"},
+            {{2, 4, 6, 8, 6.4, 4.8, 3.2, 1.6, 0}, "the line begins with lr at step `warmup`"},
+            {{0, 8 / 3.0, 16 / 3.0, 8, 8, 6, 4, 2, 0}, "the first step has rate lr/warmup, not 0"},
+            {{2, 4, 6, 8, 8, 8, 8, 8, 0}, INTEGERS},
+            {{0, 0, 0, 8, 8, 6, 4, 2, 0}, INTEGERS},
             {.likely = NULL}},
         "lr (step + 1)/warmup while it rises; then from lr at step `warmup` in a straight line to "
         "`last` at step total - 1");
@@ -538,20 +573,28 @@ static void a_long_gradient_is_shortened(void)
 {
     real g[3] = {3, 0, -4};
     double norm = gradient_clip(g, 3, 1);
-    expect_numbers("the gradient", "(3, 0, -4), whose norm is 5, at most 1", numbers(g, 3),
-                   (double[]){0.6, 0, -0.8}, 3,
-                   (Known[]){{{1, 0, -1},
-                              "each number is clipped by itself, which turns the gradient: "
-                              "scale them all by one factor"},
-                             {{3, 0, -4}, "nothing is scaled"},
-                             {{3.0 / 25, 0, -4.0 / 25}, "divide by the norm, not by its square"},
-                             {.likely = NULL}},
-                   "g most / norm");
+    expect_numbers(
+        "the gradient", "(3, 0, -4), whose norm is 5, at most 1", numbers(g, 3),
+        (double[]){0.6, 0, -0.8}, 3,
+        (Known[]){{{1, 0, -1},
+                   "each number is clipped by itself, which turns the gradient: "
+                   "scale them all by one factor"},
+                  {{3, 0, -4}, "nothing is scaled"},
+                  {{3.0 / 25, 0, -4.0 / 25}, "divide by the norm, not by its square"},
+                  {{3 / sqrt(5), 0, -4 / sqrt(5)}, "gradient_norm() has taken the root already"},
+                  {.likely = NULL}},
+        "g most / norm");
     expect("what is returned", "the same", norm, 5,
            (Known[]){{{1}, "the norm that it had before"},
                      {{25}, "the root is missing"},
                      {.likely = NULL}},
            "the norm before clipping: it is what a curve should show");
+    real longer[2] = {6, 8};
+    gradient_clip(longer, 2, 5);
+    expect_numbers("the gradient", "(6, 8), whose norm is 10, at most 5", numbers(longer, 2),
+                   (double[]){3, 4}, 2,
+                   (Known[]){{{0.6, 0.8}, "its norm becomes `most`, not 1"}, {.likely = NULL}},
+                   "g most / norm");
 }
 
 static void a_short_gradient_stays(void)
@@ -897,6 +940,7 @@ const Grader graders[] = {GRADER("2.1", the_input_of_a_linear_map),
                           GRADER("2.8", two_steps_by_hand),
                           GRADER("2.8", decay_reaches_the_weight_matrices_alone),
                           GRADER("2.8", a_large_gradient_makes_no_larger_step),
+                          GRADER("2.8", epsilon_is_added_to_the_root),
                           GRADER("2.9", it_rises_and_falls_in_straight_lines),
                           GRADER("2.9", without_room_it_stays),
                           GRADER("2.10", a_long_gradient_is_shortened),
