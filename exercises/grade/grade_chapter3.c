@@ -406,6 +406,8 @@ static void the_expected_reward_of_three_texts(void)
     expect("J = E[R]", BOOKS_TEXTS, oracle_reward(by_hand()), 0.75,
            (Known[]){{{1}, "this is the plain mean over the texts: weigh each by its probability"},
                      {{3}, "this is the plain sum over the texts: weigh each by its probability"},
+                     {{0.25}, "the probabilities sum to 1: there is nothing to divide by"},
+                     {{0}, "R is o->all->reward, a number for each text"},
                      {.likely = NULL}},
            "J = sum over texts of p R");
 }
@@ -422,6 +424,11 @@ static void the_distance_of_two_policies_on_three_texts(void)
                {{(L + log(2) + L + 2 * log(2)) / 3}, "weigh each text by its probability"},
                {{L + log(2) + L + 2 * log(2)}, "weigh each text by its probability"},
                {{exact / 2}, "it is per text and not per symbol"},
+               {{0.5 * L + 0.25 * (log(2) + L) / 2 + 0.25 * log(2)},
+                "it is per text and not per symbol"},
+               {{exact / 3}, "the probabilities sum to 1: there is nothing to divide by"},
+               {{exact + 1.5 * log(2)},
+                "log pi is 0: the policy that was last looked at stands in logprob_old"},
                {.likely = NULL}},
            "sum over texts of p (log pi(text) - log pi_ref(text)), each the sum over its symbols");
 }
@@ -504,6 +511,16 @@ static void the_others_mean_is_the_baseline_of_a_text(void)
               (3.75 - mean) / 3, (3.75 - mean) / 3, (-2 - mean) / 3},
              "the mean holds the text itself: leave it out"},
             {{3 / 3.0, 3 / 3.0, 1.25, 1.25, 1.25, 1.25, -2 / 3.0}, "no baseline is taken away"},
+            {{-b[0], -b[0], -b[1], -b[1], -b[1], -b[1], -b[2]}, "the sign: R_i less the mean"},
+            {{(3 - 1.75 / 3) / 3, (3 - 1.75 / 3) / 3, (3.75 - 1 / 3.0) / 3, (3.75 - 1 / 3.0) / 3,
+              (3.75 - 1 / 3.0) / 3, (3.75 - 1 / 3.0) / 3, (-2 - 6.75 / 3) / 3},
+             "the others are N - 1: their sum is divided by that"},
+            {{(3 - 4.75 / 2) / 3, (3 - 4.75 / 2) / 3, (3.75 - 4.75 / 2) / 3, (3.75 - 4.75 / 2) / 3,
+              (3.75 - 4.75 / 2) / 3, (3.75 - 4.75 / 2) / 3, (-2 - 4.75 / 2) / 3},
+             "the sum over the others holds the text itself: leave it out"},
+            {{0, 0, 0, 0, 0, 0, 0},
+             "R_i is the sum of the rewards of a text's symbols: r->reward, the raw one, has no "
+             "price in it"},
             {{b[0] * 3 / 2, b[0] * 3 / 2, b[1] * 3 / 4, b[1] * 3 / 4, b[1] * 3 / 4, b[1] * 3 / 4,
               b[2] * 3},
              "each text is divided by its own length: divide all by N, the number of texts"},
