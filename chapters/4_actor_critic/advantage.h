@@ -62,8 +62,8 @@ void weights_advantage(Rollout *r);
 
 /* w_t = (w_t - mean) / deviation, over all rows of the batch, the end symbols included (there is no
  * padding to leave out). Once per batch, before it is cut in minibatches. The deviation is that of
- * the rows themselves (divided by their number); fewer than two rows, or rows that are all alike,
- * stay as they are: there is no scale to bring them to.
+ * the rows themselves (divided by their number); fewer than two rows, or rows that are all alike (a
+ * deviation of at most 1e-8), stay as they are: there is no scale to bring them to.
  * Returns what they were multiplied by: all that stands beside them in the loss must be, too. */
 double weights_whiten(Rollout *r);
 
@@ -74,7 +74,7 @@ double weights_of_advantages(Rollout *r, const AdvantageOptions *options);
 
 /* 1 - Var(R_t - V(s_t)) / Var(R_t), over the rows: 1 for a critic that foresees everything, 0 for
  * one that knows no more than a constant, below 0 for one that is worse than that. NAN where all
- * R_t are the same. */
+ * R_t are the same (a variance of at most 1e-12). */
 double explained_variance(const Rollout *r, double gamma);
 
 #endif

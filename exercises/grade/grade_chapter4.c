@@ -64,6 +64,13 @@ static void what_came_less_what_was_expected(void)
                   {{7, 5.5, 6.25, 2.5, 3}, "the sum runs on from one text into the other"},
                   {{2.5, 1, 1.75, 5.5, 6}, "the sum runs on from one text into the other"},
                   {{-2.5, -1, -1.75, -2.5, -3}, "the sign: what came, less what was expected"},
+                  {{2, 1.75, 2, 3.5, 4},
+                   "this is the value of the next state: V(s_t) stands in the symbol's own row"},
+                  {{-0.5, -1, -0.25, -2, -1},
+                   "nothing came: the rewards per symbol are r->rewards, and r->reward is the raw "
+                   "one"},
+                  {{1.25, 0.75, 1.75, 1.5, 3},
+                   "every later value is taken away too: R_t is of rewards alone"},
                   {.likely = NULL}},
         "A_t = R_t - V(s_t)");
     advantage_to_go(r, 0.5);
@@ -144,6 +151,8 @@ static void gae_by_hand(void)
                    (double[]){0.3, 0.2, 0.6, 0.2}, 4,
                    (Known[]){{{0.2, -0.1, 0.5, 0.2}, "nothing of A_{t+1} is carried over"},
                              {{0.8, 0.6, 0.7, 0.2}, "lambda is missing"},
+                             {{0.15, 0.1, 0.3, 0.1},
+                              "delta_t itself isn't multiplied by anything: A_{t+1} alone fades"},
                              {.likely = NULL}},
                    "A_t = delta_t + gamma lambda A_{t+1}, from the end to the beginning");
 }
@@ -227,6 +236,12 @@ static void without_a_scale_weights_stay(void)
         "weights", "three weights of 2", numbers(r->weights, 3), (double[]){2, 2, 2}, 3,
         (Known[]){{{0, 0, 0}, "there is no scale to bring them to: they stay"}, {.likely = NULL}},
         "0/0: rows that are all alike stay as they are");
+    const double tenths[] = {0.1, 0.1, 0.1};
+    set(r->weights, tenths, 3);
+    weights_whiten(r);
+    expect_numbers("weights", "three weights of 0.1", numbers(r->weights, 3), tenths, 3, NO_KNOWN,
+                   "the deviation is 0 but for rounding, since the mean of three times 0.1 isn't "
+                   "exactly 0.1: rows that are all alike stay");
     Rollout *one = texts_new((int[]){1, 0});
     set(one->weights, (double[]){5}, 1);
     weights_whiten(one);
@@ -267,6 +282,8 @@ static void explained_variance_by_hand(void)
                       "this is the mean square of the errors: take the "
                       "variance, from their own mean"},
                      {{4 / 3.0}, "subtract it from 1"},
+                     {{1 / 3.0}, "this is Var(V) / Var(R): what is left is the variance of R - V"},
+                     {{1 - sqrt(4 / 3.0)}, "variances, not deviations: no root"},
                      {.likely = NULL}},
            "1 - Var(R - V) / Var(R) = 1 - (8/9) / (2/3)");
     expect("explained variance", THREE_RETURNS ", the same values",
@@ -285,6 +302,15 @@ static void where_nothing_varies_there_is_nothing_to_explain(void)
     expect_that(isnan(got), "explained variance", "rewards to go of 2, 2 and 2", "NaN",
                 say("%g", got),
                 "Var(R) is 0: there is nothing to explain, and no number would be right");
+    for (int i = 0; i < 2; i++) {
+        double R = i ? 0.7 : 0.1;
+        set(r->rewards, (double[]){R, R, R}, 3);
+        got = explained_variance(r, 1);
+        expect_that(isnan(got), "explained variance", say("three rewards to go of %g", R), "NaN",
+                    say("%g", got),
+                    "Var(R) is 0 but for rounding, and may come out a little above 0 or below: "
+                    "compare it with something small");
+    }
     Rollout *two = texts_new((int[]){2, 2, 0});
     set(two->rewards, (double[]){0, 4, 0, 0}, 4);
     set(two->values, (double[]){2, 4, 0, 0}, 4);
@@ -499,9 +525,16 @@ static void one_step_and_all_of_them(void)
 {
     Rollout *r = four_steps();
     advantage_n_step(r, 1, 1);
-    expect_numbers("advantages, n = 1", FOUR_STEPS, advantages_of(r),
-                   (double[]){0.2, -0.1, 0.5, 0.2}, 4, NO_KNOWN,
-                   "n = 1 is the temporal difference");
+    expect_numbers(
+        "advantages, n = 1", FOUR_STEPS, advantages_of(r), (double[]){0.2, -0.1, 0.5, 0.2}, 4,
+        (Known[]){{{0.2, -0.1, -0.3, 0.2},
+                   "the last state has a value too: V(s_{t+n}) counts as long as row "
+                   "t + n is the text's"},
+                  {{-0.2, -0.4, -0.3, 0.2}, "V(s_{t+n}) is missing"},
+                  {{0.2, -0.1, 1.5, 0.2}, "n rewards, r_t to r_{t+n-1}: here it is one more"},
+                  {{0.2, -0.1, 0.5, 1}, "behind the end there is no V"},
+                  {.likely = NULL}},
+        "n = 1 is the temporal difference");
     advantage_n_step(r, 1, 9);
     expect_numbers("advantages, n = 9", FOUR_STEPS, advantages_of(r),
                    (double[]){0.8, 0.6, 0.7, 0.2}, 4, NO_KNOWN,
