@@ -539,6 +539,16 @@ static void the_ceiling_is_above_the_policy_by_its_distance(void)
            "best may be NULL");
 }
 
+static void nothing_vanishes_where_all_texts_are_punished(void)
+{
+    Known4 k = judged();
+    for (int i = 0; i < rollout_texts(k.oracle->all); i++) k.oracle->all->reward[i] = -1;
+    double log_z = oracle_best(k.oracle, 1e-4, NULL);
+    expect_within(
+        "log Z", "every text earns -1, beta = 0.0001", log_z, -1e4, 1e-6, NO_KNOWN,
+        "the largest exponent may be far below 0: the search for it doesn't begin with 0");
+}
+
 static void a_small_price_overflows_nothing(void)
 {
     Known4 k = judged();
@@ -568,7 +578,15 @@ static void texts_are_compared_within_their_group(void)
                              {{0.25, 0.25, -0.25, 0.25 * 4, 0.25 * 4, 0.25 * 4, -0.25 * 4},
                               "divide by the deviation"},
                              {{0.5, 0.5, -0.5, 0.5, 0.5, 0.5, -0.5},
-                              "N is the number of all texts, not of a group"},
+                              "N is the number of all texts, not of a group. Or is a text left out "
+                              "of its group's mean? It belongs to it"},
+                             {{0.125, 0.125, -0.25, 0.25 / 3, 0.25 / 3, 0.25 / 3, -0.25},
+                              "every symbol of a text has the same weight, whatever its length"},
+                             {{0.25, 0.25, -0.25, 0.0625, 0.0625, 0.0625, -0.0625},
+                              "divided by the variance: take its root"},
+                             {{0, 0, 0, 0, 0, 0, 0},
+                              "R_i is the sum of the rewards of a text's symbols: r->reward, the "
+                              "raw one, has no price in it"},
                              {{0.25 / sqrt(2), 0.25 / sqrt(2), -0.25 / sqrt(2), 0.25 / sqrt(2),
                                0.25 / sqrt(2), 0.25 / sqrt(2), -0.25 / sqrt(2)},
                               "the variance of a group is divided by its number, not by one less"},
@@ -585,6 +603,14 @@ static void a_group_of_equals_says_nothing(void)
                    numbers(r->weights, 7), (double[]){0, 0, 0, 0.25, 0.25, 0.25, -0.25}, 7,
                    NO_KNOWN,
                    "0/0: where all texts of a group earn the same there is nothing to prefer");
+    set(r->rewards, (double[]){0.1, 0.2, 0.3, 0, 0, 8, 0}, 7);
+    weights_group(r, 2);
+    expect_numbers("weights", "four texts with returns 0.1 + 0.2, 0.3 and 8, 0 in groups of two",
+                   numbers(r->weights, 7), (double[]){0, 0, 0, 0.25, 0.25, 0.25, -0.25}, 7,
+                   NO_KNOWN,
+                   "0.1 + 0.2 isn't exactly 0.3, so the deviation isn't exactly 0: below 1e-8 the "
+                   "weights are 0");
+    set(r->rewards, (double[]){1, 2, 3, 0, 0, 8, 0}, 7);
     weights_group(r, 4);
     double mean = 3.5, d = sqrt((0.25 + 0.25 + 20.25 + 12.25) / 4) * 4;
     expect_numbers("weights", "the same in one group of four", numbers(r->weights, 7),
@@ -615,6 +641,7 @@ static void a_preference_is_a_weight(void)
     double a = share / (1 + exp(0.5)), b = share / (1 + exp(-0.25));
     double c = share / (1 + exp(-0.5)), d = share / (1 + exp(0.25));
     double e = share / (1 + exp(2)), f = share / (1 + exp(-1));
+    double g = share / (1 + exp(0.125)), h = share / (1 + exp(-0.375));
     expect_numbers(
         "weights", PAIRS, numbers(r->weights, 7), (double[]){a, a, -a, b, b, b, -b}, 7,
         (Known[]){
@@ -627,7 +654,11 @@ static void a_preference_is_a_weight(void)
             {{4 * e, 4 * e, -4 * e, 4 * f, 4 * f, 4 * f, -4 * f}, "beta is missing"},
             {{c, c, -c, d, d, d, -d},
              "1 - sigma(m), not sigma(m): a pair that is right already "
-             "needs no push"},
+             "needs no push. Or is the sign of m wrong? h = log pi - log pi_ref"},
+            {{g, g, -g, h, h, h, -h}, "log pi_ref is missing in h"},
+            {{a / 2, a / 2, -a / 2, b / 2, b / 2, b / 2, -b / 2},
+             "P is the number of pairs, not of texts"},
+            {{a, a, 0, b, b, b, 0}, "the other text is pushed down as much: -w"},
             {{a / 2, a / 2, -a, b / 3, b / 3, b / 3, -b},
              "every symbol of a text has the same weight, whatever its length"},
             {.likely = NULL}},
@@ -686,6 +717,10 @@ static void a_large_margin_overflows_nothing(void)
         "overflows");
     expect_within("the loss", "the same", loss, 2998.5 / 2, 1e-6, NO_KNOWN,
                   "-mean of log sigma(m)");
+    expect_numbers("weights", "the same, beta = 1", numbers(r->weights, 7),
+                   (double[]){0, 0, 0, 0.5, 0.5, 0.5, -0.5}, 7, NO_KNOWN,
+                   "for a large m, 1 - sigma(m) is 0, and for a large -m it is 1: 1 / (1 + e^m) "
+                   "says so, and no infinity is divided by another");
 }
 
 /* ---- bugs ------------------------------------------------------------------------------------ */
@@ -812,6 +847,7 @@ const Grader graders[] = {GRADER("5.1", the_four_regions),
                           GRADER("5.4", the_best_policy_is_the_reference_reweighted),
                           GRADER("5.4", the_ceiling_is_above_the_policy_by_its_distance),
                           GRADER("5.4", a_small_price_overflows_nothing),
+                          GRADER("5.4", nothing_vanishes_where_all_texts_are_punished),
                           GRADER("5.5", texts_are_compared_within_their_group),
                           GRADER("5.5", a_group_of_equals_says_nothing),
                           GRADER("5.6", a_preference_is_a_weight),
