@@ -143,6 +143,13 @@ static bool save(const Report *r, const Options *o, Error *err)
            (!o->gradescope || report_save_gradescope(r, o->out, err));
 }
 
+/* Who has returned something else is to hear of it, and to stand in the table with 0 points. */
+static void save_nothing(const Error *why, const Options *o)
+{
+    Error err;
+    if (!save(&(Report){.said = why->text}, o, &err)) fprintf(stderr, "exercise: %s\n", err.text);
+}
+
 /* chapter -1: all that there is work on */
 static int grade(const Catalogue *c, const Options *o, int chapter, Error *err)
 {
@@ -168,6 +175,7 @@ static int grade(const Catalogue *c, const Options *o, int chapter, Error *err)
         error_set(err, "%s has no folder work/chapterN, so there is nothing to grade",
                   o->submission ? o->submission : ".");
     bool good = r.count > 0 && (o->only || save(&r, o, err)); /* the grades of all stay */
+    if (r.count == 0 && o->submission) save_nothing(err, o);
     if (r.count > 0) report_print(&r);
     int status = !good ? fail(err) : report_solved(&r) ? DONE : NOT_SOLVED;
     for (int i = 0; i < r.count; i++) grade_free(&r.grade[i]);

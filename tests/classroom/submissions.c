@@ -256,9 +256,34 @@ static bool class_is_a_table(int i, FILE *out)
     return good;
 }
 
+/* A file without its folder: 0 points, and a sentence that says why. */
+static bool what_is_no_work_gets_a_grade_too(int i, FILE *out)
+{
+    Error err;
+    char place[96], path[160], command[1024];
+    (void)i;
+    submission_place(place);
+    snprintf(command, sizeof command,
+             "mkdir -p %s/dora && echo x >%s/dora/reinforce.c && %s/tools/exercise grade all "
+             "--submission=%s/dora --out=%s/dora --format=gradescope 2>%s/dora/said",
+             place, place, workshop.build, place, place, place);
+    int status = system(command);
+    snprintf(path, sizeof path, "%s/dora/grade.json", place);
+    cJSON *own = json_load(path, &err);
+    snprintf(path, sizeof path, "%s/dora/results.json", place);
+    cJSON *scope = json_load(path, &err);
+    bool good = WIFEXITED(status) && WEXITSTATUS(status) == 2 && has_number(own, "points", 0) &&
+                has_text(own, "said", "no folder work/chapterN") && has_number(scope, "score", 0) &&
+                has_text(scope, "output", "no folder work/chapterN");
+    if (!good) fprintf(out, "a submission without work/chapterN has no grade\n");
+    cJSON_Delete(own);
+    cJSON_Delete(scope);
+    return good;
+}
+
 const Claims *claims_of_submissions(void)
 {
-    static Claims claims[7];
+    static Claims claims[8];
     claims[0] = (Claims){"submissions can be made", submission_is_there, 1, NULL};
     claims[1] = (Claims){"submissions cost their own exercises only", attempt_gets_its_verdict,
                          sanitized() ? 0 : ATTEMPTS, claims[0].name};
@@ -269,5 +294,7 @@ const Claims *claims_of_submissions(void)
     claims[4] = (Claims){"submissions: work is found one folder deeper",
                          work_is_found_one_folder_deeper, 1, claims[0].name};
     claims[5] = (Claims){"submissions: a class is a table", class_is_a_table, 1, claims[0].name};
+    claims[6] = (Claims){"submissions: what is no work gets a grade too",
+                         what_is_no_work_gets_a_grade_too, 1, claims[0].name};
     return claims;
 }

@@ -122,6 +122,7 @@ bool report_save(const Report *r, const char *directory, Error *err)
     cJSON_AddNumberToObject(json, "points", report_points(r));
     cJSON_AddNumberToObject(json, "of", report_most(r));
     cJSON_AddBoolToObject(json, "solved", report_solved(r));
+    if (r->said) cJSON_AddStringToObject(json, "said", r->said);
     cJSON *list = cJSON_AddArrayToObject(json, "exercises");
     for (int i = 0; i < r->count; i++) cJSON_AddItemToArray(list, grade_json(&r->grade[i]));
     return save(json, directory, "grade.json", err);
@@ -156,7 +157,7 @@ bool report_save_gradescope(const Report *r, const char *directory, Error *err)
     cJSON *json = cJSON_CreateObject();
     cJSON_AddNumberToObject(json, "score", report_points(r));
     cJSON_AddNumberToObject(json, "execution_time", r->seconds);
-    cJSON_AddStringToObject(json, "output", summary);
+    cJSON_AddStringToObject(json, "output", r->said ? r->said : summary);
     cJSON_AddStringToObject(json, "stdout_visibility", "hidden");
     cJSON *tests = cJSON_AddArrayToObject(json, "tests");
     for (int i = 0; i < r->count; i++) cJSON_AddItemToArray(tests, gradescope_json(&r->grade[i]));

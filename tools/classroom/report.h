@@ -8,6 +8,7 @@ typedef struct {
     Grade *grade; /* of exercises, in the catalogue's order */
     int count;
     double seconds;
+    const char *said; /* where there is nothing to grade, why; or NULL */
 } Report;
 
 int report_points(const Report *r);
