@@ -270,17 +270,21 @@ static bool put_catalogue(const Handout *h, Error *err)
     return good;
 }
 
+static const char how_to_write[] =
+    "For each chapter N that is yours to write:\n\n"
+    "    make exerciseN           # your files, in work/chapterN\n"
+    "    make gradeN              # what is solved, and what is wrong with the rest\n"
+    "    make chapterN WORK=1     # your chapter's program, ./chapterN\n"
+    "    make hint E=N.1          # a hint for one exercise\n\n"
+    "The first grade of a chapter takes a minute: its tests are built. An exercise that waits "
+    "stands on another one, which the grader names.\n\n";
+
 static void write_start(FILE *out, const Handout *h)
 {
-    fputs(
-        "# Where to start\n\n`sh setup.sh` installs what is needed. Read TUTORIAL.md. For each "
-        "chapter N that is yours to write:\n\n    make exerciseN           # your files, in "
-        "work/chapterN\n    make gradeN              # what is solved, and what is wrong with the "
-        "rest\n    make chapterN WORK=1     # your chapter's program, ./chapterN\n    make hint "
-        "E=N.1          # a hint for one exercise\n\nThe first grade of a chapter takes a minute: "
-        "its tests are built. An exercise that waits stands on another one, which the grader "
-        "names.\n\n",
-        out);
+    bool writes = false;
+    for (int n = 0; n <= h->highest; n++) writes |= h->chapters[n];
+    fputs("# Where to start\n\n`sh setup.sh` installs what is needed. Read TUTORIAL.md. ", out);
+    fputs(writes ? how_to_write : "Nothing in this tree is yours to write.\n", out);
     for (int i = 0; i < h->catalogue->exercises; i++) {
         const Exercise *e = &h->catalogue->exercise[i];
         if (!h->chapters[e->chapter]) continue;
