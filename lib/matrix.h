@@ -22,7 +22,8 @@
 typedef struct {
     int rows, cols, stride; /* stride: from one row to the next, in elements */
     real *data;
-    const real *panels, *turned; /* copies of M and M' that products read faster: see mat_pack */
+    const real *panels, *turned; /* copies of M and M' that products read faster: see mat_pack; or
+                                    NULL, as in a view of a part */
 } Matrix;
 
 /* A contiguous view of rows * cols numbers. */

@@ -117,6 +117,19 @@ static void rows_are_a_view(void)
                 "other memory", "a view copies nothing");
 }
 
+/* Panels are those of the whole matrix. */
+static void a_view_has_no_panels(void)
+{
+    Matrix m = slice_of(3, 6, QKV);
+    size_t size = mat_panels_size(3, 6);
+    Matrix packed = mat_pack(m, NEW(real, size), NEW(real, size));
+    Matrix rows = mat_rows(packed, 0, 2), cols = mat_cols(packed, 0, 2);
+    expect_that(!rows.panels && !rows.turned && !cols.panels && !cols.turned,
+                "panels and turned of mat_rows(m, 0, 2) and mat_cols(m, 0, 2)",
+                WIDE ", after mat_pack()", "NULL", "those of m",
+                "a product would read the copy of the whole matrix for the part");
+}
+
 static void columns_are_a_view(void)
 {
     Matrix m = slice_of(3, 6, QKV);
@@ -194,6 +207,7 @@ const Grader graders[] = {GRADER("0.1", the_product_by_hand),
                           GRADER("0.2", the_product_with_A_transposed),
                           GRADER("0.3", rows_are_a_view),
                           GRADER("0.3", columns_are_a_view),
+                          GRADER("0.3", a_view_has_no_panels),
                           GRADER("0.4", the_small_grammar_has_three_and_a_half_bits),
                           GRADER("0.4", choices_inside_are_weighed_by_the_way_to_them),
                           {0}};
