@@ -422,6 +422,8 @@ static void the_one_gradient_by_hand(void)
                              {{0.75, -0.75, -1, -2}, "onehot is multiplied by the weight too"},
                              {{0.75, -0.75, -2, -1}, "onehot is multiplied by the weight too"},
                              {{0.75, 0.25, -1, -1}, "onehot is missing"},
+                             {{0.375, -0.375, 0.5, -0.5},
+                              "a sum over the rows, not their mean: a 1/N is in the weights"},
                              {.likely = NULL}},
                    "w (softmax - onehot)");
     double sum = 0;
@@ -791,12 +793,16 @@ static void backward_twice_doubles_the_gradient(void)
     transformer_backward(c.t, c.a, &c.b, c.dlogits);
     const double *once = numbers(c.t->gradients.base, (int)c.t->size);
     transformer_backward(c.t, c.a, &c.b, c.dlogits);
-    for (size_t i = 0; i < c.t->size; i++)
-        if (!(fabs((double)c.t->gradients.base[i] - 2 * once[i]) <= 1e-9))
+    for (size_t i = 0; i < c.t->size; i++) {
+        double got = (double)c.t->gradients.base[i];
+        if (!(fabs(got - 2 * once[i]) <= 1e-9))
             wrong(say("weight %zu's gradient after two backward passes", i), WHOLE,
-                  say("%.6g, twice that of one", 2 * once[i]),
-                  say("%.6g", (double)c.t->gradients.base[i]),
-                  "= where += belongs: a gradient of weights is added");
+                  say("%.6g, twice that of one", 2 * once[i]), say("%.6g", got),
+                  fabs(got - once[i]) <= 1e-9
+                      ? "= where += belongs: a gradient of weights is added"
+                      : "+= where = belongs: dhidden is no weight's gradient, and what the pass "
+                        "before has left in it doesn't count");
+    }
 }
 
 /* ---- bugs ------------------------------------------------------------------------------------ */
