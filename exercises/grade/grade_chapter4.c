@@ -390,6 +390,25 @@ static void the_gradient_of_the_critic(void)
                   "the gradient goes on through the head into the trunk: critic_backward()");
 }
 
+static void gradients_of_the_critic_add_up(void)
+{
+    CriticCase c = critic_case();
+    critic_zero_gradients(c.critic);
+    critic_gradient(c.critic, c.r, c.targets);
+    double head = (double)c.critic->dhead.b.data[0],
+           trunk = (double)c.critic->trunk->d.ln_f.b.data[0];
+    critic_gradient(c.critic, c.r, c.targets);
+    expect_numbers(
+        "d head.b and d ln_f bias [0] after a second call", CRITIC,
+        (double[]){(double)c.critic->dhead.b.data[0], (double)c.critic->trunk->d.ln_f.b.data[0]},
+        (double[]){2 * head, 2 * trunk}, 2,
+        (Known[]){{{head, trunk},
+                   "the gradients are cleared here: who wants them from zero calls "
+                   "critic_zero_gradients() before"},
+                  {.likely = NULL}},
+        "twice the first: the gradient is added");
+}
+
 /* More rows than go through at a time. */
 static void the_critic_hears_of_every_text(void)
 {
@@ -639,6 +658,22 @@ static void two_losses_go_back_through_one_trunk(void)
                   "the trunk hears of both: dhidden = dlogits wte + dV head.w'");
     expect_slopes("dwte", on, s.t->d.wte, s.t->p.wte, shared_loss, &s, NO_KNOWN,
                   "wte is the output layer too: dwte += dlogits' hidden");
+    shared_loss(&s);
+    transformer_zero_gradients(s.t);
+    mat_zero(d.w), mat_zero(d.b);
+    shared_gradient(s.t, s.a, &s.head, &d, s.r, critic_targets, s.c);
+    double once[] = {(double)d.b.data[0], (double)s.t->d.ln_f.b.data[0]};
+    shared_gradient(s.t, s.a, &s.head, &d, s.r, critic_targets, s.c);
+    expect_numbers(
+        "d head.b and d ln_f bias [0] after a second call", on,
+        (double[]){(double)d.b.data[0], (double)s.t->d.ln_f.b.data[0]},
+        (double[]){2 * once[0], 2 * once[1]}, 2,
+        (Known[]){{{once[0], once[1]}, "the gradients are cleared or set: += belongs here"},
+                  {{once[0], 2 * once[1]}, "dhead is set: += belongs here"},
+                  {{2 * once[0], once[1]}, "the trunk's gradients are cleared: += belongs here"},
+                  {.likely = NULL}},
+        "twice the first: gradients are added, and only a->dlogits and a->dhidden, which are this "
+        "call's own, begin from zero");
 }
 
 /* ---- bugs ------------------------------------------------------------------------------------ */
@@ -730,6 +765,7 @@ const Grader graders[] = {GRADER("4.1", what_came_less_what_was_expected),
                           GRADER("4.6", the_loss_of_the_critic),
                           GRADER("4.6", the_gradient_of_the_critic),
                           GRADER("4.6", the_critic_hears_of_every_text),
+                          GRADER("4.6", gradients_of_the_critic_add_up),
                           GRADER("4.7", the_values_of_two_states),
                           GRADER("4.7", exact_values_expect_what_comes),
                           GRADER("4.7", every_state_has_its_value),
