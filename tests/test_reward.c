@@ -274,7 +274,7 @@ END_TEST
 START_TEST(the_least_KL_by_hand)
 {
     ck_assert(close_to(least_kl(0.03, 0.95), 3.1343, 1e-4));
-    ck_assert(least_kl(0.2, 0.2) == 0);
+    ck_assert(least_kl(0.2, 0.2) == 0 && least_kl(0, 0) == 0 && least_kl(1, 1) == 0);
     ck_assert(close_to(least_kl(0.25, 1), log(4), 1e-12));
     ck_assert(close_to(least_kl(0.25, 0), log(4 / 3.0), 1e-12));
     ck_assert(isnan(least_kl(0, 0.5)));

@@ -340,6 +340,8 @@ static void the_least_price_by_hand(void)
            "q ln(q/p) + (1-q) ln((1-q)/(1-p))");
     expect("least_kl(0.3, 0.3)", "no change", least_kl(0.3, 0.3), 0, NO_KNOWN,
            "what doesn't change costs nothing");
+    expect("least_kl(1, 1)", "certain before and after", least_kl(1, 1), 0, NO_KNOWN,
+           "0 ln(0/0) is 0 too: what doesn't change costs nothing");
 }
 
 static void certainty_costs_the_surprise_of_the_reward(void)
