@@ -637,6 +637,28 @@ START_TEST(vocabularies_are_as_large_as_a_trie_can_number)
 }
 END_TEST
 
+/* Another n-gram may look for its slot where this one's is, and have the same low bits: only the
+ * node tells them apart. So rare a meeting is looked for here. */
+START_TEST(ngrams_whose_hashes_agree_in_slot_and_tag_are_told_apart)
+{
+    enum { SYMBOL = 5 };
+    Trie t;
+    trie_make(&t);
+    uint32_t node = trie_add(&t, TRIE_ROOT, SYMBOL), context = 0, symbol;
+    uint64_t hash = trie_hash(TRIE_ROOT, SYMBOL), other;
+    do { /* context c + symbol is the same number modulo 2^32, where c is the constant of the hash
+          */
+        context++;
+        symbol = (uint32_t)(SYMBOL - context * 0x9E3779B97F4A7C15u);
+        other = trie_hash(context, symbol);
+    } while (symbol > TRIE_MAX_SYMBOL || other >> t.shift != hash >> t.shift);
+    ck_assert_uint_eq((uint32_t)other, (uint32_t)hash);
+    ck_assert_uint_eq(trie_find(&t, TRIE_ROOT, SYMBOL), node);
+    ck_assert_uint_eq(trie_find(&t, context, (int)symbol), 0);
+    trie_free(&t);
+}
+END_TEST
+
 static const TTest *const tests[] = {
     perplexity_without_smoothing_by_hand,
     perplexity_of_add_one_by_hand,
@@ -666,6 +688,7 @@ static const TTest *const tests[] = {
     the_same_stream_of_random_numbers_writes_the_same_text,
     where_nothing_has_a_probability_the_text_ends,
     vocabularies_are_as_large_as_a_trie_can_number,
+    ngrams_whose_hashes_agree_in_slot_and_tag_are_told_apart,
     NULL,
 };
 
