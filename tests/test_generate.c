@@ -259,20 +259,24 @@ START_TEST(equal_logits_are_drawn_together_or_not_at_all)
 }
 END_TEST
 
+/* How probable a drawn symbol is tells one window from another, where the likeliest may be the
+ * same. */
 START_TEST(of_a_long_prompt_the_last_window_is_read)
 {
     Transformer *t = opinionated(8);
     int longer[12] = {0, 1, 2, 3, 4, 3, 1, 0, 2, 2, 4, 1};
-    SampleOptions o = {.temperature = 0, .end = -1, .length = 1};
+    SampleOptions o = {.temperature = 1, .end = -1, .length = 1};
     for (int count = 8; count <= 12; count++) {
-        real row[5];
-        int from = count > 9 ? count - 9 : 0, best = 0;
+        int from = count > 9 ? count - 9 : 0;
         Samples *s = samples_new(&shape, 2, 1);
         generate(s, t, longer, count, &o, 1);
-        last_logits(t, longer + from, count - from, row);
-        for (int j = 1; j < 5; j++)
-            if (row[j] > row[best]) best = j;
-        ck_assert(s->ids[0] == best && s->ids[1] == best && s->lengths[1] == 1);
+        for (int i = 0; i < 2; i++) {
+            real row[5], probs[5], logprob[1];
+            last_logits(t, longer + from, count - from, row);
+            softmax_forward(mat(probs, 1, 5), logprob, mat(row, 1, 5), &s->ids[i]);
+            ck_assert_msg(memcmp(logprob, &s->logprob[i], sizeof(real)) == 0, "%d symbols", count);
+            ck_assert_int_eq(s->lengths[i], 1);
+        }
         samples_free(s);
     }
     transformer_free(t);
@@ -296,6 +300,19 @@ START_TEST(samples_drawn_anew_are_those_of_new_samples)
         ck_assert_mem_eq(used->logprob + i * 12, fresh->logprob + i * 12, n * sizeof(real));
     }
     samples_free(used), samples_free(fresh);
+    transformer_free(t);
+}
+END_TEST
+
+START_TEST(a_text_ends_where_it_was_asked_to_however_much_room_there_is)
+{
+    Transformer *t = opinionated(8);
+    for (int length = 1; length <= 12; length += 11) {
+        Samples *s =
+            drawn(t, 5, 12, (SampleOptions){.temperature = 1, .end = -1, .length = length}, 4);
+        for (int i = 0; i < 5; i++) ck_assert_int_eq(s->lengths[i], length);
+        samples_free(s);
+    }
     transformer_free(t);
 }
 END_TEST
@@ -373,6 +390,7 @@ static const TTest *const tests[] = {logprobs_are_those_of_the_whole_sequence_bi
                                      equal_logits_are_drawn_together_or_not_at_all,
                                      of_a_long_prompt_the_last_window_is_read,
                                      samples_drawn_anew_are_those_of_new_samples,
+                                     a_text_ends_where_it_was_asked_to_however_much_room_there_is,
                                      texts_that_are_stopped_end_where_they_are,
                                      samples_that_can_not_be_are_refused,
                                      more_samples_than_memory_holds_are_refused_with_a_sentence,
