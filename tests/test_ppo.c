@@ -980,6 +980,14 @@ START_TEST(the_first_minibatch_that_is_too_far_ends_the_learning)
                       far, place);
         ck_assert(close_to(s.clip_fraction, 1.0 / (place + 1), 1e-6));
         ck_assert_int_eq(f->step, far + 1); /* for the learning rate it counts all the same */
+        double loss = 0, entropy;
+        for (int m = 0; m <= place; m++) { /* nothing has moved: each says what it said */
+            ClipStats look;
+            rollout_share(f->minibatch, r, f->order, m, TEXTS);
+            loss += ppo_gradient(f, f->minibatch, &look, &entropy) / (place + 1);
+        }
+        ck_assert_msg(close_to(s.policy_loss, loss, tolerance(1e-4)), "%g, not %g", s.policy_loss,
+                      loss);
         rollout_free(r);
     }
     ppo_free(f);
@@ -987,7 +995,8 @@ START_TEST(the_first_minibatch_that_is_too_far_ends_the_learning)
 }
 END_TEST
 
-/* Six texts in four minibatches, one of one text, one of two: whichever has the largest ratio. */
+/* Six texts in four minibatches, one of one text, one of two: whichever has the largest ratio. The
+ * KL that is shown is that of the last. */
 START_TEST(no_text_is_left_out_where_minibatches_are_of_different_sizes)
 {
     Toy *t = toy();
@@ -1000,6 +1009,8 @@ START_TEST(no_text_is_left_out_where_minibatches_are_of_different_sizes)
         PpoStep s = ppo_update(f, r, 1);
         ck_assert_int_eq(s.updates, 4);
         ck_assert_msg(close_to(s.largest_ratio, exp(1), 1e-5), "text %d: %g", far, s.largest_ratio);
+        bool in_the_last = f->order[4] == far || f->order[5] == far; /* whose KL is shown */
+        ck_assert((s.approx_kl > 0) == in_the_last);
         rollout_free(r);
     }
     ppo_free(f);
