@@ -176,7 +176,9 @@ START_TEST(a_copied_text_keeps_all_its_numbers)
         r->weights[n] = (real)-n;
         r->logprob[n] = (real)(-n - 0.5);
         r->kl[n] = (real)(n + 0.75);
+        r->rewards[n] = (real)(n - 0.25);
     }
+    for (int i = 0; i < 9; i++) r->reward[i] = i + 1;
     rollout_copy(some, r, 7);
     rollout_copy(some, r, 2);
     for (int k = 0; k < 2; k++) {
@@ -210,7 +212,7 @@ START_TEST(statistics_by_hand)
     TransformerShape shape = {1, 1, 4, 6, 3};
     Vocabulary v;
     vocabulary_make(&v, symbols, 3, 0);
-    Rollout *r = rollout_new(&shape, &v, 4, 6);
+    Rollout *r = rollout_new(&shape, &v, 5, 6); /* and one that is not there */
     rollout_add(r, (int[]){1, 2, 0}, 3);
     rollout_add(r, (int[]){0}, 1);
     rollout_add(r, (int[]){2, 2, 2, 2, 2, 2}, 6);
