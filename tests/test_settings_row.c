@@ -2,6 +2,8 @@
  */
 #include "suite.h"
 
+#include <errno.h>
+
 #include "settings_row.h"
 
 static Error err;
@@ -73,6 +75,8 @@ START_TEST(a_number_begins_with_a_digit_a_sign_or_a_point)
         snprintf(sentence, sizeof sentence, "--x must be a number, not \"%s\"", wrong[i]);
         refused(table, "--x", wrong[i], sentence);
     }
+    errno = ERANGE; /* of a number that was too small, or of whatever was computed before */
+    ck_assert(read_flag(table, "--x", "2") == SETTINGS_GO && x == 2);
 }
 END_TEST
 
