@@ -226,15 +226,17 @@ START_TEST(without_a_clip_no_share_is_clipped)
 }
 END_TEST
 
-/* Neighbours in seed and step among them; below 0 are the looks from outside. */
+/* Neighbours in seed and step among them, and steps of long runs; below 0 are the looks from
+ * outside. */
 START_TEST(no_two_steps_of_any_seed_draw_the_same_texts)
 {
-    enum { SEEDS = 8, STEPS = 32 };
+    enum { SEEDS = 8, STEPS = 64 };
     uint64_t drawn[SEEDS * STEPS];
     for (int i = 0; i < SEEDS * STEPS; i++) {
-        drawn[i] = step_seed(i / STEPS, i % STEPS - 2);
-        for (int k = 0; k < i; k++)
-            ck_assert_msg(drawn[i] != drawn[k], "seed %d, step %d", i / STEPS, i % STEPS - 2);
+        int k = i % STEPS, step = k < 32 ? k - 2 : k < 48 ? 100 * (k - 31) : 1 << (k - 42);
+        drawn[i] = step_seed(i / STEPS, step);
+        for (int j = 0; j < i; j++)
+            ck_assert_msg(drawn[i] != drawn[j], "seed %d, step %d", i / STEPS, step);
     }
 }
 END_TEST
