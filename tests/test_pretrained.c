@@ -3,6 +3,7 @@
 #include "suite.h"
 
 #include "files.h"
+#include "ground.h"
 #include "model.h"
 #include "pretrained.h"
 #include "tales.h"
@@ -210,6 +211,21 @@ START_TEST(a_model_that_does_not_fit_is_told_and_replaced)
     given_back();
     end();
 
+    o = begin(); /* as many symbols, but one of them is another */
+    size_t size;
+    char *tales = tales_corpus(1, 60, &size);
+    for (size_t i = 0; i < size; i++)
+        if (tales[i] == 'a') tales[i] = '#';
+    Text alike = text_of(tales, TEXT_LINES, 0.2);
+    free(tales);
+    ck_assert_int_eq(alike.vocabulary.size, text.vocabulary.size);
+    put_model(paths[CHAPTER2], &alike, TEXT_LINES);
+    ck_assert(asked(&o, &text));
+    check_said("/chapter2 reads other symbols than this text has");
+    given_back();
+    text_free(&alike);
+    end();
+
     o = begin(); /* at first it guesses uniformly: log of the symbols */
     put_model(paths[CHAPTER2], &text, TEXT_LINES);
     o.worst = log(text.vocabulary.size) / 2;
@@ -383,14 +399,38 @@ START_TEST(who_is_stopped_trains_and_waits_no_longer)
 }
 END_TEST
 
-static const TTest *const tests[] = {vocabularies_are_the_same_if_every_symbol_is,
-                                     a_model_of_chapter_2_that_fits_is_taken,
-                                     a_small_model_is_trained_and_kept_for_the_next_time,
-                                     a_model_that_does_not_fit_is_told_and_replaced,
-                                     a_model_that_was_asked_for_is_taken_as_it_is_or_refused,
-                                     what_can_not_be_trained_is_refused,
-                                     who_can_not_keep_the_model_is_told_where_it_would_be,
-                                     whoever_comes_second_waits_for_the_model_and_finds_it,
-                                     who_is_stopped_trains_and_waits_no_longer,
-                                     NULL};
+/* The z stands in the part that is held out, and only there. */
+START_TEST(fluency_is_counted_on_what_was_learnt_and_not_on_what_was_held_out)
+{
+    static const char lines[] = "abcabc\nbcaacb\ncabbac\nacbbca\nbacacb\ncbaabc\nzz\n";
+    begin();
+    char file[80];
+    snprintf(file, sizeof file, "%s/text", place);
+    ck_assert_msg(file_replace_text(file, lines, &err), "%s", err.text);
+    Text text = text_of(lines, TEXT_LINES, 0.1);
+    int z = vocabulary_find(&text.vocabulary, "z", 1);
+    put_model(paths[OTHER], &text, TEXT_LINES);
+    GroundOptions o = {.reward = "fluency", .load = paths[OTHER], .text = file, .batch = 2};
+    Ground g;
+    ck_assert_msg(ground_make(&g, &run, &o, true, &err), "%s", err.text);
+    for (int x = 0; x < text.vocabulary.size; x++)
+        ck_assert_int_eq(ngram_knows(g.ngram, x), x != z);
+    ground_free(&g);
+    text_free(&text);
+    end();
+}
+END_TEST
+
+static const TTest *const tests[] = {
+    vocabularies_are_the_same_if_every_symbol_is,
+    a_model_of_chapter_2_that_fits_is_taken,
+    a_small_model_is_trained_and_kept_for_the_next_time,
+    a_model_that_does_not_fit_is_told_and_replaced,
+    a_model_that_was_asked_for_is_taken_as_it_is_or_refused,
+    what_can_not_be_trained_is_refused,
+    who_can_not_keep_the_model_is_told_where_it_would_be,
+    whoever_comes_second_waits_for_the_model_and_finds_it,
+    who_is_stopped_trains_and_waits_no_longer,
+    fluency_is_counted_on_what_was_learnt_and_not_on_what_was_held_out,
+    NULL};
 RUN_TESTS("pretrained", tests)
