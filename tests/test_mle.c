@@ -218,6 +218,23 @@ START_TEST(shards_add_up_to_the_gradient_of_the_batch)
 }
 END_TEST
 
+/* Of a tenth of the machine's memory weights, gradients and moments are four tenths, and each
+ * further shard has gradients of its own. */
+START_TEST(shards_whose_gradients_memory_lacks_are_refused)
+{
+    enum { C = 1024 };
+    double memory = (double)sysconf(_SC_PHYS_PAGES) * (double)sysconf(_SC_PAGESIZE);
+    TransformerShape shape = {(int)(memory / 10 / (12.0 * C * C * sizeof(real))), 1, C, 1, 2};
+    MleOptions o = options;
+    Error err;
+    o.batch = 20;
+    ck_assert_msg(mle_fits(&shape, &o, &err), "%s", err.text);
+    o.shards = 20;
+    ck_assert(!mle_fits(&shape, &o, &err));
+    ck_assert_msg(strstr(err.text, "training such a model would take "), "%s", err.text);
+}
+END_TEST
+
 START_TEST(more_shards_than_windows_are_refused)
 {
     Tales t = tales_new();
@@ -476,6 +493,7 @@ static const TTest *const tests[] = {the_first_loss_is_that_of_a_uniform_guess,
                                      threads_change_no_bit_of_a_run,
                                      the_number_of_shards_changes_bits_and_that_of_threads_none,
                                      shards_add_up_to_the_gradient_of_the_batch,
+                                     shards_whose_gradients_memory_lacks_are_refused,
                                      more_shards_than_windows_are_refused,
                                      a_learning_rate_of_zero_changes_nothing,
                                      a_step_is_adamw_on_the_mean_gradient_of_its_windows,
