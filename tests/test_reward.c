@@ -163,6 +163,8 @@ START_TEST(terms_are_weighted_and_summed)
     ck_assert(close_to(worth("contains:a + 0.5*count:b - 0.25 * length", "abb"), 1.25, 1e-12));
     ck_assert(close_to(worth("-2*length", "abb"), -6, 1e-12));
     ck_assert(close_to(worth("length - -1*length", "abb"), 6, 1e-12));
+    ck_assert(close_to(worth("length - count:a + 2*count:b", "abb"), 3 - 1 + 4, 1e-12));
+    ck_assert(close_to(worth("length - count:a - count:b", "abb"), 3 - 1 - 2, 1e-12));
     ck_assert(worth("contains:a+b", "xa+b") == 1);   /* a sign without blanks belongs to the word */
     ck_assert(worth("contains:a +b", "xa +b") == 1); /* nor with a blank on one side only */
     ck_assert(worth("contains:a- b", "xa- b") == 1);
