@@ -43,14 +43,13 @@
 #include "error.h"
 
 #if defined(__AVX512F__)
-enum { VECTOR_BYTES = 64, MR = 12 }; /* 32 registers: 24 of C, 2 of B, 1 of A */
+enum { VECTOR_BYTES = 64, MR = 12, WIDE = 16 }; /* 32 registers: 24 of C, 2 of B, 1 of A */
 #elif defined(__AVX__)
-enum { VECTOR_BYTES = 32, MR = 6 }; /* 16 registers: 12 of C, 2 of B, 1 of A */
+enum { VECTOR_BYTES = 32, MR = 6, WIDE = 12 }; /* 16 registers: 12 of C, 2 of B, 1 of A */
 #else
-enum { VECTOR_BYTES = 16, MR = 6 };
+enum { VECTOR_BYTES = 16, MR = 6, WIDE = 12 };
 #endif
 enum { LANES = VECTOR_BYTES / sizeof(real), NR = 2 * LANES };
-enum { WIDE = 8 };               /* vectors of a tile of one row, which would wait for its sums */
 enum { KC = 512 };               /* rows of B packed at a time: MR * KC of A fit in L1 */
 enum { NC = 8 * NR };            /* columns of them: KC * NC fit in half of L2 */
 enum { WORTH_PACKING = 8 * MR }; /* rows of A below which B is read but a few times: in place */
@@ -67,7 +66,7 @@ typedef real Quad __attribute__((vector_size(4 * sizeof(real)), aligned(sizeof(r
 #ifdef __clang__
 #define UNROLL _Pragma("clang loop unroll(full)")
 #else
-#define UNROLL _Pragma("GCC unroll 16")
+#define UNROLL _Pragma("GCC unroll 32")
 #endif
 
 /* A slab of B, or of a packed copy of it, as the tiles read it: NR columns at a time. */
@@ -176,21 +175,23 @@ static int strip_height(int rows, bool packed)
     return rows >= LOW ? LOW : rows >= 4 ? 4 : rows >= 2 ? 2 : 1;
 }
 
+/* A row alone would wait for its sums, and of a B in place it had better read long pieces. */
+#define WIDE_TILES(vectors)                                                 \
+    for (; rows == 1 && n >= (vectors)*LANES; n -= (vectors)*LANES) {       \
+        tile_body(1, vectors, k, a, b, step, panel, 0, NULL, from, c, ldc); \
+        b += (vectors) / 2 * panel, c += (vectors)*LANES;                   \
+        from.data += (vectors)*LANES * from.col;                            \
+    }
+
 /* A strip of A meets every panel of B. Where C ends in the middle of a vector, the tile is done on
  * the side. */
 INLINE void strip_body(int rows, int n, int k, Strided a, const real *b, long step, long panel,
                        real *copy, Strided from, real *c, long ldc)
 {
-    enum { WIDTH = WIDE * LANES };
-    for (; rows == 1 && n >= WIDTH; n -= WIDTH, b += WIDE / 2 * panel, c += WIDTH) {
-        tile_body(1, WIDE, k, a, b, step, panel, 0, NULL, from, c, ldc);
-        from.data += WIDTH * from.col;
-    }
-    if (rows == 1 && n >= WIDTH / 2) {
-        tile_body(1, WIDE / 2, k, a, b, step, panel, 0, NULL, from, c, ldc);
-        n -= WIDTH / 2, b += WIDE / 4 * panel, c += WIDTH / 2;
-        from.data += WIDTH / 2 * from.col;
-    }
+    WIDE_TILES(WIDE)
+    WIDE_TILES(12)
+    WIDE_TILES(8)
+    WIDE_TILES(4)
     const real *below = c + rows * ldc;
     for (; n >= NR; n -= NR, b += panel, from.data += NR * from.col, c += NR) {
         if (rows == MR && k >= LONG) ask_for(n < 2 * NR ? below : c + NR, ldc);
@@ -216,23 +217,27 @@ INLINE void strip_body(int rows, int n, int k, Strided a, const real *b, long st
     }
 }
 
-#define STRIP(rows, a, step) strip_body(rows, n, k, a, b.data, step, b.panel, NULL, from, c, ldc)
+#define STRIP(rows, a, step, panel) \
+    strip_body(rows, n, k, a, b.data, step, panel, NULL, from, c, ldc)
 
-/* The tall strip is told what it can be told: it has no register left for more than one stride. */
+/* The tall strip is told what it can be told: it has no register left for more than one stride. So
+ * is a row alone that reads B in place: it has none for where each of many vectors begins. */
 INLINE void strip(int rows, int n, int k, Strided a, Slab b, Strided from, real *c, long ldc)
 {
     if (rows == MR && a.col == 1)
-        STRIP(MR, ((Strided){a.data, a.row, 1}), NR);
+        STRIP(MR, ((Strided){a.data, a.row, 1}), NR, b.panel);
     else if (rows == MR)
-        STRIP(MR, ((Strided){a.data, 1, a.col}), NR);
+        STRIP(MR, ((Strided){a.data, 1, a.col}), NR, b.panel);
     else if (rows == LOW)
-        STRIP(LOW, a, b.row);
+        STRIP(LOW, a, b.row, b.panel);
     else if (rows == 4)
-        STRIP(4, a, b.row);
+        STRIP(4, a, b.row, b.panel);
     else if (rows == 2)
-        STRIP(2, a, b.row);
+        STRIP(2, a, b.row, b.panel);
+    else if (b.panel == NR)
+        STRIP(1, a, b.row, NR);
     else
-        STRIP(1, a, b.row);
+        STRIP(1, a, b.row, b.panel);
 }
 
 /* ---- packing ------------------------------------------------------------------------------ */
@@ -436,7 +441,7 @@ static Slab slab_of(Factor f, int p, int depth, int m, int n, bool in_place)
  * time. Where fewer than LANES rows are left, the last LANES are done again. */
 static void column(int m, int k, Strided a, Slab b, Strided from, real *c, long ldc)
 {
-    enum { WIDTH = WIDE * LANES, DEPTH = 32 };
+    enum { WIDTH = 8 * LANES, DEPTH = 32 };
     real row[WIDTH], turned[WIDTH * DEPTH];
     for (int i = 0; i < m;) {
         int rows = m - i < WIDTH ? (m - i) / LANES * LANES : WIDTH;

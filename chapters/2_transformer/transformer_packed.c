@@ -18,6 +18,15 @@ static void add_weight(Activations *a, Matrix *m, bool panels, bool turned)
     w->turned = room_for(&a->panels, m, turned);
 }
 
+/* A text alone, a row at a time, reads every W once a symbol. As long as a cache holds them all, it
+ * does so where they lie; from further away panels come faster. */
+static bool panels_pay(const Activations *a)
+{
+    const double cache = 8 << 20, C = a->shape.channels;
+    return a->for_backward || a->capacity > 1 ||
+           12 * a->shape.layers * C * C * sizeof(real) > cache;
+}
+
 /* Layers read x W forward and dy W' backward; the output, which is the embedding, the other way
  * round. */
 static void panels_layout(Activations *a)
@@ -29,7 +38,7 @@ static void panels_layout(Activations *a)
     add_weight(a, &p->wte, back, true);
     for (int l = 0; l < a->shape.layers; l++) {
         Linear *linear[] = {&p->block[l].qkv, &p->block[l].proj, &p->block[l].fc, &p->block[l].out};
-        for (int i = 0; i < 4; i++) add_weight(a, &linear[i]->w, true, back);
+        for (int i = 0; i < 4; i++) add_weight(a, &linear[i]->w, panels_pay(a), back);
     }
 }
 
