@@ -175,7 +175,8 @@ static int strip_height(int rows, bool packed)
     return rows >= LOW ? LOW : rows >= 4 ? 4 : rows >= 2 ? 2 : 1;
 }
 
-/* A row alone would wait for its sums, and of a B in place it had better read long pieces. */
+/* A row alone would wait for its sums: up to WIDE vectors of it are done together, and of a B in
+ * place so much is read at a stretch. */
 #define WIDE_TILES(vectors)                                                 \
     for (; rows == 1 && n >= (vectors)*LANES; n -= (vectors)*LANES) {       \
         tile_body(1, vectors, k, a, b, step, panel, 0, NULL, from, c, ldc); \

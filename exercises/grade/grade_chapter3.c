@@ -131,8 +131,7 @@ static void the_batch_baseline_is_the_mean_of_the_other_texts(void)
              "leave the text out of its own baseline"},
             {{3, 3, 3.75, 3.75, 3.75, 3.75, -2},
              "nothing is taken away, or what isn't the return: r->reward, the raw one, has no "
-             "price "
-             "in it"},
+             "price in it"},
             {{3.875, 3.875, 4.25, 4.25, 4.25, 4.25, 1.375}, "the baseline is added"},
             {{3 - 1.75 / 3, 3 - 1.75 / 3, 3.75 - 1.0 / 3, 3.75 - 1.0 / 3, 3.75 - 1.0 / 3,
               3.75 - 1.0 / 3, -2 - 6.75 / 3},
