@@ -66,7 +66,7 @@ typedef real Quad __attribute__((vector_size(4 * sizeof(real)), aligned(sizeof(r
 #ifdef __clang__
 #define UNROLL _Pragma("clang loop unroll(full)")
 #else
-#define UNROLL _Pragma("GCC unroll 32")
+#define UNROLL _Pragma("GCC unroll 16")
 #endif
 
 /* A slab of B, or of a packed copy of it, as the tiles read it: NR columns at a time. */
@@ -218,27 +218,26 @@ INLINE void strip_body(int rows, int n, int k, Strided a, const real *b, long st
     }
 }
 
-#define STRIP(rows, a, step, panel) \
-    strip_body(rows, n, k, a, b.data, step, panel, NULL, from, c, ldc)
+#define STRIP(rows, a, step) strip_body(rows, n, k, a, b.data, step, b.panel, NULL, from, c, ldc)
 
 /* The tall strip is told what it can be told: it has no register left for more than one stride. So
  * is a row alone that reads B in place: it has none for where each of many vectors begins. */
 INLINE void strip(int rows, int n, int k, Strided a, Slab b, Strided from, real *c, long ldc)
 {
     if (rows == MR && a.col == 1)
-        STRIP(MR, ((Strided){a.data, a.row, 1}), NR, b.panel);
+        STRIP(MR, ((Strided){a.data, a.row, 1}), NR);
     else if (rows == MR)
-        STRIP(MR, ((Strided){a.data, 1, a.col}), NR, b.panel);
+        STRIP(MR, ((Strided){a.data, 1, a.col}), NR);
     else if (rows == LOW)
-        STRIP(LOW, a, b.row, b.panel);
+        STRIP(LOW, a, b.row);
     else if (rows == 4)
-        STRIP(4, a, b.row, b.panel);
+        STRIP(4, a, b.row);
     else if (rows == 2)
-        STRIP(2, a, b.row, b.panel);
+        STRIP(2, a, b.row);
     else if (b.panel == NR)
-        STRIP(1, a, b.row, NR);
+        b.panel = NR, STRIP(1, a, b.row);
     else
-        STRIP(1, a, b.row, b.panel);
+        STRIP(1, a, b.row);
 }
 
 /* ---- packing ------------------------------------------------------------------------------ */

@@ -646,8 +646,7 @@ START_TEST(ngrams_whose_hashes_agree_in_slot_and_tag_are_told_apart)
     trie_make(&t);
     uint32_t node = trie_add(&t, TRIE_ROOT, SYMBOL), context = 0, symbol;
     uint64_t hash = trie_hash(TRIE_ROOT, SYMBOL), other;
-    do { /* context c + symbol is the same number modulo 2^32, where c is the constant of the hash
-          */
+    do { /* the low half of context c + symbol stays the same, c being trie_hash's constant */
         context++;
         symbol = (uint32_t)(SYMBOL - context * 0x9E3779B97F4A7C15u);
         other = trie_hash(context, symbol);

@@ -168,14 +168,15 @@ static int grade(const Catalogue *c, const Options *o, int chapter, Error *err)
     }
     workshop_close(&w);
     r.seconds = clock_seconds() - began;
-    if (r.count == 0 && o->only)
+    if (r.count == 0 && o->only) {
         error_set(err, "chapter %d has no exercise %s: `make exercises` lists them", chapter,
                   o->only);
-    else if (r.count == 0)
+    } else if (r.count == 0) {
         error_set(err, "%s has no folder work/chapterN, so there is nothing to grade",
                   o->submission ? o->submission : ".");
+        if (o->submission) save_nothing(err, o);
+    }
     bool good = r.count > 0 && (o->only || save(&r, o, err)); /* the grades of all stay */
-    if (r.count == 0 && o->submission) save_nothing(err, o);
     if (r.count > 0) report_print(&r);
     int status = !good ? fail(err) : report_solved(&r) ? DONE : NOT_SOLVED;
     for (int i = 0; i < r.count; i++) grade_free(&r.grade[i]);

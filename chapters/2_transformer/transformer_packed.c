@@ -22,9 +22,8 @@ static void add_weight(Activations *a, Matrix *m, bool panels, bool turned)
  * does so where they lie; from further away panels come faster. */
 static bool panels_pay(const Activations *a)
 {
-    const double cache = 8 << 20, C = a->shape.channels;
-    return a->for_backward || a->capacity > 1 ||
-           12 * a->shape.layers * C * C * sizeof(real) > cache;
+    const size_t cache = 8 << 20;
+    return a->for_backward || a->capacity > 1 || sizeof(real) * a->packed_of->size > cache;
 }
 
 /* Layers read x W forward and dy W' backward; the output, which is the embedding, the other way
@@ -32,13 +31,13 @@ static bool panels_pay(const Activations *a)
 static void panels_layout(Activations *a)
 {
     Parameters *p = &a->packed;
-    bool back = a->for_backward;
+    bool panels = panels_pay(a), back = a->for_backward;
     a->panels.used = 0;
     a->weight_count = 0;
     add_weight(a, &p->wte, back, true);
     for (int l = 0; l < a->shape.layers; l++) {
         Linear *linear[] = {&p->block[l].qkv, &p->block[l].proj, &p->block[l].fc, &p->block[l].out};
-        for (int i = 0; i < 4; i++) add_weight(a, &linear[i]->w, panels_pay(a), back);
+        for (int i = 0; i < 4; i++) add_weight(a, &linear[i]->w, panels, back);
     }
 }
 
