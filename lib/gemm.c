@@ -420,7 +420,7 @@ typedef struct {
 
 /* Rows p .. p + depth - 1 of n columns of a factor. Where the first of the m rows of A make a strip
  * of MR, that will fill the panels: see multiply. */
-static Slab slab_of(Factor f, int p, int depth, int m, int n, bool in_place)
+INLINE Slab slab_of(Factor f, int p, int depth, int m, int n, bool in_place)
 {
     Strided b = at(f.b, p, f.first);
     const real *panels = f.b.panels;
@@ -473,7 +473,7 @@ static int slab_depth(int m, int n, Strided a, Factor f)
 }
 
 /* Some columns of C, a slab of B at a time. */
-static void columns(int m, int n, int k, Strided a, Factor f, bool in_place, Strided from, real *c,
+INLINE void columns(int m, int n, int k, Strided a, Factor f, bool in_place, Strided from, real *c,
                     long ldc)
 {
     int p = 0, deepest = slab_depth(m, n, a, f);

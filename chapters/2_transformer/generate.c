@@ -8,8 +8,6 @@
 #include "numeric.h"
 #include "threads.h"
 
-enum { SLOTS = 16 }; /* texts that a thread writes at a time: their keys and values stay near */
-
 /* A text in the making. */
 typedef struct {
     int sequence;  /* of the samples */
@@ -72,6 +70,14 @@ static void worker_free(Worker *w)
     free(w->p);
 }
 
+/* How many texts a thread writes at a time: few, that their keys and values stay near, beside the
+ * weights of a small model; a larger one's come from further away, once for twice as many. */
+static int slots_for(const TransformerShape *s)
+{
+    size_t weights = 12 * (size_t)s->layers * (size_t)s->channels * (size_t)s->channels;
+    return weights * sizeof(real) <= 1 << 19 ? 8 : 16;
+}
+
 Samples *samples_new(const TransformerShape *shape, int sequences, int longest)
 {
     size_t symbols = (size_t)sequences * (size_t)longest;
@@ -86,8 +92,8 @@ Samples *samples_new(const TransformerShape *shape, int sequences, int longest)
     g->workers = threads < sequences ? threads : sequences;
     g->worker = NEW(Worker, g->workers);
     for (int i = 0; i < g->workers; i++) {
-        int share = (sequences + g->workers - 1) / g->workers;
-        g->worker[i] = worker_new(shape, share < SLOTS ? share : SLOTS);
+        int share = (sequences + g->workers - 1) / g->workers, most = slots_for(shape);
+        g->worker[i] = worker_new(shape, share < most ? share : most);
     }
     return s;
 }
