@@ -2,22 +2,30 @@
 #include "adam.h"
 
 #include <math.h>
-#include <stdlib.h>
 
 #include "error.h"
 #include "numeric.h"
 
 enum { WORTH_A_TEAM = 1 << 15 }; /* numbers above which a second thread pays */
 
+static void moments_layout(Adam *a)
+{
+    a->m = arena_matrix(&a->moments, 1, (int)a->size).data;
+    a->v = arena_matrix(&a->moments, 1, (int)a->size).data;
+}
+
 Adam adam_new(size_t size, AdamOptions options)
 {
-    return (Adam){options, size, 0, 1, 1, NEW(real, size), NEW(real, size)};
+    Adam a = {.options = options, .size = size, .beta1_power = 1, .beta2_power = 1};
+    moments_layout(&a); /* counts */
+    arena_reserve(&a.moments);
+    moments_layout(&a); /* places */
+    return a;
 }
 
 void adam_free(Adam *a)
 {
-    free(a->m);
-    free(a->v);
+    arena_free(&a->moments);
     *a = (Adam){0};
 }
 

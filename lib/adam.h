@@ -8,7 +8,7 @@
 
 #include <stddef.h>
 
-#include "real.h"
+#include "arena.h"
 
 typedef struct {
     double beta1, beta2; /* decay of the two moments, e.g. 0.9 and 0.99 */
@@ -21,6 +21,7 @@ typedef struct {
     size_t size;
     int steps;                       /* taken so far */
     double beta1_power, beta2_power; /* beta^steps */
+    Arena moments;                   /* where these two lie: */
     real *m, *v;                     /* (size) first and second moment of the gradient */
 } Adam;
 
