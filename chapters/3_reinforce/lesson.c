@@ -164,6 +164,8 @@ double symbols_until(const Curves *c, int first_row, int batch, double reward)
 cJSON *lesson_after(Lesson *l, const Transformer *policy, Activations *a, int seed, int first_row,
                     double seconds)
 {
+    int steps = l->curves->rows - first_row; /* fewer than asked for where it was stopped */
+    if (run_stopped()) printf("stopped after %d step%s\n", steps, steps == 1 ? "" : "s");
     if (first_row == 0) show_texts(l, policy, "after");
     Price after = measure(l, policy, a, l->options->price);
     bool plain = l->before.zero_or_one && after.zero_or_one;
@@ -177,6 +179,7 @@ cJSON *lesson_after(Lesson *l, const Transformer *policy, Activations *a, int se
     cJSON *j = cJSON_CreateObject();
     cJSON_AddItemToArray(cJSON_GetObjectItem(l->summary, "runs"), j);
     cJSON_AddNumberToObject(j, "seed", seed);
+    cJSON_AddNumberToObject(j, "steps", steps);
     cJSON_AddItemToObject(j, "after", price_json(&after));
     if (!isnan(least)) cJSON_AddNumberToObject(j, "least_kl", least);
     if (!isnan(until)) cJSON_AddNumberToObject(j, "symbols_until_95", until);

@@ -177,12 +177,12 @@ static void show_steps(const Curves *c, int first_row)
         int row = first_row + (rows <= SHOWN ? i : i * (rows - 1) / (SHOWN - 1));
         for (int k = 0; k < COLUMNS; k++) {
             double x = curves_at(c, row, shown[k].column);
-            int width = shown[k].width, digits = shown[k].digits;
-            while (digits > 0 && snprintf(NULL, 0, "%.*f", digits, x) >= width) digits--;
+            int width = shown[k].width - 1, digits = shown[k].digits; /* a blank, then the number */
+            while (digits > 0 && snprintf(NULL, 0, "%.*f", digits, x) > width) digits--;
             if (isnan(x))
-                printf("%*s", width, "-");
+                printf(" %*s", width, "-");
             else
-                printf("%*.*f", width, digits, x);
+                printf(" %*.*f", width, digits, x);
         }
         printf("\n");
     }
